@@ -1,0 +1,120 @@
+"""What a team asks the service: may I send to this number, and what became of that message?"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dlr.causes import Cause
+from dlr.item import history_of, state_of
+from dlr.recipient import PhoneNumber, RecipientHasher, read_number
+from dlr.report import DeliveryReport
+from dlr.store import ReportReader
+from dlr.suppression import ListName, State, Suppression
+from dlr.suppressions import SuppressionList
+
+MAX_NUMBERS = 1000
+
+
+class NotANumberError(ValueError):
+    """What was asked for is no international phone number."""
+
+
+class SuppressionAnswer(BaseModel):
+    """Whether a number may be sent to, and if not, why. All null where nothing is known of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    suppressed: bool = False
+    list: ListName | None = None
+    state: State | None = None
+    cause: Cause | None = None
+    provider: str | None = None
+    provider_code: str | None = None
+    message_id: str | None = None
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    expires_at: datetime | None = None
+    strikes: int = 0
+
+
+class CheckedNumber(SuppressionAnswer):
+    """A number that may not be sent to."""
+
+    number: str = Field(repr=False)
+
+
+class Check(BaseModel):
+    """Up to 1,000 numbers to check before sending."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    numbers: Annotated[list[str], Field(min_length=1, max_length=MAX_NUMBERS, repr=False)]
+
+
+class CheckAnswer(BaseModel):
+    """Of the numbers asked for, as they were written: which may not be sent to, and why."""
+
+    checked: int
+    suppressed: list[CheckedNumber]
+    not_numbers: list[str] = Field(repr=False)
+
+
+class MessageAnswer(DeliveryReport):
+    """The state of a message and every report that was kept of it, in the order of arrival."""
+
+    history: list[DeliveryReport]
+
+
+class Queries:
+    """Answers questions from the two tables."""
+
+    def __init__(
+        self, reports: ReportReader, suppressions: SuppressionList, hasher: RecipientHasher
+    ) -> None:
+        self._reports = reports
+        self._suppressions = suppressions
+        self._hasher = hasher
+
+    def suppression(self, number: str, now: datetime) -> SuppressionAnswer:
+        """Raises NotANumberError where the number cannot be read."""
+        entry = self._suppressions.find(self._hasher.every_hash(_read(number)), now)
+        return _answer(entry, now)
+
+    def check(self, numbers: list[str], now: datetime) -> CheckAnswer:
+        """Each number once, in the order asked."""
+        read = {number: read_number(number) for number in numbers}
+        known = {number: e164 for number, e164 in read.items() if e164 is not None}
+        hashes = [self._hasher.every_hash(e164) for e164 in known.values()]
+        entries = zip(known, self._suppressions.find_all(hashes, now), strict=True)
+        return CheckAnswer(
+            checked=len(read),
+            suppressed=[
+                CheckedNumber(number=number, **dict(_answer(entry, now)))
+                for number, entry in entries
+                if entry is not None and entry.is_suppressed(now)
+            ],
+            not_numbers=[number for number, e164 in read.items() if e164 is None],
+        )
+
+    def message(self, provider: str, message_id: str, now: datetime) -> MessageAnswer | None:
+        """None where the message is unknown or has expired."""
+        item = self._reports.get(provider, message_id, now)
+        if item is None:
+            return None
+        return MessageAnswer(**dict(state_of(item)), history=history_of(item))
+
+
+def _read(number: str) -> PhoneNumber:
+    e164 = read_number(number)
+    if e164 is None:
+        raise NotANumberError("not an international phone number; write it like +447700900123")
+    return e164
+
+
+def _answer(entry: Suppression | None, now: datetime) -> SuppressionAnswer:
+    if entry is None:
+        return SuppressionAnswer()
+    return SuppressionAnswer.model_validate(
+        {**dict(entry), "suppressed": entry.is_suppressed(now)}, extra="ignore"
+    )

@@ -1,0 +1,86 @@
+"""From the table's stream to the event bus: one event for every change of a message's state."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dlr.item import state_of
+from dlr.report import DeliveryReport, Status
+
+SOURCE = "dlr"
+DETAIL_TYPE = "Delivery Report"
+VERSION = "1"
+MAX_ENTRIES = 10
+"""The most that one PutEvents takes."""
+
+Record = Mapping[str, Any]
+
+
+class ReportEvent(DeliveryReport):
+    """The detail of the event: the report, and what the message's status was before."""
+
+    version: str = VERSION
+    previous_status: Status | None = None
+
+
+def event_of(record: Record) -> ReportEvent | None:
+    """The event of a stream record; None where the message's state did not change.
+
+    A late report changes the history only; a removal by TTL is no event. Raises KeyError or
+    ValueError for an item that no store wrote.
+    """
+    images = record["dynamodb"]
+    new, old = images.get("NewImage"), images.get("OldImage")
+    if new is None or (old is not None and old["rank"] == new["rank"]):
+        return None
+    previous = None if old is None else state_of(old).status
+    return ReportEvent(**dict(state_of(new)), previous_status=previous)
+
+
+class Publisher:
+    """Puts the events of stream records on the bus. `client` is a boto3 EventBridge client."""
+
+    def __init__(self, client: Any, bus: str) -> None:
+        self._client = client
+        self._bus = bus
+
+    def __call__(self, records: Iterable[Record]) -> list[str]:
+        """Publishes in order; answers the sequence numbers to be tried again, the first decides.
+
+        A record that cannot be read ends the batch there: what stands before it is published, and
+        Lambda bisects its way to it and sends it to the failure queue.
+        """
+        entries: list[tuple[str, dict[str, Any]]] = []
+        for record in records:
+            number = record["dynamodb"]["SequenceNumber"]
+            try:
+                event = event_of(record)
+            except (KeyError, ValueError):
+                return self._put_all(entries) or [number]
+            if event is not None:
+                entries.append((number, self._entry_of(event)))
+        return self._put_all(entries)
+
+    def _put_all(self, entries: list[tuple[str, dict[str, Any]]]) -> list[str]:
+        return [number for batch in _batches(entries) for number in self._put(batch)]
+
+    def _put(self, batch: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
+        """The numbers of the refused entries: a PutEvents may succeed in part."""
+        answer = self._client.put_events(Entries=[entry for _, entry in batch])
+        if answer["FailedEntryCount"]:
+            for (number, _), result in zip(batch, answer["Entries"], strict=True):
+                if "ErrorCode" in result:
+                    yield number
+
+    def _entry_of(self, event: ReportEvent) -> dict[str, Any]:
+        return {
+            "EventBusName": self._bus,
+            "Source": SOURCE,
+            "DetailType": DETAIL_TYPE,
+            "Time": event.received_at,
+            "Detail": event.model_dump_json(),
+        }
+
+
+def _batches(entries: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(entries), MAX_ENTRIES):
+        yield entries[start : start + MAX_ENTRIES]

@@ -1,0 +1,106 @@
+"""What happens to one request of a provider: verify, read, normalize, store, answer."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dlr.causes import Cause
+from dlr.decode import UnreadableError
+from dlr.normalize import Normalized, Normalizer
+from dlr.quarantine import Quarantine
+from dlr.request import Request, Response, problem
+from dlr.secret import Secret
+from dlr.store import Outcome, ReportStore
+from dlr.verify import Credentials
+
+MAX_BODY_BYTES = 256 * 1024
+
+Answer = tuple[Response, Counter[str]]
+"""The response, and what to count: names of metrics."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Receiver:
+    """Answers one provider's requests.
+
+    The answer depends on the durable write and on nothing else: 200 once everything readable is
+    stored, known or late; 5xx only if a write failed, so that the provider sends it again.
+    """
+
+    def __init__(
+        self,
+        normalizer: Normalizer,
+        store: ReportStore,
+        quarantine: Quarantine,
+        token: Secret,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._normalizer = normalizer
+        self._provider = normalizer.provider
+        self._store = store
+        self._quarantine = quarantine
+        self._token = token
+        self._clock = clock
+
+    def __call__(self, request: Request) -> Answer:
+        """The answer to a request, whatever it holds. Raises nothing but defects of our own."""
+        if len(request.body) > MAX_BODY_BYTES:
+            detail = f"A report may have {MAX_BODY_BYTES // 1024} KiB."
+            return problem(413, "Too large", detail), Counter({"TooLarge": 1})
+        if not self._is_authentic(request):
+            detail = "The token in the URL is not one of this provider's."
+            return problem(401, "Not authorized", detail), Counter({"Unauthorized": 1})
+        if request.method == "HEAD":
+            return Response(200, {}), Counter({"Probe": 1})
+        if request.method not in self._provider.methods:
+            allowed = ", ".join(sorted(self._provider.methods))
+            answer = problem(405, "Method not allowed", f"Use {allowed}.", {"allow": allowed})
+            return answer, Counter({"MethodNotAllowed": 1})
+        try:
+            return self._receive(request)
+        except (ClientError, BotoCoreError) as error:
+            answer = problem(503, "Not stored", "Please send the report again.")
+            return answer, Counter({"NotStored": 1, f"NotStored{_kind_of(error)}": 1})
+
+    def _receive(self, request: Request) -> Answer:
+        now = self._clock()
+        try:
+            normalized = self._normalizer(request, now)
+        except UnreadableError as error:
+            self._quarantine.put(self._provider.name, request, str(error), now)
+            return problem(400, "Unreadable report", str(error)), Counter({"Unreadable": 1})
+        if normalized.errors:
+            reasons = "; ".join(normalized.errors[:5])
+            self._quarantine.put(self._provider.name, request, reasons, now)
+        outcomes = Counter(self._store.put(report) for report in normalized.reports)
+        body = {outcome.value: outcomes[outcome] for outcome in Outcome}
+        rest = {"ignored": normalized.ignored, "unreadable": len(normalized.errors)}
+        return Response(200, body | rest), _counts(normalized, outcomes)
+
+    def _is_authentic(self, request: Request) -> bool:
+        """With the known secrets or, during a rotation, with those just read again."""
+        verify = self._provider.verify
+        return verify(request, Credentials(self._token.values())) or verify(
+            request, Credentials(self._token.fresh())
+        )
+
+
+def _counts(normalized: Normalized, outcomes: Counter[Outcome]) -> Counter[str]:
+    counts = Counter({outcome.name.title(): count for outcome, count in outcomes.items()})
+    counts["Ignored"] = normalized.ignored
+    counts["Unreadable"] = len(normalized.errors)
+    counts["UnknownCode"] = sum(r.cause is Cause.UNKNOWN for r in normalized.reports)
+    counts["NoRecipient"] = sum(r.recipient is None for r in normalized.reports)
+    return +counts
+
+
+def _kind_of(error: ClientError | BotoCoreError) -> str:
+    """The error's name; its text may quote what was sent."""
+    if isinstance(error, ClientError):
+        return str(error.response["Error"]["Code"])
+    return type(error).__name__

@@ -1,0 +1,83 @@
+"""The recipient's number: read into E.164, masked where it is shown, hashed where it is a key."""
+
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+import phonenumbers
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+E164 = r"^\+[1-9][0-9]{6,14}$"
+_SEPARATORS = str.maketrans("", "", " -.()\u00a0")
+_INTERNATIONAL = re.compile(r"(?:\+|00)?([1-9][0-9]{6,14})", re.ASCII)
+
+
+class PhoneNumber(str):
+    """A number in E.164 with its `+`. `str()` gives the number, `repr()` never does."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"PhoneNumber('{self[:3]}…{self[-2:]}')"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(pattern=E164)
+        )
+
+
+def read_number(raw: str) -> PhoneNumber | None:
+    """E.164 of an international number as providers write it, or None when it cannot be told.
+
+    Accepts `+447700900123`, `447700900123`, `00447700900123`, a leading space (a `+` that a query
+    string turned into one) and separators. National notation (a single leading zero), letters,
+    short codes and lengths that no numbering plan has are None: better no number than another's.
+    """
+    match = _INTERNATIONAL.fullmatch(raw.translate(_SEPARATORS))
+    if match is None:
+        return None
+    try:
+        number = phonenumbers.parse("+" + match[1])
+    except phonenumbers.NumberParseException:
+        return None
+    if (
+        phonenumbers.is_possible_number_with_reason(number)
+        != phonenumbers.ValidationResult.IS_POSSIBLE
+    ):
+        return None
+    return PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+class RecipientHasher:
+    """HMAC-SHA256 of a number under each live key: `<key id>.<base64url digest>`.
+
+    New hashes use the first key; lookups try them all, so a key can be rotated without losing the
+    suppression list. The key id is derived from the key: nothing to number by hand.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys or not all(keys):
+            raise ValueError("at least one hash key is needed, and none may be empty")
+        self._keys = [(self._key_id(key), key.encode()) for key in keys]
+
+    def hash(self, number: str) -> str:
+        """The hash under the current key."""
+        return self._hash(*self._keys[0], number)
+
+    def every_hash(self, number: str) -> list[str]:
+        """The hashes under all live keys, the current one first."""
+        return [self._hash(key_id, key, number) for key_id, key in self._keys]
+
+    @staticmethod
+    def _key_id(key: str) -> str:
+        return sha256(b"key id of " + key.encode()).hexdigest()[:6]
+
+    @staticmethod
+    def _hash(key_id: str, key: bytes, number: str) -> str:
+        digest = hmac.digest(key, number.encode(), "sha256")
+        return f"{key_id}.{urlsafe_b64encode(digest).decode().rstrip('=')}"

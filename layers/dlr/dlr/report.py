@@ -1,0 +1,90 @@
+"""The normalized delivery report: what every provider's webhook becomes."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dlr.causes import Action, Bounce, Cause
+from dlr.recipient import PhoneNumber
+
+
+class Status(StrEnum):
+    """Where the message is."""
+
+    SCHEDULED = "scheduled"
+    ACCEPTED = "accepted"
+    ENROUTE = "enroute"
+    PARTIALLY_DELIVERED = "partially_delivered"
+    DELIVERED = "delivered"
+    READ = "read"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"
+
+
+FAILED = frozenset({Status.UNDELIVERED, Status.EXPIRED, Status.REJECTED, Status.DELETED})
+FINAL = FAILED | {Status.DELIVERED, Status.READ}
+
+
+class Price(BaseModel):
+    """What the provider charged. `amount` is its decimal text, never a float."""
+
+    model_config = ConfigDict(frozen=True)
+
+    amount: str
+    currency: str | None = None
+
+
+class DeliveryReport(BaseModel):
+    """One provider's word on one message, in the same words for every provider.
+
+    Times are UTC; `occurred_at` is the provider's and null if it sent none. The `provider_*` fields
+    are verbatim. `bounce` and `action` follow from `cause` by the table in `dlr.causes`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    event_id: str
+    provider: str
+    message_id: str
+    client_reference: str | None = None
+    recipient: PhoneNumber | None = None
+    recipient_hash: str | None = None
+    status: Status
+    final: bool
+    permanent: bool | None = None
+    cause: Cause
+    bounce: Bounce
+    action: Action
+    provider_status: str | None = None
+    provider_code: str | None = None
+    provider_text: str | None = None
+    occurred_at: datetime | None = None
+    received_at: datetime
+    network: str | None = None
+    segments: int | None = None
+    price: Price | None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Only what cannot hold personal data: free text and the team's own fields may."""
+        return ((name, getattr(self, name)) for name in ("event_id", "provider", "status", "cause"))
+
+
+def event_id_of(
+    provider: str,
+    message_id: str,
+    status: str | None,
+    code: str | None,
+    occurred_at: datetime | None,
+) -> str:
+    """The same for every copy of one report, and for no other: 32 hex digits."""
+    time = "" if occurred_at is None else occurred_at.isoformat()
+    parts = (provider, message_id, status or "", code or "", time)
+    return sha256("\x1f".join(parts).encode()).hexdigest()[:32]

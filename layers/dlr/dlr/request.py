@@ -1,0 +1,69 @@
+"""One HTTP request and its answer, free of API Gateway's shapes."""
+
+import binascii
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the provider sent: exact bytes, the raw query string, header names in lower case."""
+
+    method: str
+    path: str = ""
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    token: str = field(default="", repr=False)
+
+    @classmethod
+    def from_api_gateway(cls, event: Mapping[str, Any]) -> "Request":
+        """From an HTTP API event, payload format 2.0. The token is the last part of the path."""
+        path = event.get("rawPath", "")
+        return cls(
+            method=event["requestContext"]["http"]["method"],
+            path=path,
+            query=event.get("rawQueryString", ""),
+            headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+            body=_body_of(event),
+            token=unquote(path.rpartition("/")[2]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer to a provider or to a user of the API."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_api_gateway(self) -> dict[str, Any]:
+        """For an HTTP API, payload format 2.0. Errors are RFC 9457 problem documents."""
+        content_type = "application/json" if self.status < 400 else "application/problem+json"
+        return {
+            "statusCode": self.status,
+            "headers": {"content-type": content_type, **self.headers},
+            "body": json.dumps(self.body),
+        }
+
+
+def problem(
+    status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An RFC 9457 problem document. `detail` is for a person and never quotes the request."""
+    return Response(status, {"title": title, "status": status, "detail": detail}, headers or {})
+
+
+def _body_of(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return bytes(body.encode("utf-8", "surrogatepass"))
+    try:
+        return b64decode(body, validate=True)
+    except binascii.Error:
+        return bytes(body.encode())
