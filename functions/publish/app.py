@@ -1,0 +1,27 @@
+"""Publishes every change of a message's state: the table's stream in, events on the bus out."""
+
+import os
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from dlr.publish import Publisher
+
+logger = Logger()
+metrics = Metrics()
+publish = Publisher(boto3.client("events"), os.environ["EVENT_BUS"])
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """A batch of stream records in, the first one to be tried again out."""
+    records = event["Records"]
+    failed = publish(records)
+    metrics.add_metric("Published", MetricUnit.Count, len(records) - len(failed))
+    metrics.add_metric("PublishFailed", MetricUnit.Count, len(failed))
+    logger.info("published", records=len(records), failed=len(failed))
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
