@@ -1,0 +1,37 @@
+"""Real tables on the embedded AWS, as the template describes them, and what is asked of them."""
+
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+from local import template
+from local.cloud import Cloud
+from tests.cases import ROOT
+
+KEPT_BY_CREATE_TABLE = {
+    "AttributeDefinitions",
+    "KeySchema",
+    "GlobalSecondaryIndexes",
+    "BillingMode",
+}
+
+
+def make_table(cloud: Cloud, logical_id: str) -> str:
+    """A new table like the template's; its name."""
+    resources = template.load(ROOT / "template.yaml", {})["Resources"]
+    properties = resources[logical_id]["Properties"]
+    name = f"{logical_id}-{uuid4().hex}"
+    wanted = {key: value for key, value in properties.items() if key in KEPT_BY_CREATE_TABLE}
+    cloud.client("dynamodb").create_table(TableName=name, **wanted)
+    return name
+
+
+class Calls:
+    """Counts the calls that a client makes, by operation, retries included."""
+
+    def __init__(self, client: Any) -> None:
+        self.made: Counter[str] = Counter()
+        client.meta.events.register("before-send", self._count)
+
+    def _count(self, event_name: str, **_: Any) -> None:
+        self.made[event_name.rpartition(".")[2]] += 1

@@ -1,0 +1,119 @@
+"""The traps of Python's parsers, one test each: a clear reason, never a wrong report."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlr.decode import MAX_FORM_FIELDS, UnreadableError, read_items
+from dlr.request import Request
+
+FIELDS = frozenset({"id", "status", "to"})
+
+
+def read(body: bytes | str = b"", query: str = "", method: str = "POST") -> list[object]:
+    body = body.encode() if isinstance(body, str) else body
+    return read_items(Request(method, query=query, body=body), FIELDS)[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ('{"id": NaN}', "NaN"),
+        ('{"id": -Infinity}', "Infinity"),
+        ('{"id": "1", "id": "2"}', "twice"),
+        ('{"a": {"status": 1, "status": null}}', "twice"),
+        ("[" * 100_000, "deeply"),
+        ('{"a":' * 100_000, "deeply"),
+        ('{"id": "\\ud800"}', "surrogate"),
+        (b'{"id": "\xff"}', "UTF-8"),
+        ('{"id": ', "valid JSON"),
+        ("", "empty"),
+        ("hello", "neither"),
+        ("id=1&id=2", "twice"),
+        ("id=1&to=2&to=3", "twice"),
+        ("id=%ff", "UTF-8"),
+        ("id=1" + "&x=1" * MAX_FORM_FIELDS, "parameters"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_a_trap_is_refused_with_its_reason(body: bytes | str, reason: str) -> None:
+    with pytest.raises(UnreadableError, match=reason):
+        read(body)
+
+
+def test_a_duplicate_id_in_the_query_is_refused() -> None:
+    with pytest.raises(UnreadableError, match="twice"):
+        read(query="id=1&id=2", method="GET")
+
+
+def test_a_nineteen_digit_id_sent_as_a_json_number_keeps_every_digit() -> None:
+    assert read('{"id": 9223372036854775809}') == [{"id": "9223372036854775809"}]
+
+
+def test_a_number_of_5000_digits_is_text_like_any_other() -> None:
+    assert read('{"id": %s}' % ("9" * 5000)) == [{"id": "9" * 5000}]
+
+
+def test_a_price_keeps_its_decimals() -> None:
+    assert read('{"id": 0.0300}') == [{"id": "0.0300"}]
+
+
+def test_null_is_the_same_as_absent() -> None:
+    assert read('{"id": "1", "status": null}') == [{"id": "1"}]
+
+
+def test_a_list_is_a_batch_and_an_empty_one_a_probe() -> None:
+    assert read('[{"id": 1}, {"id": 2}]') == [{"id": "1"}, {"id": "2"}]
+    assert read("[]") == []
+
+
+@pytest.mark.parametrize("query", ["", "campaign=autumn"])
+def test_a_get_that_tells_nothing_is_a_probe(query: str) -> None:
+    assert read(query=query, method="GET") == []
+
+
+def test_the_content_type_does_not_decide() -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    request = Request("POST", headers=headers, body=b' {"id": "1"}')
+    assert read_items(request, FIELDS)[0] == [{"id": "1"}]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    try:
+        read(body)
+    except UnreadableError as error:
+        assert str(error)
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(), json_values))
+def test_any_json_object_is_one_item_without_numbers_and_nulls(content: dict[str, object]) -> None:
+    def is_plain(value: object) -> bool:
+        if isinstance(value, dict):
+            return all(is_plain(part) for part in value.values())
+        if isinstance(value, list):
+            return all(part is None or is_plain(part) for part in value)
+        return isinstance(value, str | bool)
+
+    text = json.dumps(content)
+    try:
+        (item,) = read(text)
+    except UnreadableError as error:
+        assert "surrogate" in str(error)
+        return
+    assert is_plain(item)
+    assert isinstance(item, dict)
+    assert item.keys() == {name for name, value in content.items() if value is not None}

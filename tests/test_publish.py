@@ -1,0 +1,128 @@
+"""From stream records to bus events, with every way in which PutEvents can fail."""
+
+import json
+from typing import Any
+
+import pytest
+
+from dlr.item import entry_of, fingerprint_of, key_of
+from dlr.publish import Publisher, ReportEvent, event_of
+from dlr.report import DeliveryReport, Status
+from dlr.transitions import rank_of
+from tests.cases import ROOT
+from tests.reports import make_report
+
+
+def image(report: DeliveryReport) -> dict[str, Any]:
+    """The item as the stream shows it."""
+    return {
+        **key_of(report.provider, report.message_id),
+        "state": entry_of(report),
+        "history": {"L": [entry_of(report)]},
+        "seen": {"SS": [fingerprint_of(report)]},
+        "rank": {"S": rank_of(report)},
+        "expires_at": {"N": "4102444800"},
+        "recipient": {"S": report.recipient},
+        "recipient_hash": {"S": report.recipient_hash},
+    }
+
+
+def record(
+    new: DeliveryReport | None, old: DeliveryReport | None = None, number: str = "1"
+) -> dict[str, Any]:
+    images = {"NewImage": image(new)} if new else {}
+    images |= {"OldImage": image(old)} if old else {}
+    name = "REMOVE" if new is None else "MODIFY" if old else "INSERT"
+    return {"eventName": name, "dynamodb": {"SequenceNumber": number, **images}}
+
+
+class Bus:
+    """Stands for the bus: takes entries, refuses those whose number is in `refuse`."""
+
+    def __init__(self, refuse: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+        self.entries: list[dict[str, Any]] = []
+        self.calls: list[int] = []
+        self._refuse = refuse
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        results: list[dict[str, str]] = []
+        for entry in Entries:
+            place = sum(self.calls) + len(results)
+            refused = place in self._refuse
+            results.append({"ErrorCode": "ThrottlingException"} if refused else {"EventId": "e"})
+            if not refused:
+                self.entries.append(entry)
+        self.calls.append(len(Entries))
+        failed = sum("ErrorCode" in result for result in results)
+        return {"FailedEntryCount": failed, "Entries": results}
+
+
+ENROUTE, FAILED = make_report(Status.ENROUTE), make_report(Status.UNDELIVERED)
+
+
+def test_an_event_is_the_report_with_its_version_and_the_status_before() -> None:
+    bus = Bus()
+    assert Publisher(bus, "the-bus")([record(FAILED, ENROUTE)]) == []
+    (entry,) = bus.entries
+    assert (entry["EventBusName"], entry["Source"]) == ("the-bus", "dlr")
+    assert entry["DetailType"] == "Delivery Report"
+    detail = json.loads(entry["Detail"])
+    assert (detail.pop("version"), detail.pop("previous_status")) == ("1", "enroute")
+    assert DeliveryReport.model_validate(detail) == FAILED
+
+
+def test_a_new_message_has_no_status_before() -> None:
+    event = event_of(record(FAILED))
+    assert event is not None
+    assert event.previous_status is None
+
+
+def test_a_change_of_the_history_only_is_no_event() -> None:
+    assert event_of(record(FAILED, FAILED)) is None
+
+
+def test_a_removal_is_no_event() -> None:
+    assert event_of(record(None, FAILED)) is None
+
+
+def test_entries_go_out_by_tens_in_order() -> None:
+    bus = Bus()
+    records = [record(make_report(message_id=str(n)), number=str(n)) for n in range(23)]
+    assert Publisher(bus, "b")(records) == []
+    assert bus.calls == [10, 10, 3]
+    assert [json.loads(entry["Detail"])["message_id"] for entry in bus.entries] == [
+        str(n) for n in range(23)
+    ]
+
+
+def test_each_refused_entry_is_named_for_another_try() -> None:
+    records = [record(make_report(message_id=str(n)), number=str(n)) for n in range(12)]
+    assert Publisher(Bus(refuse={3, 11}), "b")(records) == ["3", "11"]
+
+
+def test_a_record_that_cannot_be_read_stops_there_and_loses_nothing_before_it() -> None:
+    bus = Bus()
+    poison = record(FAILED, number="2")
+    del poison["dynamodb"]["NewImage"]["state"]
+    records = [record(FAILED, number="1"), poison, record(ENROUTE, number="3")]
+    assert Publisher(bus, "b")(records) == ["2"]
+    assert len(bus.entries) == 1
+
+
+def test_a_refused_entry_before_a_poison_record_is_tried_again_first() -> None:
+    poison = {"dynamodb": {"SequenceNumber": "2", "NewImage": {"rank": {"S": "x"}}}}
+    assert Publisher(Bus(refuse={0}), "b")([record(FAILED, number="1"), poison]) == ["1"]
+
+
+def test_an_error_of_the_whole_call_is_raised_for_lambda_to_try_again() -> None:
+    class Down:
+        def put_events(self, Entries: object) -> None:
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        Publisher(Down(), "b")([record(FAILED)])
+
+
+def test_the_committed_schema_is_that_of_the_event() -> None:
+    committed = json.loads((ROOT / "docs" / "delivery-report.schema.json").read_text())
+    assert committed == ReportEvent.model_json_schema(mode="serialization")

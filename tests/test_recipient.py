@@ -1,0 +1,57 @@
+"""Numbers: read into E.164 or not at all, masked, and hashed under rotating keys."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlr.recipient import PhoneNumber, RecipientHasher, read_number
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        ("+447700900123", "+447700900123"),
+        ("447700900123", "+447700900123"),
+        ("00447700900123", "+447700900123"),
+        (" 447700900123", "+447700900123"),
+        ("+44 (7700) 900-123", "+447700900123"),
+        ("+4407700900123", "+447700900123"),
+        ("33639980123", "+33639980123"),
+        ("+12025550123", "+12025550123"),
+        ("07700900123", None),
+        ("36180", None),
+        ("ACME", None),
+        ("+1800FLOWERS", None),
+        ("+999123456789", None),
+        ("+4477009001234567", None),
+        ("", None),
+        ("+", None),
+        ("٤٤٧٧٠٠٩٠٠١٢٣", None),
+    ],
+)
+def test_a_number_is_read_as_providers_write_it_or_not_at_all(raw: str, number: str | None) -> None:
+    assert read_number(raw) == number
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_number_in_e164_or_none(raw: str) -> None:
+    number = read_number(raw)
+    assert number is None or read_number(number) == number
+
+
+def test_the_representation_is_masked_and_the_text_is_not() -> None:
+    number = PhoneNumber("+447700900123")
+    assert repr(number) == "PhoneNumber('+44…23')"
+    assert str(number) == "+447700900123"
+
+
+def test_a_hash_survives_the_rotation_of_its_key() -> None:
+    old, new = RecipientHasher(["old"]), RecipientHasher(["new", "old"])
+    assert old.hash("+447700900123") in new.every_hash("+447700900123")
+    assert new.hash("+447700900123") != old.hash("+447700900123")
+
+
+@pytest.mark.parametrize("keys", [[], [""], ["key", ""]])
+def test_an_empty_key_is_refused(keys: list[str]) -> None:
+    with pytest.raises(ValueError, match="key"):
+        RecipientHasher(keys)

@@ -1,0 +1,80 @@
+"""Secrets rotate without a refused request, and no secret means no service."""
+
+import json
+
+import pytest
+
+from dlr.secret import MAX_AGE_S, Secret
+
+
+class SecretsManager:
+    """Stands for Secrets Manager: answers `text`, or fails if it is None."""
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+        self.reads = 0
+
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:
+        self.reads += 1
+        if self.text is None:
+            raise ConnectionError
+        return {"SecretString": self.text}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def value(current: str, *previous: str) -> str:
+    return json.dumps({"current": current, "previous": previous})
+
+
+def test_the_current_value_comes_first_and_all_are_live() -> None:
+    assert Secret(SecretsManager(value("new", "old")), "arn").values() == ("new", "old")
+
+
+def test_a_secret_is_read_once_in_five_minutes() -> None:
+    manager, clock = SecretsManager(value("a")), Clock()
+    secret = Secret(manager, "arn", clock)
+    secret.values()
+    clock.now += MAX_AGE_S
+    secret.values()
+    assert manager.reads == 1
+    clock.now += 1
+    secret.values()
+    assert manager.reads == 2
+
+
+def test_a_rotated_value_is_found_at_once_and_strangers_cannot_make_us_read_all_the_time() -> None:
+    manager, clock = SecretsManager(value("old")), Clock()
+    secret = Secret(manager, "arn", clock)
+    secret.values()
+    clock.now += 2
+    manager.text = value("new", "old")
+    assert secret.fresh() == ("new", "old")
+    for _ in range(100):
+        secret.fresh()
+    assert manager.reads == 2
+
+
+def test_the_known_value_outlives_a_failure_of_secrets_manager() -> None:
+    manager, clock = SecretsManager(value("a")), Clock()
+    secret = Secret(manager, "arn", clock)
+    secret.values()
+    manager.text, clock.now = None, clock.now + MAX_AGE_S + 1
+    assert secret.values() == ("a",)
+
+
+@pytest.mark.parametrize("text", ["{}", '{"current": ""}', '{"current": null, "previous": [""]}'])
+def test_a_secret_without_a_value_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="refusing to serve"):
+        Secret(SecretsManager(text), "arn").values()
+
+
+def test_a_failure_at_the_first_read_is_raised() -> None:
+    with pytest.raises(ConnectionError):
+        Secret(SecretsManager(None), "arn").values()

@@ -1,0 +1,247 @@
+"""One conditional write per report on a real table: duplicates, disorder, concurrency, expiry."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dlr.item import history_of, state_of
+from dlr.report import DeliveryReport, Price, Status
+from dlr.store import MAX_HISTORY, Outcome, ReportReader, ReportStore, Retention
+from dlr.transitions import rank_of
+from local.cloud import Cloud
+from tests.cases import NOW
+from tests.reports import make_report
+from tests.tables import Calls, make_table
+
+DAY = timedelta(days=1)
+RETENTION = Retention(delivered=DAY, failed=3 * DAY, unfinished=2 * DAY)
+
+
+@pytest.fixture(scope="module")
+def table(cloud: Cloud) -> str:
+    return make_table(cloud, "ReportsTable")
+
+
+@pytest.fixture
+def client(cloud: Cloud) -> Any:
+    return cloud.client("dynamodb")
+
+
+@pytest.fixture
+def store(client: Any, table: str) -> ReportStore:
+    return ReportStore(client, table, RETENTION)
+
+
+@pytest.fixture
+def reader(client: Any, table: str) -> ReportReader:
+    return ReportReader(client, table)
+
+
+def item(reader: ReportReader, report: DeliveryReport) -> Any:
+    return reader.get(report.provider, report.message_id, report.received_at)
+
+
+def test_a_report_is_stored_whole(store: ReportStore, reader: ReportReader) -> None:
+    report = make_report(
+        Status.UNDELIVERED,
+        message_id="whole",
+        client_reference="order-1",
+        permanent=False,
+        provider_code="27",
+        provider_text="absent",
+        network="20801",
+        segments=2,
+        price=Price(amount="0.0300", currency="GBP"),
+        metadata={"to": "+447700900123", "shop": "42"},
+    )
+    assert store.put(report) is Outcome.NEW
+    assert state_of(item(reader, report)) == report
+    assert history_of(item(reader, report)) == [report]
+
+
+def test_a_bare_report_is_stored_whole(store: ReportStore, reader: ReportReader) -> None:
+    report = make_report(
+        Status.UNKNOWN,
+        at=None,
+        message_id="bare#with#hashes",
+        provider_status=None,
+        recipient=None,
+        recipient_hash=None,
+    )
+    store.put(report)
+    assert state_of(item(reader, report)) == report
+
+
+def test_a_new_report_and_a_duplicate_cost_one_call_and_a_stale_one_two(
+    client: Any, store: ReportStore
+) -> None:
+    calls = Calls(client)
+    delivered = make_report(Status.DELIVERED, message_id="calls")
+    late = make_report(Status.ENROUTE, message_id="calls")
+    costs = []
+    for report, outcome in (
+        (delivered, Outcome.NEW),
+        (delivered, Outcome.DUPLICATE),
+        (late, Outcome.STALE),
+        (late, Outcome.DUPLICATE),
+    ):
+        calls.made.clear()
+        assert store.put(report) is outcome
+        costs.append(dict(calls.made))
+    assert costs == [{"UpdateItem": 1}, {"UpdateItem": 1}, {"UpdateItem": 2}, {"UpdateItem": 1}]
+
+
+def test_sixty_copies_at_once_are_stored_once(store: ReportStore, reader: ReportReader) -> None:
+    report = make_report(message_id="sixty")
+    with ThreadPoolExecutor(20) as pool:
+        outcomes = list(pool.map(store.put, [report] * 60))
+    assert sorted(outcomes) == [Outcome.DUPLICATE] * 59 + [Outcome.NEW]
+    assert len(history_of(item(reader, report))) == 1
+
+
+def test_different_reports_at_once_are_all_kept(store: ReportStore, reader: ReportReader) -> None:
+    reports = [make_report(status, message_id="crowd") for status in Status] * 3
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(store.put, reports))
+    stored = item(reader, reports[0])
+    assert {report.status for report in history_of(stored)} == set(Status)
+    assert len(history_of(stored)) == len(Status)
+    assert state_of(stored).status is Status.READ
+
+
+LIFE = (
+    (Status.ACCEPTED, 0),
+    (Status.ENROUTE, 1),
+    (Status.UNDELIVERED, 2),
+    (Status.DELIVERED, 3),
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(LIFE)), ids=str)
+def test_any_order_ends_in_the_same_state(
+    store: ReportStore, reader: ReportReader, order: tuple[tuple[Status, int], ...]
+) -> None:
+    message_id = "order-" + "-".join(status for status, _ in order)
+    reports = [make_report(status, at, message_id=message_id) for status, at in order]
+    for report in [*reports, *reports[:2]]:
+        store.put(report)
+    stored = item(reader, reports[0])
+    assert state_of(stored).status is Status.UNDELIVERED
+    assert history_of(stored) == reports
+
+
+steps = st.builds(
+    lambda status, at, code: (status, at, code),
+    st.sampled_from(Status),
+    st.none() | st.integers(0, 3),
+    st.sampled_from([None, "1"]),
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(life=st.lists(steps, min_size=1, max_size=6))
+def test_any_reports_in_any_order_with_repeats_end_in_the_greatest(
+    store: ReportStore, reader: ReportReader, life: list[Any]
+) -> None:
+    message_id = f"any-{uuid4()}"
+    reports = [
+        make_report(status, at, message_id=message_id, provider_code=code)
+        for status, at, code in life
+    ]
+    for report in reports:
+        store.put(report)
+    stored = item(reader, reports[0])
+    assert state_of(stored) == max(reports, key=rank_of)
+    assert {r.event_id for r in history_of(stored)} == {r.event_id for r in reports}
+
+
+def test_the_history_is_bounded_and_the_state_still_moves(
+    store: ReportStore, reader: ReportReader
+) -> None:
+    flood = [make_report(Status.ENROUTE, at, message_id="flood") for at in range(MAX_HISTORY + 5)]
+    for report in flood:
+        store.put(report)
+    assert store.put(flood[-1]) is Outcome.STALE
+    last = make_report(Status.DELIVERED, message_id="flood")
+    assert store.put(last) is Outcome.NEW
+    stored = item(reader, last)
+    assert state_of(stored) == last
+    assert len(history_of(stored)) == MAX_HISTORY
+
+
+def test_three_reports_fit_one_write_unit(store: ReportStore, reader: ReportReader) -> None:
+    message_id = "SM" + "0123456789abcdef" * 2
+    for status, at in ((Status.ACCEPTED, 0), (Status.ENROUTE, 1), (Status.UNDELIVERED, 2)):
+        report = make_report(
+            status,
+            at,
+            provider="thesmsworks",
+            message_id=message_id,
+            provider_code="5001",
+            provider_text="Handset Error: Number does not exist or has not been assigned.",
+            client_reference="order-1001",
+            network="20801",
+            segments=1,
+            price=Price(amount="0.0300", currency="GBP"),
+        )
+        store.put(report)
+    assert size_of({"M": item(reader, report)}) <= 1024
+
+
+def size_of(value: dict[str, Any]) -> int:
+    """An attribute's size as DynamoDB documents it (item size and capacity units)."""
+    ((kind, content),) = value.items()
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + size_of(part) for name, part in content.items())
+    if kind == "L":
+        return 3 + sum(1 + size_of(part) for part in content)
+    if kind == "SS":
+        return sum(len(text.encode()) for text in content)
+    if kind == "N":
+        return len(content) // 2 + 2
+    return 1 if kind == "BOOL" else len(content.encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"),
+    [(Status.DELIVERED, DAY), (Status.ENROUTE, 2 * DAY), (Status.UNDELIVERED, 3 * DAY)],
+)
+def test_a_message_is_readable_until_its_retention_ends(
+    store: ReportStore, reader: ReportReader, status: Status, kept: timedelta
+) -> None:
+    report = make_report(status, message_id=f"kept-{status}")
+    store.put(report)
+    assert reader.get("acme", report.message_id, NOW + kept - timedelta(seconds=1)) is not None
+    assert reader.get("acme", report.message_id, NOW + kept) is None
+
+
+def test_a_report_of_an_expired_message_starts_it_anew(
+    store: ReportStore, reader: ReportReader
+) -> None:
+    old = make_report(Status.UNDELIVERED, message_id="expired", provider_text="personal")
+    store.put(old)
+    late = make_report(
+        Status.ENROUTE, message_id="expired", received_at=NOW + 4 * DAY, recipient=None
+    )
+    assert store.put(late) is Outcome.NEW
+    stored = item(reader, late)
+    assert history_of(stored) == [late.model_copy(update={"recipient_hash": None})]
+    assert "personal" not in str(stored)
+
+
+def test_an_unknown_message_is_none(reader: ReportReader) -> None:
+    assert reader.get("acme", "nobody", NOW) is None
+
+
+def test_an_error_of_the_database_is_raised(client: Any) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        ReportStore(client, "no-such-table", RETENTION).put(make_report())
