@@ -8,7 +8,7 @@ from dlr.recipient import PhoneNumber, RecipientHasher
 from dlr.report import FAILED, FINAL, DeliveryReport, Status, event_id_of
 from tests.cases import NOW
 
-HASHER = RecipientHasher(["a key for tests"])
+HASHER = RecipientHasher(lambda: ["a key for tests"])
 NUMBER = PhoneNumber("+447700900123")
 
 

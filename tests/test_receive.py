@@ -37,7 +37,7 @@ class Ingest:
     def receiver(self, provider: str = "bulksmsrates", client: Any = None) -> Receiver:
         client = client or self.client
         return Receiver(
-            Normalizer(load_provider(provider), hasher=RecipientHasher(["key"])),
+            Normalizer(load_provider(provider), hasher=RecipientHasher(lambda: ["key"])),
             ReportStore(client, self.reports, Retention(DAY, DAY, DAY)),
             Quarantine(client, self.quarantine, DAY),
             Secret(self.secrets, "arn"),

@@ -8,85 +8,182 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlr.causes import Cause
-from dlr.report import DeliveryReport, Status
-from dlr.suppression import MAX_AUDIT, ListName, State, Suppression, entry_for, merge
+from dlr.suppression import (
+    MAX_AUDIT,
+    MAX_STRIKES,
+    ListName,
+    Reason,
+    State,
+    Strike,
+    Suppression,
+    blank,
+    discard,
+    erase,
+    lift,
+    put_on_list,
+    release,
+    unite,
+    with_strike,
+)
 from tests.cases import NOW
-from tests.reports import make_report
 
 YEAR = timedelta(days=365)
+BLANK = blank("hash", NOW, NOW + YEAR)
+BOTH = (ListName.NUMBER, ListName.OPT_OUT)
 
 
-def failure(cause: Cause, at: float = 0, **fields: object) -> DeliveryReport:
-    return make_report(Status.UNDELIVERED, at, cause, provider_code=cause, **fields)
-
-
-def entry(cause: Cause, at: float = 0, **fields: object) -> Suppression:
-    made = entry_for(failure(cause, at, **fields), YEAR)
-    assert made is not None
-    return made
-
-
-entries = st.lists(
-    st.builds(
-        entry,
-        st.sampled_from([Cause.UNKNOWN_SUBSCRIBER, Cause.OPTED_OUT, Cause.INVALID_NUMBER]),
-        st.integers(-5, 5),
+def reason(at: float = 0, event_id: str = "e", cause: Cause = Cause.UNKNOWN_SUBSCRIBER) -> Reason:
+    return Reason(
+        at=NOW + timedelta(seconds=at),
+        cause=cause,
+        event_id=event_id,
+        message_id="m",
+        provider="acme",
+        expires_at=None if cause is Cause.OPTED_OUT else NOW + YEAR,
     )
-    | st.builds(entry, st.just(Cause.UNSPECIFIED), st.integers(-5, 5), permanent=st.just(True)),
-    min_size=1,
-    max_size=6,
+
+
+STOP = reason(cause=Cause.OPTED_OUT, event_id="stop")
+
+
+def listed(entry: Suppression, name: ListName, why: Reason) -> Suppression:
+    return entry.model_copy(update=put_on_list(entry, name, why))
+
+
+DEAD = listed(BLANK, ListName.NUMBER, reason())
+STOPPED = listed(BLANK, ListName.OPT_OUT, STOP)
+
+
+def test_a_dead_number_is_suppressed_until_it_expires() -> None:
+    assert (DEAD.list, DEAD.state) == (ListName.NUMBER, State.ACTIVE)
+    assert DEAD.is_suppressed(NOW)
+    assert not DEAD.is_suppressed(NOW + YEAR)
+
+
+def test_an_opt_out_does_not_expire_and_outranks_a_dead_number() -> None:
+    both = listed(STOPPED, ListName.NUMBER, reason(9))
+    assert (both.list, both.expires_at) == (ListName.OPT_OUT, None)
+    assert both.reason == STOP
+    assert both.is_suppressed(NOW + 100 * YEAR)
+
+
+def test_what_the_guard_holds_suppresses_nobody_but_an_opt_out_counts_at_once() -> None:
+    held = DEAD.model_copy(update={"held_by": "acme"})
+    assert (held.state, held.is_suppressed(NOW)) == (State.HELD, False)
+    assert listed(held, ListName.OPT_OUT, STOP).is_suppressed(NOW)
+
+
+def test_strikes_are_watched() -> None:
+    strikes = with_strike(BLANK, Strike(at=NOW, event_id="1"), None)
+    watched = BLANK.model_copy(update={"strikes": strikes})
+    assert (watched.state, watched.is_suppressed(NOW)) == (State.WATCHING, False)
+
+
+strikes = st.builds(
+    lambda at: Strike(at=NOW + timedelta(seconds=at), event_id=str(at)), st.integers(-5, 5)
 )
 
 
-def test_a_hard_bounce_is_suppressed_with_its_cause_until_it_expires() -> None:
-    found = entry(Cause.UNKNOWN_SUBSCRIBER)
-    assert found.is_suppressed(NOW)
-    assert (found.list, found.cause, found.message_id) == ("number", "unknown_subscriber", "m1")
-    assert not found.is_suppressed(NOW + YEAR)
+@given(st.lists(strikes, min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_strikes_count_once_in_any_order(made: list[Strike], random: object) -> None:
+    def fold(each: list[Strike]) -> tuple[Strike, ...]:
+        def add(entry: Suppression, strike: Strike) -> Suppression:
+            return entry.model_copy(update={"strikes": with_strike(entry, strike, None)})
 
+        return reduce(add, each, BLANK).strikes
 
-def test_an_opt_out_does_not_expire() -> None:
-    assert entry(Cause.OPTED_OUT).is_suppressed(NOW + 100 * YEAR)
-
-
-def test_a_strike_is_watched_and_not_suppressed() -> None:
-    found = entry(Cause.UNSPECIFIED, permanent=True)
-    assert (found.state, found.strikes, found.is_suppressed(NOW)) == (State.WATCHING, 1, False)
-
-
-@pytest.mark.parametrize("cause", [Cause.ABSENT, Cause.CONTENT, Cause.UNKNOWN, Cause.UNSPECIFIED])
-def test_what_is_to_be_kept_makes_no_entry(cause: Cause) -> None:
-    assert entry_for(failure(cause), YEAR) is None
-
-
-def test_a_report_without_a_number_makes_no_entry() -> None:
-    report = failure(Cause.UNKNOWN_SUBSCRIBER, recipient=None, recipient_hash=None)
-    assert entry_for(report, YEAR) is None
-
-
-@given(entries, st.randoms(use_true_random=False), st.integers(1, 3))
-def test_any_order_and_any_repetition_leaves_the_same_entry(
-    made: list[Suppression], random: object, times: int
-) -> None:
-    shuffled = made * times
+    shuffled = made * 2
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    expected, found = reduce(merge, made), reduce(merge, shuffled)
-    assert found.model_copy(update={"version": 0}) == expected.model_copy(update={"version": 0})
+    assert fold(shuffled) == fold(made)
+    assert len(fold(made)) == len(set(made))
 
 
-def test_an_opt_out_outlasts_a_later_dead_number() -> None:
-    both = merge(entry(Cause.OPTED_OUT, 0), entry(Cause.UNKNOWN_SUBSCRIBER, 5))
-    assert (both.list, both.cause, both.expires_at) == (ListName.OPT_OUT, Cause.OPTED_OUT, None)
+def test_a_delivery_or_a_lift_forgives_the_strikes_before_it() -> None:
+    old = BLANK.model_copy(update={"strikes": (Strike(at=NOW, event_id="1"),)})
+    late = Strike(at=NOW + timedelta(seconds=9), event_id="2")
+    assert with_strike(old, late, NOW + timedelta(seconds=5)) == (late,)
+    lifted = lift(old, BOTH, NOW + timedelta(seconds=5), "me")
+    assert with_strike(lifted, late, None) == (late,)
+    assert with_strike(lifted, old.strikes[0], None) == ()
 
 
-def test_the_latest_report_tells_the_cause_and_the_first_and_last_are_kept() -> None:
-    both = merge(entry(Cause.UNKNOWN_SUBSCRIBER, 5), entry(Cause.INVALID_NUMBER, 1))
-    assert both.cause is Cause.UNKNOWN_SUBSCRIBER
-    assert (both.last_seen - both.first_seen).total_seconds() == 4
+def test_strikes_are_bounded() -> None:
+    entry = BLANK
+    for n in range(MAX_STRIKES + 9):
+        strike = Strike(at=NOW + timedelta(seconds=n), event_id=str(n))
+        entry = entry.model_copy(update={"strikes": with_strike(entry, strike, None)})
+    assert len(entry.strikes) == MAX_STRIKES
 
 
-def test_the_audit_is_bounded_and_keeps_the_first() -> None:
-    made = [entry(Cause.UNKNOWN_SUBSCRIBER, at) for at in range(MAX_AUDIT * 2)]
-    audit = reduce(merge, made).audit
-    assert len(audit) == MAX_AUDIT
-    assert (audit[0].event_id, audit[-1].event_id) == (made[0].event_id, made[-1].event_id)
+reasons = st.builds(reason, st.integers(-5, 5), st.sampled_from("abc"))
+
+
+@given(st.lists(reasons, min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_any_order_of_reasons_leaves_the_latest(made: list[Reason], random: object) -> None:
+    shuffled = made * 2
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    ends = [
+        reduce(lambda e, r: listed(e, ListName.NUMBER, r), order, BLANK).number
+        for order in (made, shuffled)
+    ]
+    assert ends[0] == ends[1]
+    assert ends[0] is not None
+    assert ends[0].at == max(each.at for each in made)
+
+
+@given(st.integers(-5, 5))
+def test_a_lift_outlives_what_happened_before_it_in_either_order(at: int) -> None:
+    when = NOW + timedelta(seconds=at)
+    lifted_last = lift(DEAD, BOTH, when, "me")
+    lifted_first = listed(lift(BLANK, BOTH, when, "me"), ListName.NUMBER, reason())
+    assert lifted_last.number == lifted_first.number
+    assert (lifted_last.state is State.LIFTED) == (at >= 0)
+
+
+def test_a_lift_of_one_list_leaves_the_other() -> None:
+    both = listed(STOPPED, ListName.NUMBER, reason())
+    assert lift(both, (ListName.NUMBER,), NOW, "me").list is ListName.OPT_OUT
+    assert lift(both, (ListName.OPT_OUT,), NOW, "me").list is ListName.NUMBER
+
+
+def test_a_later_event_suppresses_again() -> None:
+    lifted = lift(DEAD, BOTH, NOW, "me")
+    assert listed(lifted, ListName.NUMBER, reason(1)).is_suppressed(NOW)
+
+
+def test_held_entries_are_released_or_discarded_and_opt_outs_stay() -> None:
+    held = listed(DEAD.model_copy(update={"held_by": "acme"}), ListName.OPT_OUT, STOP)
+    assert release(held, NOW, "me").held_by is None
+    gone = discard(held, NOW, "me")
+    assert (gone.number, gone.held_by, gone.opt_out) == (None, None, STOP)
+
+
+def test_an_erasure_leaves_the_bare_hash_and_no_replay_brings_the_details_back() -> None:
+    later = NOW + timedelta(seconds=9)
+    erased = erase(STOPPED.changed(NOW, "me", "looked"), later)
+    assert erased is not None
+    assert erased.is_suppressed(later)
+    assert not {"m", "acme", "me", "stop"} & set(str(erased.model_dump(mode="json")).split("'"))
+    assert listed(erased, ListName.OPT_OUT, STOP).opt_out == erased.opt_out
+    assert erase(BLANK, later) is None
+
+
+def test_entries_under_two_keys_unite_without_losing_a_reason() -> None:
+    lifted = lift(BLANK, (ListName.NUMBER,), NOW, "me")
+    struck = BLANK.model_copy(update={"strikes": (Strike(at=NOW, event_id="1"),)})
+    assert unite(STOPPED, DEAD).number == DEAD.number
+    assert unite(STOPPED, DEAD).opt_out == STOP
+    assert unite(lifted, DEAD).number is None
+    assert unite(DEAD, struck).strikes == struck.strikes
+    assert unite(BLANK, lifted).lifted == lifted.lifted
+
+
+@pytest.mark.parametrize("count", [1, MAX_AUDIT * 2])
+def test_the_audit_is_bounded_and_keeps_the_first_and_the_latest(count: int) -> None:
+    entry = BLANK
+    for n in range(count):
+        entry = entry.changed(NOW + timedelta(seconds=n), "me", "did", event_id=str(n))
+    assert len(entry.audit) == min(count, MAX_AUDIT)
+    assert (entry.audit[0].event_id, entry.audit[-1].event_id) == ("0", str(count - 1))
+    assert entry.knows(str(count - 1))
+    assert entry.version == count

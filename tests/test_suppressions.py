@@ -1,5 +1,7 @@
-"""The suppression list on a real table."""
+"""The suppression list on real tables: reports, strikes, the guard, operators, rotation."""
 
+import csv
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
@@ -9,9 +11,14 @@ import pytest
 
 from dlr.api import NotANumberError, Queries
 from dlr.causes import Cause
+from dlr.guard import Guard
+from dlr.operations import Operations
 from dlr.recipient import PhoneNumber, RecipientHasher
+from dlr.recipients import RecipientReports
 from dlr.report import DeliveryReport, Status
 from dlr.store import ReportReader, ReportStore, Retention
+from dlr.suppress import Suppressor
+from dlr.suppression import ListName, State, Suppression, discard, release
 from dlr.suppressions import ConflictError, SuppressionList
 from local.cloud import Cloud
 from tests.cases import NOW
@@ -19,13 +26,51 @@ from tests.reports import HASHER, make_report
 from tests.tables import make_table
 
 YEAR = timedelta(days=365)
+SECOND = timedelta(seconds=1)
+
+
+class System:
+    """The list on tables of its own."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.client = cloud.client("dynamodb")
+        self.table = make_table(cloud, "SuppressionsTable")
+        self.reports_table = make_table(cloud, "ReportsTable")
+        self.list = SuppressionList(self.client, self.table)
+        self.store = ReportStore(self.client, self.reports_table, Retention(YEAR, YEAR, YEAR))
+        self.queries = Queries(ReportReader(self.client, self.reports_table), self.list, HASHER)
+        self.operations = Operations(self.list, HASHER, YEAR)
+        self.suppress = self.suppressor()
+
+    def suppressor(
+        self,
+        limit: int = 10_000,
+        suppressions: SuppressionList | None = None,
+        hasher: RecipientHasher = HASHER,
+    ) -> Suppressor:
+        return Suppressor(
+            suppressions or self.list,
+            hasher,
+            Guard(self.client, self.table, limit),
+            RecipientReports(self.client, self.reports_table).last_delivery,
+            strike_limit=3,
+            keep_number=YEAR,
+        )
+
+    def entry(self, of: PhoneNumber) -> Suppression | None:
+        return self.list.find(HASHER.every_hash(of), NOW)
+
+
+@pytest.fixture(scope="module")
+def system(cloud: Cloud) -> System:
+    return System(cloud)
 
 
 def number(last: int) -> PhoneNumber:
     return PhoneNumber(f"+447700{900_000 + last}")
 
 
-def failure(cause: Cause, of: PhoneNumber, at: float = 0, **fields: Any) -> DeliveryReport:
+def failure(of: PhoneNumber, cause: Cause, at: float = 0, **fields: Any) -> DeliveryReport:
     return make_report(
         Status.UNDELIVERED,
         at,
@@ -37,139 +82,282 @@ def failure(cause: Cause, of: PhoneNumber, at: float = 0, **fields: Any) -> Deli
     )
 
 
-@pytest.fixture(scope="module")
-def table(cloud: Cloud) -> str:
-    return make_table(cloud, "SuppressionsTable")
+def dead(of: PhoneNumber, at: float = 0, **fields: Any) -> DeliveryReport:
+    return failure(of, Cause.UNKNOWN_SUBSCRIBER, at, **fields)
 
 
-@pytest.fixture(scope="module")
-def reports_table(cloud: Cloud) -> str:
-    return make_table(cloud, "ReportsTable")
+def strike(of: PhoneNumber, at: float) -> DeliveryReport:
+    return failure(of, Cause.UNSPECIFIED, at, permanent=True, message_id=f"m{at}")
 
 
-@pytest.fixture
-def suppressions(cloud: Cloud, table: str) -> SuppressionList:
-    return SuppressionList(cloud.client("dynamodb"), table)
+# ---------------------------------------------------------------- reports
 
 
-@pytest.fixture
-def queries(cloud: Cloud, suppressions: SuppressionList, reports_table: str) -> Queries:
-    return Queries(ReportReader(cloud.client("dynamodb"), reports_table), suppressions, HASHER)
-
-
-def test_a_recorded_number_is_suppressed_with_its_reason(
-    suppressions: SuppressionList, queries: Queries
-) -> None:
-    suppressions.record(failure(Cause.UNKNOWN_SUBSCRIBER, number(1)), YEAR)
-    answer = queries.suppression(number(1), NOW)
+def test_a_dead_number_is_suppressed_with_its_reason(system: System) -> None:
+    system.suppress(dead(number(1)), NOW)
+    answer = system.queries.suppression(number(1), NOW)
     assert answer.suppressed
     assert (answer.list, answer.state, answer.cause) == ("number", "active", "unknown_subscriber")
     assert (answer.provider, answer.message_id) == ("acme", "m1")
+    assert (answer.provider_code, answer.strikes) == ("unknown_subscriber", 0)
     assert (answer.first_seen, answer.expires_at) == (NOW, NOW + YEAR)
 
 
-def test_a_number_that_nobody_reported_is_not_suppressed(queries: Queries) -> None:
-    answer = queries.suppression("+447700900002", NOW)
-    assert answer.model_dump(exclude={"strikes", "suppressed"}) == dict.fromkeys(
-        answer.model_dump(exclude={"strikes", "suppressed"})
-    )
-    assert (answer.suppressed, answer.strikes) == (False, 0)
+def test_a_number_that_nobody_reported_is_not_suppressed(system: System) -> None:
+    answer = system.queries.suppression("+447700900002", NOW).model_dump()
+    assert (answer.pop("suppressed"), answer.pop("strikes")) == (False, 0)
+    assert set(answer.values()) == {None}
 
 
-def test_an_expired_entry_is_gone_for_readers_and_starts_anew(
-    suppressions: SuppressionList, queries: Queries
-) -> None:
-    of = number(3)
-    suppressions.record(failure(Cause.UNKNOWN_SUBSCRIBER, of), YEAR)
-    assert not queries.suppression(of, NOW + YEAR).suppressed
-    late = failure(Cause.INVALID_NUMBER, of, at=9, received_at=NOW + 2 * YEAR)
-    suppressions.record(late, YEAR)
-    answer = queries.suppression(of, NOW + 2 * YEAR)
+@pytest.mark.parametrize("cause", [Cause.ABSENT, Cause.CONTENT, Cause.UNKNOWN])
+def test_a_report_that_suppresses_nobody_writes_nothing(system: System, cause: Cause) -> None:
+    assert system.suppress(failure(number(3), cause), NOW) is None
+    assert system.entry(number(3)) is None
+
+
+def test_a_report_without_a_number_suppresses_nobody(system: System) -> None:
+    report = dead(number(4)).model_copy(update={"recipient": None, "recipient_hash": None})
+    assert system.suppress(report, NOW) is None
+
+
+def test_an_expired_entry_is_gone_for_readers_and_starts_anew(system: System) -> None:
+    of = number(5)
+    system.suppress(dead(of), NOW)
+    assert not system.queries.suppression(of, NOW + YEAR).suppressed
+    system.suppress(failure(of, Cause.INVALID_NUMBER, 9, received_at=NOW + 2 * YEAR), NOW)
+    answer = system.queries.suppression(of, NOW + 2 * YEAR)
     assert (answer.cause, answer.expires_at) == ("invalid_number", NOW + 3 * YEAR)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_events_from_many_workers_in_any_order_leave_one_list(
-    suppressions: SuppressionList, seed: int
-) -> None:
+def test_any_order_by_many_workers_leaves_one_entry(system: System, seed: int) -> None:
     of = number(10 + seed)
-    events = [failure(Cause.UNKNOWN_SUBSCRIBER, of, at) for at in range(3)]
-    events += [failure(Cause.OPTED_OUT, of, 1)]
+    events = [dead(of, at) for at in range(3)] + [failure(of, Cause.OPTED_OUT, 1)]
     shuffled = events * 3
     Random(seed).shuffle(shuffled)  # noqa: S311
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda event: suppressions.record(event, YEAR), shuffled))
-    found = suppressions.find([HASHER.hash(of)], NOW)
-    assert found is not None
-    assert (found.list, found.cause, found.expires_at) == ("opt_out", "opted_out", None)
-    assert (len(found.audit), found.version) == (4, 4)
+        list(pool.map(lambda event: system.suppress(event, NOW), shuffled))
+    entry = system.entry(of)
+    assert entry is not None
+    assert (entry.list, entry.expires_at) == (ListName.OPT_OUT, None)
+    assert entry.number is not None
+    assert entry.number.at == NOW + 2 * SECOND
+    assert entry.version == len(entry.audit)
 
 
-def test_a_report_that_suppresses_nothing_writes_nothing(suppressions: SuppressionList) -> None:
-    assert suppressions.record(failure(Cause.ABSENT, number(20)), YEAR) is None
-    assert suppressions.find([HASHER.hash(number(20))], NOW) is None
+# ---------------------------------------------------------------- strikes
 
 
-def test_an_entry_under_a_rotated_key_is_still_found(
-    cloud: Cloud, suppressions: SuppressionList, reports_table: str
-) -> None:
+def test_three_strikes_suppress_and_two_are_watched(system: System) -> None:
+    of = number(20)
+    states = []
+    for at in (1, 2, 2, 1, 3):
+        entry = system.suppress(strike(of, at), NOW)
+        assert entry is not None
+        states.append((entry.state, len(entry.strikes)))
+    watching = State.WATCHING
+    assert states == [(watching, 1), *[(watching, 2)] * 3, (State.ACTIVE, 3)]
+
+
+def test_a_delivery_between_forgives_the_strikes_before_it(system: System) -> None:
     of = number(21)
-    suppressions.record(failure(Cause.UNKNOWN_SUBSCRIBER, of), YEAR)
-    rotated = RecipientHasher(["a new key", "a key for tests"])
-    reader = ReportReader(cloud.client("dynamodb"), reports_table)
-    assert Queries(reader, suppressions, rotated).suppression(of, NOW).suppressed
+    delivered = make_report(
+        Status.DELIVERED,
+        at=3,
+        message_id="arrived",
+        recipient=of,
+        recipient_hash=HASHER.hash(of),
+    )
+    system.store.put(delivered)
+    for at in (1, 2, 4, 5):
+        system.suppress(strike(of, at), NOW)
+    entry = system.entry(of)
+    assert entry is not None
+    assert (entry.state, len(entry.strikes)) == (State.WATCHING, 2)
 
 
-def test_a_thousand_numbers_are_checked_at_once(
-    suppressions: SuppressionList, queries: Queries
+# ---------------------------------------------------------------- the guard
+
+
+def test_the_guard_holds_all_but_the_first_and_one_call_settles_them(system: System) -> None:
+    suppress = system.suppressor(limit=5)
+    hit = [number(100 + n) for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda of: suppress(dead(of, provider="outage"), NOW), hit))
+    assert count(system, hit) == {State.ACTIVE: 5, State.HELD: 35}
+    for of in hit:  # replayed: nothing moves
+        suppress(dead(of, provider="outage"), NOW)
+    assert count(system, hit) == {State.ACTIVE: 5, State.HELD: 35}
+    assert system.operations.settle_held("outage", discard, "me", NOW).settled == 35
+    assert count(system, hit) == {State.ACTIVE: 5, State.LIFTED: 35}
+    for of in hit:
+        suppress(dead(of, provider="outage"), NOW)
+    assert count(system, hit) == {State.ACTIVE: 5, State.LIFTED: 35}
+
+
+def count(system: System, numbers: list[PhoneNumber]) -> dict[State, int]:
+    states = [entry.state for entry in map(system.entry, numbers) if entry]
+    return {state: states.count(state) for state in set(states)}
+
+
+def test_released_entries_count(system: System) -> None:
+    suppress = system.suppressor(limit=1)
+    hit = [number(150 + n) for n in range(3)]
+    for of in hit:
+        suppress(dead(of, provider="slow"), NOW)
+    assert system.operations.settle_held("slow", release, "me", NOW).settled == 2
+    assert all(system.queries.suppression(of, NOW).suppressed for of in hit)
+
+
+def test_the_guard_counts_each_provider_and_each_hour_alone(system: System) -> None:
+    guard = Guard(system.client, system.table, 1)
+    hour = timedelta(hours=1)
+    asked = [("a", NOW), ("a", NOW), ("b", NOW), ("a", NOW + hour)]
+    assert [guard.allows(*each) for each in asked] == [True, False, True, True]
+
+
+def test_an_opt_out_is_never_held(system: System) -> None:
+    suppress = system.suppressor(limit=1)
+    for n in range(3):
+        suppress(failure(number(160 + n), Cause.OPTED_OUT, provider="many"), NOW)
+    assert all(system.queries.suppression(number(160 + n), NOW).suppressed for n in range(3))
+
+
+# ---------------------------------------------------------------- operators
+
+
+def test_a_lifted_number_stays_off_until_something_new_happens(system: System) -> None:
+    of = number(30)
+    hashes = HASHER.every_hash(of)
+    system.suppress(dead(of), NOW)
+    system.operations.lift(hashes, (ListName.NUMBER,), "alice", NOW + SECOND)
+    system.suppress(dead(of), NOW)
+    assert not system.queries.suppression(of, NOW).suppressed
+    system.suppress(dead(of, 2), NOW)
+    assert system.queries.suppression(of, NOW).suppressed
+    entry = system.entry(of)
+    assert entry is not None
+    assert [(each.by, each.did) for each in entry.audit] == [
+        ("acme", "suppress_number"),
+        ("alice", "lift number"),
+        ("acme", "suppress_number"),
+    ]
+
+
+def test_a_number_is_put_on_a_list_by_hand(system: System) -> None:
+    hashes = HASHER.every_hash(number(31))
+    system.operations.suppress(hashes, ListName.OPT_OUT, None, "alice", NOW)
+    answer = system.queries.suppression(number(31), NOW)
+    assert (answer.list, answer.cause, answer.expires_at) == ("opt_out", "opted_out", None)
+
+
+def test_lifting_a_number_without_an_entry_writes_nothing(system: System) -> None:
+    hashes = HASHER.every_hash(number(32))
+    assert system.operations.lift(hashes, (ListName.NUMBER,), "alice", NOW) is None
+    assert system.entry(number(32)) is None
+
+
+def test_an_import_takes_what_it_can_and_names_the_rows_it_cannot(system: System) -> None:
+    text = (
+        "number,list,cause\n"
+        "+447700900400,opt_out,\n"
+        "447700900401,,invalid_number\n"
+        "07700900402,number,\n"
+        "+447700900403,nowhere,\n"
+    )
+    done = system.operations.import_csv(text, "alice", NOW)
+    assert done.imported == 2
+    assert [error.partition(":")[0] for error in done.errors] == ["row 4", "row 5"]
+    assert "900402" not in str(done)
+    assert system.queries.suppression("+447700900400", NOW).list == "opt_out"
+    assert system.queries.suppression("+447700900401", NOW).cause == "invalid_number"
+
+
+def test_an_export_can_be_imported_into_another_list_with_the_same_key(
+    system: System, cloud: Cloud
 ) -> None:
-    dead = [number(100 + n) for n in range(0, 999, 250)]
-    for of in dead:
-        suppressions.record(failure(Cause.UNKNOWN_SUBSCRIBER, of), YEAR)
-    asked = [str(number(100 + n)) for n in range(998)] + ["07700900123", "ACME"]
-    answer = queries.check(asked, NOW)
+    system.suppress(dead(number(40)), NOW)
+    system.suppress(failure(number(41), Cause.OPTED_OUT), NOW)
+    text = system.operations.export(None).csv
+    assert "447700" not in text
+    kept = [row for row in csv.DictReader(io.StringIO(text)) if row["state"] == "active"]
+    other = System(cloud)
+    for start in range(0, len(kept), 500):
+        rows = io.StringIO()
+        writer = csv.DictWriter(rows, kept[0])
+        writer.writeheader()
+        writer.writerows(kept[start : start + 500])
+        assert other.operations.import_csv(rows.getvalue(), "alice", NOW).errors == []
+    assert other.queries.suppression(number(40), NOW).list == "number"
+    assert other.queries.suppression(number(41), NOW).list == "opt_out"
+
+
+def test_an_import_of_too_many_rows_is_refused_whole(system: System) -> None:
+    done = system.operations.import_csv("number\n" + "+447700900500\n" * 1001, "me", NOW)
+    assert done.imported == 0
+    assert "in parts" in done.errors[0]
+
+
+# ---------------------------------------------------------------- keys, questions, conflicts
+
+
+def test_an_entry_under_an_older_key_is_found_and_moves_with_its_next_event(
+    system: System,
+) -> None:
+    of = number(50)
+    system.suppress(failure(of, Cause.OPTED_OUT), NOW)
+    rotated = RecipientHasher(lambda: ["a new key", "a key for tests"])
+    reader = ReportReader(system.client, system.reports_table)
+    assert Queries(reader, system.list, rotated).suppression(of, NOW).suppressed
+    system.suppressor(hasher=rotated)(dead(of, 5), NOW)
+    assert system.entry(of) is None
+    entry = system.list.find([rotated.hash(of)], NOW)
+    assert entry is not None
+    assert (entry.list, len(entry.audit)) == (ListName.OPT_OUT, 2)
+
+
+def test_a_thousand_numbers_are_checked_at_once(system: System) -> None:
+    hit = [number(1000 + n) for n in range(0, 998, 250)]
+    for of in hit:
+        system.suppress(dead(of), NOW)
+    asked = [str(number(1000 + n)) for n in range(998)] + ["07700900123", "ACME"]
+    answer = system.queries.check(asked, NOW)
     assert answer.checked == 1000
-    assert [found.number for found in answer.suppressed] == dead
+    assert [found.number for found in answer.suppressed] == hit
     assert {found.cause for found in answer.suppressed} == {Cause.UNKNOWN_SUBSCRIBER}
     assert answer.not_numbers == ["07700900123", "ACME"]
 
 
 @pytest.mark.parametrize("text", ["07700900123", "ACME", ""])
-def test_what_is_no_number_is_refused_without_being_quoted(queries: Queries, text: str) -> None:
+def test_what_is_no_number_is_refused_without_being_quoted(system: System, text: str) -> None:
     with pytest.raises(NotANumberError) as refusal:
-        queries.suppression(text, NOW)
+        system.queries.suppression(text, NOW)
     assert not text or text not in str(refusal.value)
 
 
-def test_a_message_is_answered_with_its_history(
-    cloud: Cloud, queries: Queries, reports_table: str
-) -> None:
-    store = ReportStore(cloud.client("dynamodb"), reports_table, Retention(YEAR, YEAR, YEAR))
+def test_a_message_is_answered_with_its_history(system: System) -> None:
     reports = [make_report(Status.ENROUTE, message_id="h"), make_report(message_id="h")]
     for report in reports:
-        store.put(report)
-    answer = queries.message("acme", "h", NOW)
+        system.store.put(report)
+    answer = system.queries.message("acme", "h", NOW)
     assert answer is not None
     assert (answer.status, answer.history) == (Status.DELIVERED, reports)
-    assert queries.message("acme", "nobody", NOW) is None
+    assert system.queries.message("acme", "nobody", NOW) is None
 
 
-def test_a_writer_that_always_loses_gives_up_for_another_try(cloud: Cloud, table: str) -> None:
+def test_a_writer_that_always_loses_gives_up_for_another_try(system: System) -> None:
     class Racing:
         """A client between whose read and write another writer always comes first."""
 
-        def __init__(self, client: Any) -> None:
-            self._client = client
-
-        def get_item(self, **arguments: Any) -> Any:
-            return self._client.get_item(**arguments)
+        def __getattr__(self, name: str) -> Any:
+            return getattr(system.client, name)
 
         def put_item(self, **arguments: Any) -> Any:
             wanted = arguments["Item"]
             newer = {"version": {"N": str(int(wanted["version"]["N"]) + 1)}, "audit": {"L": []}}
-            self._client.put_item(TableName=arguments["TableName"], Item=wanted | newer)
-            return self._client.put_item(**arguments)
+            system.client.put_item(TableName=arguments["TableName"], Item=wanted | newer)
+            return system.client.put_item(**arguments)
 
-    racing = SuppressionList(Racing(cloud.client("dynamodb")), table)
+    suppress = system.suppressor(suppressions=SuppressionList(Racing(), system.table))
     with pytest.raises(ConflictError):
-        racing.record(failure(Cause.UNKNOWN_SUBSCRIBER, number(30)), YEAR)
+        suppress(dead(number(60)), NOW)

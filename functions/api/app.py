@@ -1,34 +1,73 @@
-"""The team's API: ask before sending, look up a message. The gateway lets callers in."""
+"""The team's API: ask before sending, look up messages, keep the list."""
 
 import os
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dlr.api import Check, CheckAnswer, MessageAnswer, NotANumberError, Queries, SuppressionAnswer
+from dlr import settings
+from dlr.api import (
+    Check,
+    CheckAnswer,
+    NotANumberError,
+    Queries,
+    Suppress,
+    SuppressionAnswer,
+    answer_of,
+    read_e164,
+)
+from dlr.discreet import discreet
+from dlr.erasure import Erased, ErasureLog, Held, MessageAnswer, Recipients
+from dlr.operations import Import, Operations, Page, Settled
+from dlr.quarantine import Quarantine, Quarantined
 from dlr.recipient import RecipientHasher
+from dlr.recipients import RecipientReports
+from dlr.replay import Replay, Replayed
 from dlr.request import problem
 from dlr.secret import Secret
-from dlr.store import ReportReader
+from dlr.store import ReportReader, ReportStore
+from dlr.suppression import ListName, discard, release
 from dlr.suppressions import SuppressionList
 
 logger = Logger()
 metrics = Metrics()
 app = APIGatewayHttpResolver(enable_validation=True)
 dynamodb = boto3.client("dynamodb")
-hash_secret = Secret(boto3.client("secretsmanager"), os.environ["HASH_SECRET"])
-queries = Queries(
-    ReportReader(dynamodb, os.environ["REPORTS_TABLE"]),
-    SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"]),
-    RecipientHasher(hash_secret.values()),
+reports_table = os.environ["REPORTS_TABLE"]
+hasher = RecipientHasher(Secret(boto3.client("secretsmanager"), os.environ["HASH_SECRET"]).values)
+suppressions = SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"])
+quarantine = Quarantine(dynamodb, os.environ["QUARANTINE_TABLE"])
+queries = Queries(ReportReader(dynamodb, reports_table), suppressions, hasher)
+operations = Operations(suppressions, hasher, settings.days("NUMBER_SUPPRESSION_DAYS"))
+recipients = Recipients(
+    RecipientReports(dynamodb, reports_table),
+    suppressions,
+    quarantine,
+    ErasureLog(dynamodb, os.environ["ERASURES_TABLE"]),
+    hasher,
 )
+replay = Replay(
+    quarantine,
+    ReportStore(dynamodb, reports_table, settings.retention()),
+    lru_cache(lambda provider: settings.normalizer(provider, hasher)),
+)
+
+Operator = Annotated[
+    str, Header(name="x-operator", max_length=100, description="Who, for the audit")
+]
+BOTH_LISTS = (ListName.NUMBER, ListName.OPT_OUT)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _problem(status: int, title: str, detail: str) -> Response[str]:
@@ -36,53 +75,121 @@ def _problem(status: int, title: str, detail: str) -> Response[str]:
     return Response(status, "application/problem+json", answer["body"])
 
 
-@app.get("/suppressions/<number>", summary="Whether a number may be sent to")
-def get_suppression(number: str) -> SuppressionAnswer:
-    """Always 200 for a number, suppressed or not."""
-    return queries.suppression(number, datetime.now(UTC))
+def _unknown(what: str) -> Response[str]:
+    return _problem(404, f"Unknown {what}", f"No such {what} is kept (any more).")
+
+
+@app.get("/suppressions/held/<provider>", summary="How many entries the mass-bounce guard holds")
+def get_held(provider: str) -> dict[str, int]:
+    return {"held": sum(1 for _ in suppressions.held(provider))}
+
+
+@app.post("/suppressions/held/<provider>/release", summary="What is held counts from now on")
+def release_held(provider: str, by: Operator = "admin") -> Settled:
+    return operations.settle_held(provider, release, by, _now())
+
+
+@app.post("/suppressions/held/<provider>/discard", summary="What is held never counts")
+def discard_held(provider: str, by: Operator = "admin") -> Settled:
+    return operations.settle_held(provider, discard, by, _now())
+
+
+@app.get("/suppressions/export", summary="The list as CSV, in parts")
+def export_suppressions(after: Annotated[str | None, Query()] = None) -> Page:
+    return operations.export(after)
+
+
+@app.post("/suppressions/import", summary="Put up to 1,000 CSV rows on the list")
+def import_suppressions(by: Operator = "admin") -> Import:
+    return operations.import_csv(app.current_event.decoded_body or "", by, _now())
 
 
 @app.post("/suppressions/check", summary="Which of up to 1,000 numbers may not be sent to, and why")
 def check_suppressions(check: Annotated[Check, Body()]) -> CheckAnswer:
-    """Numbers are answered as they were written."""
-    return queries.check(check.numbers, datetime.now(UTC))
+    return queries.check(check.numbers, _now())
+
+
+@app.get("/suppressions/<number>", summary="Whether a number may be sent to")
+def get_suppression(number: str) -> SuppressionAnswer:
+    return queries.suppression(number, _now())
+
+
+@app.put("/suppressions/<number>", summary="Put a number on a list by hand")
+def put_suppression(
+    number: str, wish: Annotated[Suppress, Body()], by: Operator = "admin"
+) -> SuppressionAnswer:
+    hashes, now = hasher.every_hash(read_e164(number)), _now()
+    return answer_of(operations.suppress(hashes, wish.list, wish.cause, by, now), now)
+
+
+@app.delete("/suppressions/<number>", summary="Lift a number off a list, or off both")
+def lift_suppression(
+    number: str, list: Annotated[ListName | None, Query()] = None, by: Operator = "admin"
+) -> SuppressionAnswer:
+    hashes, now = hasher.every_hash(read_e164(number)), _now()
+    lists = (list,) if list else BOTH_LISTS
+    return answer_of(operations.lift(hashes, lists, by, now), now)
 
 
 @app.get("/messages/<provider>/<message_id>", summary="State and history of a message")
 def get_message(provider: str, message_id: str) -> MessageAnswer | Response[str]:
-    """404 where the message is unknown or has expired."""
-    answer = queries.message(provider, message_id, datetime.now(UTC))
-    if answer is None:
-        return _problem(404, "Unknown message", "No report of this message is kept (any more).")
-    return answer
+    return queries.message(provider, message_id, _now()) or _unknown("message")
+
+
+@app.get("/recipients/<number>", summary="Everything held of a person")
+def get_recipient(number: str) -> Held:
+    return recipients.held(read_e164(number), _now())
+
+
+@app.delete("/recipients/<number>", summary="Erase a person; who is suppressed stays so")
+def erase_recipient(number: str) -> Erased:
+    return recipients.erase(read_e164(number), _now())
+
+
+@app.post("/erasures/repeat", summary="Do every noted erasure again, after a restore")
+def repeat_erasures() -> dict[str, int]:
+    return {"repeated": recipients.repeat(_now())}
+
+
+@app.get("/quarantine", summary="The requests that could not be read")
+def list_quarantine() -> list[Quarantined]:
+    return list(quarantine.all(_now()))
+
+
+@app.post("/quarantine/<id>/replay", summary="Read a request again with the mapper of today")
+def replay_quarantined(id: str) -> Replayed | Response[str]:
+    return replay(id, _now()) or _unknown("request")
+
+
+@app.delete("/quarantine/<id>", summary="Discard a request")
+def discard_quarantined(id: str) -> Response[str]:
+    quarantine.delete(id)
+    return Response(204)
 
 
 @app.get("/openapi.json", include_in_schema=False)
 def get_openapi() -> Response[str]:
-    """This API, described."""
     schema = app.get_openapi_json_schema(title="SMS delivery reports", version="1")
     return Response(200, "application/json", schema)
 
 
 @app.exception_handler(NotANumberError)
 def answer_not_a_number(error: NotANumberError) -> Response[str]:
-    """The error's text names no number."""
     return _problem(400, "Not a phone number", str(error))
 
 
 @app.exception_handler(RequestValidationError)
 def answer_invalid(error: RequestValidationError) -> Response[str]:
-    """What is wrong where, without what was sent."""
     findings = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
     return _problem(422, "Invalid request", "; ".join(findings))
 
 
 @app.not_found
 def answer_not_found(_: Exception) -> Response[str]:
-    """The gateway routes nothing else here; a local run might."""
     return _problem(404, "Not found", "There is no such route.")
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

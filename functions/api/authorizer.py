@@ -5,12 +5,14 @@ from typing import Any
 
 import boto3
 
+from dlr.discreet import discreet
 from dlr.secret import Secret
 from dlr.verify import matches_any
 
 admin_token = Secret(boto3.client("secretsmanager"), os.environ["ADMIN_SECRET"])
 
 
+@discreet
 def handler(event: dict[str, Any], context: object) -> dict[str, bool]:
     """An HTTP API authorizer with simple responses, payload format 2.0."""
     scheme, _, token = event["headers"].get("authorization", "").partition(" ")

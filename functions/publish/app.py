@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dlr.discreet import discreet
 from dlr.publish import Publisher
 
 logger = Logger()
@@ -15,6 +16,7 @@ metrics = Metrics()
 publish = Publisher(boto3.client("events"), os.environ["EVENT_BUS"])
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -17,25 +17,47 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dlr import settings
+from dlr.discreet import describe, discreet
+from dlr.guard import Guard
 from dlr.publish import ReportEvent
+from dlr.recipient import RecipientHasher
+from dlr.recipients import RecipientReports
+from dlr.secret import Secret
+from dlr.suppress import Suppressor
 from dlr.suppressions import SuppressionList
 
 logger = Logger()
 metrics = Metrics()
-processor = BatchProcessor(EventType.SQS)
-suppressions = SuppressionList(boto3.client("dynamodb"), os.environ["SUPPRESSIONS_TABLE"])
-keep_number = timedelta(days=float(os.environ["NUMBER_SUPPRESSION_DAYS"]))
+processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+dynamodb = boto3.client("dynamodb")
+secrets = boto3.client("secretsmanager")
+table = os.environ["SUPPRESSIONS_TABLE"]
+suppress = Suppressor(
+    SuppressionList(dynamodb, table),
+    RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values),
+    Guard(dynamodb, table, int(os.environ["MASS_BOUNCE_LIMIT"])),
+    RecipientReports(dynamodb, os.environ["REPORTS_TABLE"]).last_delivery,
+    int(os.environ["STRIKE_LIMIT"]),
+    settings.days("NUMBER_SUPPRESSION_DAYS"),
+)
 
 
-def suppress(record: SQSRecord) -> None:
+def handle(record: SQSRecord) -> None:
     """One event. What it raises keeps the message in the queue, for the dead-letter queue."""
-    report = ReportEvent.model_validate(json.loads(record.body)["detail"])
-    entry = suppressions.record(report, keep_number)
-    metrics.add_metric("NoSuppression" if entry is None else "Suppressed", MetricUnit.Count, 1)
+    try:
+        report = ReportEvent.model_validate(json.loads(record.body)["detail"])
+        entry = suppress(report, datetime.now(UTC))
+    except Exception as error:
+        metrics.add_metric("SuppressFailed", MetricUnit.Count, 1)
+        logger.error("not suppressed", error=describe(error))
+        raise
+    metrics.add_metric("Nothing" if entry is None else entry.state.title(), MetricUnit.Count, 1)
 
 
+@discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """A batch of queue messages in, those to be tried again out."""
-    return process_partial_response(event, suppress, processor, context)
+    return process_partial_response(event, handle, processor, context)

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from dlr.causes import Cause
+from dlr.erasure import MessageAnswer
 from dlr.item import history_of, state_of
 from dlr.recipient import PhoneNumber, RecipientHasher, read_number
-from dlr.report import DeliveryReport
 from dlr.store import ReportReader
 from dlr.suppression import ListName, State, Suppression
 from dlr.suppressions import SuppressionList
@@ -52,18 +52,19 @@ class Check(BaseModel):
     numbers: Annotated[list[str], Field(min_length=1, max_length=MAX_NUMBERS, repr=False)]
 
 
+class Suppress(BaseModel):
+    """What to put a number on a list for."""
+
+    list: ListName = ListName.NUMBER
+    cause: Cause | None = None
+
+
 class CheckAnswer(BaseModel):
     """Of the numbers asked for, as they were written: which may not be sent to, and why."""
 
     checked: int
     suppressed: list[CheckedNumber]
     not_numbers: list[str] = Field(repr=False)
-
-
-class MessageAnswer(DeliveryReport):
-    """The state of a message and every report that was kept of it, in the order of arrival."""
-
-    history: list[DeliveryReport]
 
 
 class Queries:
@@ -78,8 +79,8 @@ class Queries:
 
     def suppression(self, number: str, now: datetime) -> SuppressionAnswer:
         """Raises NotANumberError where the number cannot be read."""
-        entry = self._suppressions.find(self._hasher.every_hash(_read(number)), now)
-        return _answer(entry, now)
+        entry = self._suppressions.find(self._hasher.every_hash(read_e164(number)), now)
+        return answer_of(entry, now)
 
     def check(self, numbers: list[str], now: datetime) -> CheckAnswer:
         """Each number once, in the order asked."""
@@ -90,7 +91,7 @@ class Queries:
         return CheckAnswer(
             checked=len(read),
             suppressed=[
-                CheckedNumber(number=number, **dict(_answer(entry, now)))
+                CheckedNumber(number=number, **dict(answer_of(entry, now)))
                 for number, entry in entries
                 if entry is not None and entry.is_suppressed(now)
             ],
@@ -105,16 +106,29 @@ class Queries:
         return MessageAnswer(**dict(state_of(item)), history=history_of(item))
 
 
-def _read(number: str) -> PhoneNumber:
+def read_e164(number: str) -> PhoneNumber:
+    """Raises NotANumberError where the text is no international number."""
     e164 = read_number(number)
     if e164 is None:
         raise NotANumberError("not an international phone number; write it like +447700900123")
     return e164
 
 
-def _answer(entry: Suppression | None, now: datetime) -> SuppressionAnswer:
+def answer_of(entry: Suppression | None, now: datetime) -> SuppressionAnswer:
+    """What an entry means for a sender."""
     if entry is None:
         return SuppressionAnswer()
-    return SuppressionAnswer.model_validate(
-        {**dict(entry), "suppressed": entry.is_suppressed(now)}, extra="ignore"
+    reason = entry.reason
+    return SuppressionAnswer(
+        suppressed=entry.is_suppressed(now),
+        list=entry.list,
+        state=entry.state,
+        cause=reason and reason.cause,
+        provider=reason and reason.provider,
+        provider_code=reason and reason.provider_code,
+        message_id=reason and reason.message_id,
+        first_seen=entry.first_seen,
+        last_seen=entry.last_seen,
+        expires_at=entry.expires_at,
+        strikes=len(entry.strikes),
     )

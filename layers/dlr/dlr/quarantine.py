@@ -1,18 +1,44 @@
 """QuarantineTable: authentic requests that could not be read, kept to be looked at and replayed."""
 
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict, Field
 
 from dlr.request import Request
+
+_SEPARATORS = re.compile(rb"[ \-().]")
+
+
+class Quarantined(BaseModel):
+    """One request with the reason why it could not be read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    provider: str
+    error: str
+    received_at: datetime
+    method: str
+    query: str = Field(repr=False)
+    content_type: str
+    body: str = Field(repr=False, description="bytes that are no UTF-8 are shown as \\xNN")
+
+    def mentions(self, number: str) -> bool:
+        """Whether the number stands in it, with or without its `+`, spaces and percent signs."""
+        content = unquote_to_bytes(self.query) + b" " + self.body.encode()
+        return number.lstrip("+").encode() in _SEPARATORS.sub(b"", content)
 
 
 class Quarantine:
     """Keeps each unreadable request once. `client` is a boto3 DynamoDB client."""
 
-    def __init__(self, client: Any, table: str, keep: timedelta) -> None:
+    def __init__(self, client: Any, table: str, keep: timedelta = timedelta(days=14)) -> None:
         self._client = client
         self._table = table
         self._keep = keep
@@ -38,3 +64,42 @@ class Quarantine:
         except ClientError as refused:
             if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+
+    def all(self, now: datetime) -> Iterator[Quarantined]:
+        """Everything that has not expired."""
+        for page in self._client.get_paginator("scan").paginate(TableName=self._table):
+            yield from (_shown(item) for item in page["Items"] if _is_live(item, now))
+
+    def request(self, quarantine_id: str, now: datetime) -> tuple[str, datetime, Request] | None:
+        """The provider, the time of receipt and the exact request; None where there is none."""
+        item = self._get(quarantine_id, now)
+        if item is None:
+            return None
+        request = Request(
+            method=item["method"]["S"],
+            query=item["query"]["S"],
+            headers={"content-type": item["content_type"]["S"]},
+            body=item["body"]["B"],
+        )
+        return item["provider"]["S"], _shown(item).received_at, request
+
+    def delete(self, quarantine_id: str) -> None:
+        """Gone for good, if it was there."""
+        self._client.delete_item(TableName=self._table, Key={"id": {"S": quarantine_id}})
+
+    def _get(self, quarantine_id: str, now: datetime) -> Mapping[str, Any] | None:
+        answer = self._client.get_item(
+            TableName=self._table, Key={"id": {"S": quarantine_id}}, ConsistentRead=True
+        )
+        item: Mapping[str, Any] | None = answer.get("Item")
+        return item if item is not None and _is_live(item, now) else None
+
+
+def _is_live(item: Mapping[str, Any], now: datetime) -> bool:
+    return int(item["expires_at"]["N"]) > now.timestamp()
+
+
+def _shown(item: Mapping[str, Any]) -> Quarantined:
+    texts = {name: value["S"] for name, value in item.items() if "S" in value}
+    body = bytes(item["body"]["B"]).decode("utf-8", "backslashreplace")
+    return Quarantined.model_validate({**texts, "body": body})

@@ -3,7 +3,8 @@
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -60,24 +61,37 @@ class RecipientHasher:
     suppression list. The key id is derived from the key: nothing to number by hand.
     """
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        if not keys or not all(keys):
-            raise ValueError("at least one hash key is needed, and none may be empty")
-        self._keys = [(self._key_id(key), key.encode()) for key in keys]
+    def __init__(self, keys: Callable[[], Sequence[str]]) -> None:
+        """`keys` is asked each time, so that a rotated key is seen by a running function."""
+        self._keys = keys
 
     def hash(self, number: str) -> str:
-        """The hash under the current key."""
-        return self._hash(*self._keys[0], number)
+        """The hash under the current key. Raises ValueError where there is none."""
+        return _hash(self._prepared()[0], number)
 
     def every_hash(self, number: str) -> list[str]:
         """The hashes under all live keys, the current one first."""
-        return [self._hash(key_id, key, number) for key_id, key in self._keys]
+        return [_hash(key, number) for key in self._prepared()]
 
-    @staticmethod
-    def _key_id(key: str) -> str:
-        return sha256(b"key id of " + key.encode()).hexdigest()[:6]
+    def knows(self, recipient_hash: str) -> bool:
+        """Whether a hash was made under one of the live keys, as far as its key id tells."""
+        return recipient_hash.partition(".")[0] in {key_id for key_id, _ in self._prepared()}
 
-    @staticmethod
-    def _hash(key_id: str, key: bytes, number: str) -> str:
-        digest = hmac.digest(key, number.encode(), "sha256")
-        return f"{key_id}.{urlsafe_b64encode(digest).decode().rstrip('=')}"
+    def _prepared(self) -> list["_Key"]:
+        return _prepare(tuple(self._keys()))
+
+
+_Key = tuple[str, bytes]
+
+
+@lru_cache(maxsize=8)
+def _prepare(keys: tuple[str, ...]) -> list[_Key]:
+    if not keys or not all(keys):
+        raise ValueError("at least one hash key is needed, and none may be empty")
+    return [(sha256(b"key id of " + key.encode()).hexdigest()[:6], key.encode()) for key in keys]
+
+
+def _hash(key: _Key, number: str) -> str:
+    key_id, secret = key
+    digest = hmac.digest(secret, number.encode(), "sha256")
+    return f"{key_id}.{urlsafe_b64encode(digest).decode().rstrip('=')}"

@@ -48,7 +48,7 @@ class DeliveryReport(BaseModel):
     are verbatim. `bounce` and `action` follow from `cause` by the table in `dlr.causes`.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     event_id: str
     provider: str

@@ -1,111 +1,135 @@
 """SuppressionsTable: the suppression list in DynamoDB, one item a recipient."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from dlr.report import DeliveryReport
-from dlr.suppression import Suppression, entry_for, merge
+from dlr.batch import read_all
+from dlr.guard import PREFIX
+from dlr.suppression import Suppression, unite
 
-MAX_KEYS = 100
-"""The most that one BatchGetItem takes."""
+BY_HELD = "by_held"
 MAX_TRIES = 10
+
+Change = Callable[[Suppression | None], Suppression | None]
+"""From the entry that stands there to the one that should; the same object is no change."""
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 
 class ConflictError(RuntimeError):
-    """Other writers were faster each time; the event has to come again."""
+    """Other writers were faster each time: try again."""
 
 
 class SuppressionList:
-    """Writes and asks the list. `client` is a boto3 DynamoDB client."""
+    """Reads and changes the list. `client` is a boto3 DynamoDB client.
+
+    A recipient is known by its hashes under every live key, the current one first. A change moves
+    an entry that stands under an older key to the current one.
+    """
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
         self._table = table
 
-    def record(self, report: DeliveryReport, keep_number: timedelta) -> Suppression | None:
-        """Puts on the list what the report says; None where it suppresses nothing.
+    def change(self, hashes: Sequence[str], make: Change) -> Suppression | None:
+        """Puts what `make` makes of the recipient's entry; None deletes it.
 
-        Idempotent, in any order. Raises ConflictError or botocore's errors: try again.
+        `make` may be called again when another writer was faster, so it must not act. Raises
+        ConflictError or botocore's errors.
         """
-        entry = entry_for(report, keep_number)
-        if entry is None:
-            return None
         for _ in range(MAX_TRIES):
-            old = self._get(entry.recipient_hash)
-            if old is None or old.is_expired(report.received_at):
-                written = (
-                    entry if old is None else entry.model_copy(update={"version": old.version + 1})
-                )
-            else:
-                written = merge(old, entry)
-            if written is old or self._put(written, old):
-                return written
+            found = self._read(hashes)
+            old = _united(found, hashes)
+            wanted = make(old)
+            if wanted is old and set(found) <= {hashes[0]}:
+                return old
+            if self._write(hashes[0], wanted, found.get(hashes[0])):
+                for key in set(found) - {hashes[0]}:
+                    self._delete(key)
+                return wanted
         raise ConflictError("the entry changed under every try")
 
     def find(self, hashes: Sequence[str], now: datetime) -> Suppression | None:
-        """The entry under one of a recipient's hashes, None if there is none that counts now."""
+        """The recipient's entry, None if there is none that counts now."""
         return self.find_all([hashes], now)[0]
 
     def find_all(
         self, recipients: Sequence[Sequence[str]], now: datetime
     ) -> list[Suppression | None]:
-        """For each recipient (its hashes, the current key's first) the entry that counts now."""
-        entries = self._read({key for hashes in recipients for key in hashes})
-        return [_first_live((entries.get(key) for key in hashes), now) for hashes in recipients]
+        """For each recipient the entry that counts now."""
+        found = self._read({key for hashes in recipients for key in hashes})
+        entries = (_united(found, hashes) for hashes in recipients)
+        return [entry if entry and not entry.is_expired(now) else None for entry in entries]
+
+    def held(self, provider: str) -> Iterator[str]:
+        """The hashes of the recipients that the guard holds for this provider."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=BY_HELD,
+            KeyConditionExpression="held_by = :provider",
+            ExpressionAttributeValues={":provider": {"S": provider}},
+        )
+        for page in pages:
+            yield from (item["recipient_hash"]["S"] for item in page["Items"])
+
+    def page(self, after: str | None, size: int) -> tuple[list[Suppression], str | None]:
+        """Up to `size` entries and the hash to go on after; None at the end."""
+        start = {"ExclusiveStartKey": {"recipient_hash": {"S": after}}} if after else {}
+        answer = self._client.scan(TableName=self._table, Limit=size, **start)
+        items = [i for i in answer["Items"] if not i["recipient_hash"]["S"].startswith(PREFIX)]
+        last = answer.get("LastEvaluatedKey")
+        return [_entry_of(item) for item in items], last and last["recipient_hash"]["S"]
 
     def _read(self, keys: Iterable[str]) -> dict[str, Suppression]:
         wanted = [{"recipient_hash": {"S": key}} for key in sorted(keys)]
-        entries: dict[str, Suppression] = {}
-        while wanted:
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": wanted[:MAX_KEYS], "ConsistentRead": True}}
-            )
-            for item in answer["Responses"].get(self._table, ()):
-                entry = _entry_of(item)
-                entries[entry.recipient_hash] = entry
-            left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-            wanted = [*left, *wanted[MAX_KEYS:]]
-        return entries
+        entries = map(_entry_of, read_all(self._client, self._table, wanted))
+        return {entry.recipient_hash: entry for entry in entries}
 
-    def _get(self, recipient_hash: str) -> Suppression | None:
-        answer = self._client.get_item(
-            TableName=self._table,
-            Key={"recipient_hash": {"S": recipient_hash}},
-            ConsistentRead=True,
-        )
-        return _entry_of(answer["Item"]) if "Item" in answer else None
-
-    def _put(self, entry: Suppression, old: Suppression | None) -> bool:
-        """False if the item is not `old` any more."""
-        is_unchanged: dict[str, Any] = {
-            "ConditionExpression": "attribute_not_exists(recipient_hash)"
-        }
-        if old is not None:
-            is_unchanged = {
+    def _write(self, key: str, wanted: Suppression | None, current: Suppression | None) -> bool:
+        """False if the item is not what it was any more."""
+        unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(recipient_hash)"}
+        if current is not None:
+            unchanged = {
                 "ConditionExpression": "version = :version",
-                "ExpressionAttributeValues": {":version": {"N": str(old.version)}},
+                "ExpressionAttributeValues": {":version": {"N": str(current.version)}},
             }
         try:
-            self._client.put_item(TableName=self._table, Item=_item_of(entry), **is_unchanged)
+            if wanted is None:
+                self._delete(key, **unchanged)
+            else:
+                item = _item_of(wanted)
+                self._client.put_item(TableName=self._table, Item=item, **unchanged)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             return False
         return True
 
+    def _delete(self, key: str, **condition: Any) -> None:
+        self._client.delete_item(
+            TableName=self._table, Key={"recipient_hash": {"S": key}}, **condition
+        )
 
-def _first_live(entries: Iterator[Suppression | None], now: datetime) -> Suppression | None:
-    return next((entry for entry in entries if entry and not entry.is_expired(now)), None)
+
+def _united(found: Mapping[str, Suppression], hashes: Sequence[str]) -> Suppression | None:
+    """The recipient's entries under all its hashes as one under the current hash."""
+    entries = [found[key] for key in hashes if key in found]
+    if not entries:
+        return None
+    entry = reduce(unite, entries)
+    if entry.recipient_hash == hashes[0]:
+        return entry
+    return entry.model_copy(update={"recipient_hash": hashes[0]})
 
 
 def _item_of(entry: Suppression) -> dict[str, Any]:
+    """With `expires_at` in the seconds that DynamoDB's TTL wants; state and list for people."""
     content = entry.model_dump(mode="json", exclude_none=True)
     if entry.expires_at is not None:
         content["expires_at"] = int(entry.expires_at.timestamp())
@@ -113,5 +137,4 @@ def _item_of(entry: Suppression) -> dict[str, Any]:
 
 
 def _entry_of(item: Mapping[str, Any]) -> Suppression:
-    content = {name: _deserialize(value) for name, value in item.items()}
-    return Suppression.model_validate(content)
+    return Suppression.model_validate({name: _deserialize(item[name]) for name in item})

@@ -1,0 +1,154 @@
+"""What an operator does to the suppression list: add, lift, import, export, settle what is held."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, Field
+
+from dlr.causes import Cause
+from dlr.recipient import RecipientHasher, read_number
+from dlr.suppression import ListName, Reason, Suppression, blank, lift, put_on_list
+from dlr.suppressions import SuppressionList
+
+COLUMNS = (
+    "recipient_hash",
+    "list",
+    "state",
+    "cause",
+    "provider",
+    "provider_code",
+    "first_seen",
+    "last_seen",
+    "expires_at",
+)
+MAX_ROWS = 1000
+PAGE = 1000
+WORKERS = 8
+DEFAULT_CAUSE = {ListName.NUMBER: Cause.UNSPECIFIED, ListName.OPT_OUT: Cause.OPTED_OUT}
+
+
+class Import(BaseModel):
+    """What became of an import."""
+
+    imported: int
+    errors: list[str] = Field(description="the number of a row and what is wrong, never the row")
+
+
+class Page(BaseModel):
+    """A part of the list as CSV; `next` begins the next part and is null at the end."""
+
+    csv: str = Field(repr=False)
+    next: str | None
+
+
+class Settled(BaseModel):
+    """How many entries were held and are not any more."""
+
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """An operator's calls. Each leaves its trace in the entry's audit, with who did it."""
+
+    suppressions: SuppressionList
+    hasher: RecipientHasher
+    keep_number: timedelta
+
+    def suppress(
+        self, hashes: Sequence[str], name: ListName, cause: Cause | None, by: str, now: datetime
+    ) -> Suppression | None:
+        """Puts a recipient on a list by hand, whether or not it was lifted before."""
+        reason = Reason(
+            at=now,
+            cause=cause or DEFAULT_CAUSE[name],
+            origin="operator",
+            expires_at=now + self.keep_number if name is ListName.NUMBER else None,
+        )
+        return self._put(hashes, name, reason, by, now)
+
+    def lift(
+        self, hashes: Sequence[str], lists: tuple[ListName, ...], by: str, now: datetime
+    ) -> Suppression | None:
+        """Takes a recipient off the lists; None where there is no entry."""
+        return self.suppressions.change(hashes, lambda old: old and lift(old, lists, now, by))
+
+    def settle_held(
+        self,
+        provider: str,
+        settle: Callable[[Suppression, datetime, str], Suppression],
+        by: str,
+        now: datetime,
+    ) -> Settled:
+        """Does `settle` (release or discard) to everything that the guard holds for a provider."""
+
+        def change(old: Suppression | None) -> Suppression | None:
+            return settle(old, now, by) if old and old.held_by == provider else old
+
+        held = list(self.suppressions.held(provider))
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(lambda key: self.suppressions.change([key], change), held))
+        return Settled(settled=len(held))
+
+    def export(self, after: str | None) -> Page:
+        """A part of the list. It names recipients by their keyed hash: no number is kept."""
+        entries, following = self.suppressions.page(after, PAGE)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        for entry in entries:
+            writer.writerow({**dict(entry.reason or ()), **entry.model_dump(mode="json")})
+        return Page(csv=text.getvalue(), next=following)
+
+    def import_csv(self, text: str, by: str, now: datetime) -> Import:
+        """Rows with `number` or an exported `recipient_hash`, `list` (default number), `cause`.
+
+        A row that cannot be read costs no other. An imported entry begins now.
+        """
+        rows = list(csv.DictReader(io.StringIO(text)))
+        if len(rows) > MAX_ROWS:
+            return Import(imported=0, errors=[f"more than {MAX_ROWS} rows: send them in parts"])
+
+
+        def read(place: int, row: dict[str, str | None]) -> str | None:
+            return self._import(place, row, by, now)
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            found = list(pool.map(read, range(2, len(rows) + 2), rows))  # row 1 is the header
+        errors = [error for error in found if error]
+        return Import(imported=len(found) - len(errors), errors=errors)
+
+    def _import(self, place: int, row: dict[str, str | None], by: str, now: datetime) -> str | None:
+        """None, or what is wrong with the row."""
+        number = read_number(row.get("number") or "")
+        recipient_hash = row.get("recipient_hash") or ""
+        if number is None and not self.hasher.knows(recipient_hash):
+            return f"row {place}: neither a phone number nor a recipient_hash of this system's keys"
+        try:
+            name = ListName(row.get("list") or ListName.NUMBER)
+            cause = Cause(row.get("cause") or DEFAULT_CAUSE[name])
+        except ValueError:
+            return f"row {place}: no such list or cause"
+        ends = now + self.keep_number if name is ListName.NUMBER else None
+        reason = Reason(at=now, cause=cause, origin="import", expires_at=ends)
+        hashes = [recipient_hash] if number is None else self.hasher.every_hash(number)
+        self._put(hashes, name, reason, by, now)
+        return None
+
+    def _put(
+        self, hashes: Sequence[str], name: ListName, reason: Reason, by: str, now: datetime
+    ) -> Suppression | None:
+        def make(old: Suppression | None) -> Suppression:
+            keep_until = now + self.keep_number
+            entry = old or blank(hashes[0], now, keep_until)
+            changes = put_on_list(entry, name, reason)
+            if name is ListName.NUMBER:
+                changes["held_by"] = None  # an operator's word is not held
+            did = f"{reason.origin}: {name}"
+            return entry.changed(now, by, did, last_seen=now, keep_until=keep_until, **changes)
+
+        return self.suppressions.change(hashes, make)

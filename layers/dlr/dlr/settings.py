@@ -1,0 +1,30 @@
+"""What the template tells the functions through their environment."""
+
+import os
+from datetime import timedelta
+
+from dlr.causes import Policy
+from dlr.normalize import Normalizer
+from dlr.provider import load_provider
+from dlr.recipient import RecipientHasher
+from dlr.store import Retention
+
+
+def days(name: str) -> timedelta:
+    """A number of days. Raises KeyError or ValueError where the template forgot it."""
+    return timedelta(days=float(os.environ[name]))
+
+
+def retention() -> Retention:
+    """How long reports are kept, by the state of their message."""
+    return Retention(
+        delivered=days("RETENTION_DELIVERED_DAYS"),
+        failed=days("RETENTION_FAILED_DAYS"),
+        unfinished=days("RETENTION_OPEN_DAYS"),
+    )
+
+
+def normalizer(provider: str, hasher: RecipientHasher) -> Normalizer:
+    """For one provider, under the policy and the SMPP error table that were deployed."""
+    policy = Policy(os.environ["SUPPRESSION_POLICY"])
+    return Normalizer(load_provider(provider, os.environ["SMPP_ERR_TABLE"]), policy, hasher)

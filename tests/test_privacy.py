@@ -1,0 +1,192 @@
+"""Access, erasure, quarantine and replay on real tables."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dlr.causes import Cause
+from dlr.discreet import HandlerError, describe, discreet
+from dlr.erasure import ErasureLog, Recipients
+from dlr.item import state_of
+from dlr.normalize import Normalizer
+from dlr.provider import load_provider
+from dlr.quarantine import Quarantine
+from dlr.recipient import PhoneNumber
+from dlr.recipients import RecipientReports
+from dlr.replay import Replay, Replayed
+from dlr.report import Status
+from dlr.request import Request
+from dlr.store import ReportReader
+from local.cloud import Cloud
+from tests.cases import NOW
+from tests.reports import HASHER, make_report
+from tests.tables import make_table
+from tests.test_suppressions import YEAR, System, dead, failure
+
+DAY = timedelta(days=1)
+PERSON = PhoneNumber("+447700900600")
+OTHER = PhoneNumber("+447700900601")
+
+
+class Privacy(System):
+    """The list and everything else that knows a person."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self.quarantine = Quarantine(self.client, make_table(cloud, "QuarantineTable"), DAY)
+        self.recipients = Recipients(
+            RecipientReports(self.client, self.reports_table),
+            self.list,
+            self.quarantine,
+            ErasureLog(self.client, make_table(cloud, "ErasuresTable")),
+            HASHER,
+        )
+        self.replay = Replay(
+            self.quarantine,
+            self.store,
+            lambda provider: Normalizer(load_provider(provider), hasher=HASHER),
+        )
+
+    def fill(self) -> None:
+        for of in (PERSON, OTHER):
+            for n in range(3):
+                report = make_report(
+                    Status.DELIVERED,
+                    message_id=f"{of}-{n}",
+                    recipient=of,
+                    recipient_hash=HASHER.hash(of),
+                )
+                self.store.put(report)
+            self.suppress(failure(of, Cause.OPTED_OUT), NOW)
+            body = f"garbage about {of[:4]} {of[4:8]} {of[8:]}".encode()
+            self.quarantine.put("smsmode", Request("POST", body=body), "unreadable", NOW)
+        encoded = Request("GET", query=f"numero=%2B{PERSON[1:]}")
+        self.quarantine.put("smsmode", encoded, "unreadable", NOW)
+
+
+@pytest.fixture
+def privacy(cloud: Cloud) -> Privacy:
+    made = Privacy(cloud)
+    made.fill()
+    return made
+
+
+def test_everything_held_of_a_person_is_told_and_nothing_of_another(privacy: Privacy) -> None:
+    held = privacy.recipients.held(PERSON, NOW)
+    assert len(held.messages) == 3
+    assert {message.recipient for message in held.messages} == {PERSON}
+    assert held.suppression is not None
+    assert len(held.quarantine) == 2
+
+
+def test_an_erasure_leaves_the_bare_hash_of_a_suppressed_person(privacy: Privacy) -> None:
+    erased = privacy.recipients.erase(PERSON, NOW + DAY / 2)
+    assert (erased.messages, erased.quarantine, erased.suppressed) == (3, 2, True)
+    held = privacy.recipients.held(PERSON, NOW)
+    assert (held.messages, held.quarantine) == ([], [])
+    assert held.suppression is not None
+    left = held.suppression.model_dump(mode="json", exclude_none=True)
+    assert not {"m1", "acme", str(PERSON)} & set(str(left).split("'"))
+    assert privacy.queries.suppression(PERSON, NOW).suppressed
+    assert len(privacy.recipients.held(OTHER, NOW).messages) == 3
+
+
+def test_a_person_on_no_list_leaves_nothing(privacy: Privacy) -> None:
+    nobody = PhoneNumber("+447700900602")
+    assert privacy.recipients.erase(nobody, NOW).suppressed is False
+    assert privacy.entry(nobody) is None
+
+
+def test_an_erasure_is_repeated_after_a_restore(privacy: Privacy) -> None:
+    privacy.recipients.erase(PERSON, NOW)
+    privacy.fill()  # as a restore would bring it back
+    assert len(privacy.recipients.held(PERSON, NOW).messages) == 3
+    assert privacy.recipients.repeat(NOW + DAY / 2) == 1
+    held = privacy.recipients.held(PERSON, NOW)
+    assert (held.messages, held.quarantine) == ([], [])
+    assert privacy.queries.suppression(PERSON, NOW).suppressed
+    assert len(privacy.recipients.held(OTHER, NOW).messages) == 3
+
+
+def ids(privacy: Privacy, at: Any = NOW) -> list[str]:
+    return [each.id for each in privacy.quarantine.all(at)]
+
+
+@pytest.fixture
+def empty(cloud: Cloud) -> Privacy:
+    return Privacy(cloud)
+
+
+def test_a_request_that_can_be_read_today_is_stored_and_leaves_quarantine(empty: Privacy) -> None:
+    body = b'{"message_id":"late","status":"UNDELIV","error_code":"001","to":"+447700900600"}'
+    empty.quarantine.put("bulksmsrates", Request("POST", body=body), "old mapper", NOW)
+    (found,) = ids(empty)
+    assert empty.replay(found, NOW + DAY / 2) == Replayed(new=1)
+    item = ReportReader(empty.client, empty.reports_table).get("bulksmsrates", "late", NOW)
+    assert item is not None
+    assert (state_of(item).cause, state_of(item).received_at) == ("unknown_subscriber", NOW)
+    assert ids(empty) == []
+
+
+def test_a_request_that_still_cannot_be_read_stays_with_its_reason(empty: Privacy) -> None:
+    empty.quarantine.put("bulksmsrates", Request("POST", body=b"{}"), "x", NOW)
+    (found,) = ids(empty)
+    answer = empty.replay(found, NOW)
+    assert answer is not None
+    assert "message_id: Field required" in (answer.error or "")
+    assert ids(empty) == [found]
+
+
+def test_a_batch_with_a_bad_item_stays_and_its_good_ones_are_known(empty: Privacy) -> None:
+    good = b'{"message_id":"b1","status":"DELIVRD"}'
+    request = Request("POST", body=b"[" + good + b",{}]")
+    empty.quarantine.put("bulksmsrates", request, "x", NOW)
+    (found,) = ids(empty)
+    first, again = empty.replay(found, NOW), empty.replay(found, NOW)
+    assert first is not None
+    assert again is not None
+    assert (first.new, again.duplicate) == (1, 1)
+    assert ids(empty) == [found]
+
+
+def test_an_expired_or_unknown_request_is_not_there(empty: Privacy) -> None:
+    empty.quarantine.put("smsmode", Request("POST", body=b"x"), "x", NOW)
+    (found,) = ids(empty)
+    assert ids(empty, NOW + DAY) == []
+    assert empty.replay(found, NOW + DAY) is None
+    assert empty.replay("nothing", NOW) is None
+
+
+def test_bytes_that_are_no_text_are_shown_escaped_and_replayed_exactly(empty: Privacy) -> None:
+    empty.quarantine.put("smsmode", Request("POST", body=b"\xff\x00"), "x", NOW)
+    (shown,) = empty.quarantine.all(NOW)
+    assert shown.body == "\\xff\x00"
+    found = empty.quarantine.request(shown.id, NOW)
+    assert found is not None
+    assert found[2].body == b"\xff\x00"
+
+
+def test_a_handlers_failure_is_told_without_its_text() -> None:
+    @discreet
+    def handler(event: dict[str, Any], context: Any) -> None:
+        raise KeyError("+447700900600")
+
+    with pytest.raises(HandlerError) as failure:
+        handler({}, None)
+    assert str(failure.value).startswith("KeyError at test_privacy.py:")
+    assert failure.value.__suppress_context__
+    assert describe(ValueError("+447700900600")) == "ValueError"
+
+
+def test_a_handler_that_works_is_left_alone() -> None:
+    assert discreet(lambda event, context: event)({"a": 1}, None) == {"a": 1}
+
+
+def test_no_dead_number_is_forgotten_by_an_erasure_of_another(privacy: Privacy) -> None:
+    privacy.suppress(dead(OTHER, 9), NOW)
+    privacy.recipients.erase(PERSON, NOW)
+    entry = privacy.entry(OTHER)
+    assert entry is not None
+    assert entry.number is not None
+    assert entry.number.expires_at == NOW + YEAR
