@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from dlr.item import entry_of, fingerprint_of, key_of
-from dlr.publish import Publisher, ReportEvent, event_of
+from dlr.publish import Publisher, event_of
 from dlr.report import DeliveryReport, Status
 from dlr.transitions import rank_of
-from tests.cases import ROOT
 from tests.reports import make_report
 
 
@@ -121,8 +120,3 @@ def test_an_error_of_the_whole_call_is_raised_for_lambda_to_try_again() -> None:
 
     with pytest.raises(ConnectionError):
         Publisher(Down(), "b")([record(FAILED)])
-
-
-def test_the_committed_schema_is_that_of_the_event() -> None:
-    committed = json.loads((ROOT / "docs" / "delivery-report.schema.json").read_text())
-    assert committed == ReportEvent.model_json_schema(mode="serialization")

@@ -12,7 +12,6 @@ from dlr.causes import Policy
 from dlr.decode import UnreadableError
 from dlr.normalize import Normalizer
 from dlr.provider import load_provider
-from dlr.publish import ReportEvent
 from dlr.request import Request
 
 
@@ -47,8 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     codes.add_argument("provider", metavar="PROVIDER", nargs="?")
     codes.add_argument("--json", action="store_true", help="one JSON array")
     codes.set_defaults(lines=_codes)
-    schema = commands.add_parser("schema", help="the JSON Schema of the bus event's detail")
-    schema.set_defaults(lines=_schema)
     return parser
 
 
@@ -92,10 +89,6 @@ def _codes(options: argparse.Namespace) -> Iterable[str]:
     if options.json:
         return [json.dumps([row._asdict() for row in rows], indent=2)]
     return _table(rows)
-
-
-def _schema(_: argparse.Namespace) -> Iterable[str]:
-    return [json.dumps(ReportEvent.model_json_schema(mode="serialization"), indent=2)]
 
 
 def _table(rows: list[Row]) -> Iterable[str]:

@@ -1,0 +1,74 @@
+"""The parts of the documentation that follow from the code: `make docs` writes them."""
+
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from dlr.catalogue import provider_names, rows_of
+from dlr.causes import TABLE, Action
+from dlr.provider import load_provider
+from dlr.publish import ReportEvent
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+BEGIN = "<!-- providers: written by `make docs` -->\n"
+END = "<!-- /providers -->\n"
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Each file that is made, wholly or in part, and what should stand in it."""
+    before, _, rest = README.read_text().partition(BEGIN)
+    yield README, before + BEGIN + providers_table() + END + rest.partition(END)[2]
+    yield ROOT / "docs" / "causes.md", causes_page()
+    schema = ReportEvent.model_json_schema(mode="serialization")
+    path = ROOT / "docs" / "delivery-report.schema.json"
+    yield path, json.dumps(schema, indent=2) + "\n"
+
+
+def providers_table() -> str:
+    """One row a provider, from its declaration."""
+    lines = ["| provider | name in the URL | what it sends | words, codes |", "|---|---|---|---|"]
+    for name in provider_names():
+        provider = load_provider(name)
+        docstring = import_module(f"dlr.providers.{name}").__doc__ or ""
+        what = docstring.partition("\n")[0].partition(": ")[2].rstrip(".")
+        rows = list(rows_of(provider))
+        words = sum(row.table == "status" for row in rows)
+        counts = f"{words}, {len(rows) - words}"
+        lines.append(f"| {provider.title} | `{name}` | {what} | {counts} |")
+    return "\n".join(lines) + "\n"
+
+
+def causes_page() -> str:
+    """The one table from cause to action."""
+    lines = [
+        "# Causes, bounces, actions",
+        "",
+        "Written by `make docs` from `layers/dlr/dlr/causes.py`.",
+        "",
+        "| scope | cause | bounce | action |",
+        "|---|---|---|---|",
+    ]
+    for scope, causes, bounce, action in TABLE:
+        names = " ".join(f"`{cause}`" for cause in causes)
+        note = " if `permanent` is true, else `keep`" if action is Action.STRIKE else ""
+        lines.append(f"| {scope} | {names} | `{bounce}` | `{action}`{note} |")
+    lines += [
+        "",
+        "Under policy `provider` every failure that the provider calls permanent is",
+        "`suppress_number`, whatever its cause; an opt-out stays `suppress_opt_out`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write what has changed."""
+    for path, text in generated():
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
