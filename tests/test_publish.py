@@ -26,6 +26,10 @@ def image(report: DeliveryReport) -> dict[str, Any]:
     }
 
 
+def keep(image: object) -> None:
+    pytest.fail("this message is to be kept")
+
+
 def record(
     new: DeliveryReport | None, old: DeliveryReport | None = None, number: str = "1"
 ) -> dict[str, Any]:
@@ -61,7 +65,7 @@ ENROUTE, FAILED = make_report(Status.ENROUTE), make_report(Status.UNDELIVERED)
 
 def test_an_event_is_the_report_with_its_version_and_the_status_before() -> None:
     bus = Bus()
-    assert Publisher(bus, "the-bus")([record(FAILED, ENROUTE)]) == []
+    assert Publisher(bus, "the-bus", keep)([record(FAILED, ENROUTE)]) == []
     (entry,) = bus.entries
     assert (entry["EventBusName"], entry["Source"]) == ("the-bus", "dlr")
     assert entry["DetailType"] == "Delivery Report"
@@ -87,7 +91,7 @@ def test_a_removal_is_no_event() -> None:
 def test_entries_go_out_by_tens_in_order() -> None:
     bus = Bus()
     records = [record(make_report(message_id=str(n)), number=str(n)) for n in range(23)]
-    assert Publisher(bus, "b")(records) == []
+    assert Publisher(bus, "b", keep)(records) == []
     assert bus.calls == [10, 10, 3]
     assert [json.loads(entry["Detail"])["message_id"] for entry in bus.entries] == [
         str(n) for n in range(23)
@@ -96,7 +100,7 @@ def test_entries_go_out_by_tens_in_order() -> None:
 
 def test_each_refused_entry_is_named_for_another_try() -> None:
     records = [record(make_report(message_id=str(n)), number=str(n)) for n in range(12)]
-    assert Publisher(Bus(refuse={3, 11}), "b")(records) == ["3", "11"]
+    assert Publisher(Bus(refuse={3, 11}), "b", keep)(records) == ["3", "11"]
 
 
 def test_a_record_that_cannot_be_read_stops_there_and_loses_nothing_before_it() -> None:
@@ -104,13 +108,13 @@ def test_a_record_that_cannot_be_read_stops_there_and_loses_nothing_before_it() 
     poison = record(FAILED, number="2")
     del poison["dynamodb"]["NewImage"]["state"]
     records = [record(FAILED, number="1"), poison, record(ENROUTE, number="3")]
-    assert Publisher(bus, "b")(records) == ["2"]
+    assert Publisher(bus, "b", keep)(records) == ["2"]
     assert len(bus.entries) == 1
 
 
 def test_a_refused_entry_before_a_poison_record_is_tried_again_first() -> None:
     poison = {"dynamodb": {"SequenceNumber": "2", "NewImage": {"rank": {"S": "x"}}}}
-    assert Publisher(Bus(refuse={0}), "b")([record(FAILED, number="1"), poison]) == ["1"]
+    assert Publisher(Bus(refuse={0}), "b", keep)([record(FAILED, number="1"), poison]) == ["1"]
 
 
 def test_an_error_of_the_whole_call_is_raised_for_lambda_to_try_again() -> None:
@@ -119,4 +123,25 @@ def test_an_error_of_the_whole_call_is_raised_for_lambda_to_try_again() -> None:
             raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        Publisher(Down(), "b")([record(FAILED)])
+        Publisher(Down(), "b", keep)([record(FAILED)])
+
+
+def expired(report: DeliveryReport, number: str) -> dict[str, Any]:
+    made = record(report, number=number)
+    made["dynamodb"]["NewImage"]["expires_at"] = {"N": str(int(report.received_at.timestamp()))}
+    return made
+
+
+def test_a_message_with_zero_retention_is_forgotten_once_it_is_published() -> None:
+    forgotten: list[Any] = []
+    records = [expired(FAILED, "1"), expired(ENROUTE, "2"), record(FAILED, number="3")]
+    assert Publisher(Bus(refuse={1}), "b", forgotten.append)(records) == ["2"]
+    assert forgotten == [records[0]["dynamodb"]["NewImage"]]
+
+
+def test_a_forgotten_message_that_moves_on_has_no_status_before() -> None:
+    moved = record(FAILED, ENROUTE)
+    del moved["dynamodb"]["OldImage"]["state"]
+    event = event_of(moved)
+    assert event is not None
+    assert event.previous_status is None

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlr.item import history_of, state_of
+from dlr.item import history_of, key_of, state_of
 from dlr.report import DeliveryReport, Price, Status
-from dlr.store import MAX_HISTORY, Outcome, ReportReader, ReportStore, Retention
+from dlr.store import MAX_HISTORY, Forgetter, Outcome, ReportReader, ReportStore, Retention
 from dlr.transitions import rank_of
 from local.cloud import Cloud
 from tests.cases import NOW
@@ -245,3 +245,39 @@ def test_an_unknown_message_is_none(reader: ReportReader) -> None:
 def test_an_error_of_the_database_is_raised(client: Any) -> None:
     with pytest.raises(ClientError, match="ResourceNotFound"):
         ReportStore(client, "no-such-table", RETENTION).put(make_report())
+
+
+def test_a_forgotten_message_knows_its_copies_and_nobody(
+    client: Any, table: str, reader: ReportReader
+) -> None:
+    store = ReportStore(client, table, Retention(timedelta(), DAY, DAY))
+    enroute = make_report(Status.ENROUTE, message_id="forgotten", provider_text="personal")
+    delivered = make_report(Status.DELIVERED, message_id="forgotten", metadata={"to": "x"})
+    store.put(enroute)
+    store.put(delivered)
+    assert item(reader, delivered) is None
+    image = client.get_item(TableName=table, Key=key_of("acme", "forgotten"))["Item"]
+    Forgetter(client, table)(image)
+    Forgetter(client, table)(image)
+    left = client.get_item(TableName=table, Key=key_of("acme", "forgotten"))["Item"]
+    assert left.keys() == {"pk", "rank", "seen", "expires_at"}
+    late = make_report(Status.ACCEPTED, message_id="forgotten")
+    assert [store.put(each) for each in (enroute, delivered, late)] == [
+        Outcome.DUPLICATE,
+        Outcome.DUPLICATE,
+        Outcome.STALE,
+    ]
+    assert item(reader, late) is None
+    read = make_report(Status.READ, message_id="forgotten")
+    assert store.put(read) is Outcome.NEW
+
+
+def test_a_message_that_moved_on_is_not_forgotten(
+    client: Any, table: str, store: ReportStore, reader: ReportReader
+) -> None:
+    store.put(make_report(Status.DELIVERED, message_id="moved"))
+    image = client.get_item(TableName=table, Key=key_of("acme", "moved"))["Item"]
+    read = make_report(Status.READ, message_id="moved")
+    store.put(read)
+    Forgetter(client, table)(image)
+    assert state_of(item(reader, read)) == read

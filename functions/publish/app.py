@@ -10,10 +10,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dlr.discreet import discreet
 from dlr.publish import Publisher
+from dlr.store import Forgetter
 
 logger = Logger()
 metrics = Metrics()
-publish = Publisher(boto3.client("events"), os.environ["EVENT_BUS"])
+forget = Forgetter(boto3.client("dynamodb"), os.environ["REPORTS_TABLE"])
+publish = Publisher(boto3.client("events"), os.environ["EVENT_BUS"], forget)
 
 
 @discreet

@@ -63,7 +63,17 @@ def state_of(item: Mapping[str, Any]) -> DeliveryReport:
 
 def history_of(item: Mapping[str, Any]) -> list[DeliveryReport]:
     """Every report kept of the message, in the order of arrival."""
-    return [_report_of(item, entry) for entry in item["history"]["L"]]
+    return [_report_of(item, entry) for entry in item.get("history", {"L": []})["L"]]
+
+
+def is_forgotten(item: Mapping[str, Any]) -> bool:
+    """Whether only the id and the fingerprints are left: see `ReportStore.forget`."""
+    return "state" not in item
+
+
+def is_to_be_forgotten(item: Mapping[str, Any]) -> bool:
+    """Whether the retention of its state is zero: it expired in the second in which it came."""
+    return expires_at_of(item) <= state_of(item).received_at.timestamp()
 
 
 def expires_at_of(item: Mapping[str, Any]) -> int:

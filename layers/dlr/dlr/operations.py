@@ -113,7 +113,6 @@ class Operations:
         if len(rows) > MAX_ROWS:
             return Import(imported=0, errors=[f"more than {MAX_ROWS} rows: send them in parts"])
 
-
         def read(place: int, row: dict[str, str | None]) -> str | None:
             return self._import(place, row, by, now)
 

@@ -1,9 +1,9 @@
 """From the table's stream to the event bus: one event for every change of a message's state."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from dlr.item import state_of
+from dlr.item import is_forgotten, is_to_be_forgotten, state_of
 from dlr.report import DeliveryReport, Status
 
 SOURCE = "dlr"
@@ -32,16 +32,26 @@ def event_of(record: Record) -> ReportEvent | None:
     new, old = images.get("NewImage"), images.get("OldImage")
     if new is None or (old is not None and old["rank"] == new["rank"]):
         return None
-    previous = None if old is None else state_of(old).status
+    previous = None if old is None or is_forgotten(old) else state_of(old).status
     return ReportEvent(**dict(state_of(new)), previous_status=previous)
 
 
-class Publisher:
-    """Puts the events of stream records on the bus. `client` is a boto3 EventBridge client."""
+class _Pending(NamedTuple):
+    number: str
+    image: Mapping[str, Any]
+    entry: dict[str, Any]
 
-    def __init__(self, client: Any, bus: str) -> None:
+
+class Publisher:
+    """Puts the events of stream records on the bus. `client` is a boto3 EventBridge client.
+
+    `forget` is called with the image of a published message that is not to be kept at all.
+    """
+
+    def __init__(self, client: Any, bus: str, forget: Callable[[Mapping[str, Any]], None]) -> None:
         self._client = client
         self._bus = bus
+        self._forget = forget
 
     def __call__(self, records: Iterable[Record]) -> list[str]:
         """Publishes in order; answers the sequence numbers to be tried again, the first decides.
@@ -49,27 +59,32 @@ class Publisher:
         A record that cannot be read ends the batch there: what stands before it is published, and
         Lambda bisects its way to it and sends it to the failure queue.
         """
-        entries: list[tuple[str, dict[str, Any]]] = []
+        pending: list[_Pending] = []
         for record in records:
             number = record["dynamodb"]["SequenceNumber"]
             try:
                 event = event_of(record)
             except (KeyError, ValueError):
-                return self._put_all(entries) or [number]
+                return self._put_all(pending) or [number]
             if event is not None:
-                entries.append((number, self._entry_of(event)))
-        return self._put_all(entries)
+                image = record["dynamodb"]["NewImage"]
+                pending.append(_Pending(number, image, self._entry_of(event)))
+        return self._put_all(pending)
 
-    def _put_all(self, entries: list[tuple[str, dict[str, Any]]]) -> list[str]:
-        return [number for batch in _batches(entries) for number in self._put(batch)]
+    def _put_all(self, pending: list[_Pending]) -> list[str]:
+        failed = {number for batch in _batches(pending) for number in self._put(batch)}
+        for each in pending:
+            if each.number not in failed and is_to_be_forgotten(each.image):
+                self._forget(each.image)
+        return [each.number for each in pending if each.number in failed]
 
-    def _put(self, batch: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
+    def _put(self, batch: list[_Pending]) -> Iterator[str]:
         """The numbers of the refused entries: a PutEvents may succeed in part."""
-        answer = self._client.put_events(Entries=[entry for _, entry in batch])
+        answer = self._client.put_events(Entries=[each.entry for each in batch])
         if answer["FailedEntryCount"]:
-            for (number, _), result in zip(batch, answer["Entries"], strict=True):
+            for each, result in zip(batch, answer["Entries"], strict=True):
                 if "ErrorCode" in result:
-                    yield number
+                    yield each.number
 
     def _entry_of(self, event: ReportEvent) -> dict[str, Any]:
         return {
@@ -81,6 +96,6 @@ class Publisher:
         }
 
 
-def _batches(entries: list[Any]) -> Iterator[list[Any]]:
+def _batches(entries: list[_Pending]) -> Iterator[list[_Pending]]:
     for start in range(0, len(entries), MAX_ENTRIES):
         yield entries[start : start + MAX_ENTRIES]

@@ -9,16 +9,25 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from dlr.item import Attributes, entry_of, expires_at_of, fingerprint_of, key_of
+from dlr.item import (
+    Attributes,
+    entry_of,
+    expires_at_of,
+    fingerprint_of,
+    is_forgotten,
+    key_of,
+)
 from dlr.report import FAILED, FINAL, DeliveryReport, Status
 from dlr.transitions import rank_of
 
 MAX_HISTORY = 50
 """Reports kept of one message. Beyond that the state still moves, the history does not grow."""
+KEEP_FINGERPRINTS_S = 7 * 24 * 3600
 
 _SET_STATE = "#state = :entry, #rank = :rank, expires_at = :expires_at"
 _APPEND = "history = list_append(if_not_exists(history, :none), :entries)"
 _IS_NEWER = "#rank < :rank AND NOT contains(seen, :fingerprint)"
+_NAMES = {"#state": "state", "#rank": "rank"}
 _PLACEHOLDER = re.compile(r"[:#]\w+")
 
 
@@ -61,7 +70,36 @@ class ReportReader:
             TableName=self._table, Key=key_of(provider, message_id), ConsistentRead=True
         )
         item: Mapping[str, Any] | None = answer.get("Item")
-        return None if item is None or expires_at_of(item) <= now.timestamp() else item
+        if item is None or is_forgotten(item) or expires_at_of(item) <= now.timestamp():
+            return None
+        return item
+
+
+class Forgetter:
+    """Takes the person out of messages that are not to be kept. `client` is for DynamoDB."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def __call__(self, image: Mapping[str, Any]) -> None:
+        """Leaves the id and the fingerprints for some days, so that late copies are known.
+
+        Does nothing if the message has come to another state since.
+        """
+        _unless_refused(
+            self._client.update_item,
+            TableName=self._table,
+            Key={"pk": image["pk"]},
+            UpdateExpression="REMOVE #state, history, recipient, recipient_hash "
+            "SET expires_at = :expires_at",
+            ConditionExpression="#rank = :rank",
+            ExpressionAttributeNames=_NAMES,
+            ExpressionAttributeValues={
+                ":rank": image["rank"],
+                ":expires_at": {"N": str(expires_at_of(image) + KEEP_FINGERPRINTS_S)},
+            },
+        )
 
 
 class ReportStore:
@@ -97,7 +135,7 @@ class ReportStore:
             return Outcome.DUPLICATE
         elif old["rank"]["S"] < rank_of(report):  # refused because the history is full
             refused = self._update(report, f"SET {_SET_STATE}", _IS_NEWER)
-        elif len(old["history"]["L"]) >= MAX_HISTORY:
+        elif is_forgotten(old) or len(old["history"]["L"]) >= MAX_HISTORY:
             return Outcome.STALE
         else:
             outcome = Outcome.STALE
@@ -113,7 +151,7 @@ class ReportStore:
         expression += " ADD seen :fingerprints"
         used = set(_PLACEHOLDER.findall(f"{expression} {condition}"))
         values = {k: v for k, v in self._values(report).items() if k in used}
-        names = {k: v for k, v in {"#state": "state", "#rank": "rank"}.items() if k in used}
+        names = {k: v for k, v in _NAMES.items() if k in used}
         return _unless_refused(
             self._client.update_item,
             TableName=self._table,
