@@ -1,0 +1,61 @@
+# `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+PORT ?= 4566
+PYTHON ?= python3
+bin := .venv/bin
+sam := .venv-sam/bin/sam
+sources := layers/dlr/dlr functions local
+compile := $(bin)/uv pip compile --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make lock'
+export SAM_CLI_TELEMETRY := 0
+export PYTHONPATH := layers/dlr
+export pip := $(CURDIR)/$(bin)/python -m pip
+
+.PHONY: help setup run demo test check lint build lock clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+setup: .venv/ready ## make the project's environment in .venv (Python 3.11 or newer)
+
+run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566)
+	@exec $(bin)/python -m local run --port $(PORT)
+
+demo: .venv/ready ## replay events/ through the webhooks and show every hop
+	@exec $(bin)/python -m local demo
+
+test: .venv/ready ## run the tests
+	$(bin)/pytest --cov --cov-report=term-missing
+
+check: test lint build ## everything that must be green: tests, lint, types, template, build
+
+lint: .venv/ready $(sam)
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy $(sources)
+	AWS_DEFAULT_REGION=us-east-1 $(sam) validate --lint
+
+build: .venv/ready $(sam) ## build what `sam deploy` uploads
+	$(sam) build
+
+lock: .venv/ready ## choose new versions of everything this project needs
+	$(compile) pyproject.toml --group dev --python-version 3.11 -o requirements-dev.txt
+	$(compile) pyproject.toml -c requirements-dev.txt --python-version 3.13 -o layers/dlr/requirements.txt
+	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
+
+clean: ## forget the environments, the builds and the local data
+	rm -rf .venv .venv-sam .aws-sam .local
+
+.venv/ready: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+$(sam): requirements-sam.txt
+	$(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@

@@ -1,0 +1,84 @@
+"""`python -m local run` and `python -m local demo`, called by make."""
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.client import body_of, webhook_url
+from local.cloud import CannotStart, Cloud, forget_real_aws, free_port, in_use
+from local.demo import demo, recordings
+from local.stack import ROOT, Deployment, DeploymentFailed, deploy, describe
+
+FOLDER = ROOT / ".local"
+OUTPUTS = FOLDER / "outputs.json"
+
+
+def run(port: int) -> None:
+    """Start everything, say where it is, and stay until asked to stop."""
+    with Cloud(port, FOLDER) as cloud:
+        try:
+            deploy(cloud)
+            deployment = describe(cloud)
+            deployment.write(OUTPUTS)
+            welcome(deployment)
+            cloud.wait()
+        finally:
+            OUTPUTS.unlink(missing_ok=True)
+            print("\nStopping. The data stay in .local/", flush=True)
+
+
+def welcome(deployment: Deployment) -> None:
+    """Print the addresses, the tokens and two commands to paste."""
+    print("\nWebhooks, to register at the providers (in a shell, between single quotes):")
+    for url in deployment.webhooks.values():
+        print(f"  {url}")
+    print(f"\nAPI    {deployment.base_url}\nToken  {deployment.admin_token}")
+    example = next(each for each in recordings() if each.dead_numbers and each.event.get("body"))
+    event = example.event
+    url = webhook_url(deployment.webhooks[event["rawPath"].split("/")[2]], event)
+    post = ["curl", "-i", url, "-d", body_of(event).decode()]
+    if content_type := event["headers"].get("content-type"):
+        post += ["-H", f"content-type: {content_type}"]
+    ask = ["curl", "-i", f"{deployment.base_url}/suppressions/{example.dead_numbers[0]}"]
+    ask += ["-H", f"authorization: Bearer {deployment.admin_token}"]
+    print(f"\nA number dies:\n  {shlex.join(post)}\nAsk for it:\n  {shlex.join(ask)}")
+    print("\nReady. Ctrl-C stops it.", flush=True)
+
+
+def show() -> bool:
+    """The demo, on the system that runs here or else on one of its own."""
+    if OUTPUTS.exists():
+        port = urlsplit(json.loads(OUTPUTS.read_text())["base_url"]).port
+        if port and in_use(port):
+            return demo(Cloud(port, FOLDER))
+    with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
+        deploy(cloud)
+        return demo(cloud)
+
+
+def main() -> int:
+    """Exit status 0 if all went well."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("command", choices=["run", "demo"])
+    parser.add_argument("--port", type=int, default=4566)
+    arguments = parser.parse_args()
+    forget_real_aws()
+    for request_to_stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(request_to_stop, lambda *_: sys.exit(0))
+    try:
+        if arguments.command == "demo":
+            return 0 if show() else 1
+        run(arguments.port)
+    except (CannotStart, DeploymentFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

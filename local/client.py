@@ -1,0 +1,75 @@
+"""Speaks HTTP to the deployed system as a provider and as the team would."""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import urllib3
+
+from local.stack import Deployment
+
+Event = Mapping[str, Any]
+MAX_CONNECTIONS = 50
+
+
+class Client:
+    """Webhooks and API of one deployment."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._http = urllib3.PoolManager(maxsize=MAX_CONNECTIONS, retries=False, timeout=30)
+
+    def deliver(self, event: Event) -> int:
+        """Send a recorded API Gateway event to the webhook of its provider; answers the status."""
+        provider = event["rawPath"].split("/")[2]
+        url = webhook_url(self._deployment.webhooks[provider], event)
+        method = event["requestContext"]["http"]["method"]
+        headers = {name: value for name, value in event["headers"].items() if name != "host"}
+        return self._http.request(method, url, body=body_of(event), headers=headers).status
+
+    def post(self, url: str, body: bytes, content_type: str = "application/json") -> int:
+        """Send anything anywhere; answers the status."""
+        return self._http.request(
+            "POST", url, body=body, headers={"content-type": content_type}
+        ).status
+
+    def suppression(self, number: str) -> dict[str, Any]:
+        """What the list says of a number."""
+        return self._api("GET", f"/suppressions/{quote(number)}")
+
+    def check(self, numbers: Iterable[str]) -> dict[str, Any]:
+        """Which of these numbers may not be sent to."""
+        return self._api("POST", "/suppressions/check", {"numbers": list(numbers)})
+
+    def message(self, provider: str, message_id: str) -> dict[str, Any]:
+        """State and history of a message."""
+        return self._api("GET", f"/messages/{provider}/{quote(message_id, safe='')}")
+
+    def _api(self, method: str, path: str, content: Any = None) -> dict[str, Any]:
+        answer = self._http.request(
+            method,
+            self._deployment.base_url + path,
+            body=None if content is None else json.dumps(content),
+            headers={
+                "authorization": f"Bearer {self._deployment.admin_token}",
+                "content-type": "application/json",
+            },
+        )
+        if answer.status >= 500:
+            raise RuntimeError(f"{method} {path}: HTTP {answer.status} {answer.data.decode()}")
+        result: dict[str, Any] = answer.json()
+        return result
+
+
+def webhook_url(webhook: str, event: Event) -> str:
+    """The address with the event's query string, to the letter."""
+    query = event.get("rawQueryString")
+    return f"{webhook}?{query}" if query else webhook
+
+
+def body_of(event: Event) -> bytes:
+    """The bytes that the provider sent."""
+    body = event.get("body") or ""
+    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()

@@ -1,0 +1,160 @@
+"""The embedded AWS: one ministack process on 127.0.0.1."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+import urllib3
+
+REGION = "us-east-1"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 30.0
+
+
+class CannotStart(Exception):
+    """The embedded AWS did not come up; the text says why and what to do."""
+
+
+def forget_real_aws() -> None:
+    """Take the user's own AWS settings out of this process: nothing here may reach an account."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(ENVIRONMENT)
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def in_use(port: int) -> bool:
+    """Whether somebody answers on this port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Cloud:
+    """A connection to the embedded AWS on a port; as a context manager it also runs it.
+
+    Its data are kept in `folder` and are there again at the next start.
+    """
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.folder = folder
+        self._log = folder / "ministack.log"
+        self._scratch = folder / "tmp"
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that talks to this AWS and to no other."""
+        return boto3.client(service, endpoint_url=self.url)
+
+    def __enter__(self) -> Self:
+        if in_use(self.port):
+            raise CannotStart(
+                f"Port {self.port} is in use. Is it running already? "
+                f"Stop that one, or choose another port: make run PORT={self.port + 1}"
+            )
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        self._forget_stream_positions()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ministack"],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we then stop it in good order
+            )
+        try:
+            self._wait_until_healthy()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def wait(self) -> None:
+        """Return never, unless it stops by itself."""
+        self._process.wait()
+        raise CannotStart(f"The embedded AWS stopped by itself. Its own words: {self._log}")
+
+    def _environment(self) -> dict[str, str]:
+        """Only what it needs: the functions inherit all of it, and a stray AWS_… breaks them."""
+        return ENVIRONMENT | {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": os.environ.get("HOME", "/"),
+            "TMPDIR": str(self._scratch),
+            "BIND_HOST": "127.0.0.1",  # it runs uploaded code, and by default for everybody
+            "GATEWAY_PORT": str(self.port),
+            "AUTH": "true",  # what a function's role does not allow fails here as it would there
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self.folder / "state"),
+            "LOG_LEVEL": "WARNING",
+            "LAMBDA_WARM_TTL_SECONDS": "60",  # a burst of reports leaves a process for each
+        }
+
+    def _forget_stream_positions(self) -> None:
+        """Let the functions read a table's stream from its start again.
+
+        The embedded AWS keeps across a restart how far a stream was read, but not the stream
+        itself: without this it would skip as many new records as there were old ones.
+        """
+        path = self.folder / "state" / "lambda.json"
+        if path.exists():
+            state = json.loads(path.read_text())
+            state["payload"].pop("dynamodb_stream_positions", None)
+            path.write_text(json.dumps(state))
+
+    def _wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._is_healthy():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise CannotStart(f"The embedded AWS did not start. Its own words: {self._log}")
+            time.sleep(0.05)
+
+    def _is_healthy(self) -> bool:
+        try:
+            answer = urllib3.request(
+                "GET", f"{self.url}/_ministack/health", retries=False, timeout=1
+            )
+        except urllib3.exceptions.HTTPError:
+            return False
+        return answer.status == 200
+
+    def _stop(self) -> None:
+        """Ask it to stop, and wait while it saves its data."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._scratch, ignore_errors=True)

@@ -1,0 +1,238 @@
+"""template.yaml keeps its promises, where the embedded AWS cannot show it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.template import load
+
+ROOT = Path(__file__).parent.parent
+SOURCE = load(ROOT / "template.yaml", {"CrmUrl": "https://crm.example.com/dead"})
+RESOURCES: dict[str, Any] = json.loads(json.dumps(SOURCE["Resources"]))
+"""As written, loops expanded."""
+PROVIDERS = SOURCE["Parameters"]["Providers"]["Default"].split(",")
+QUEUE_RETENTION_S = 14 * 24 * 3600
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {
+        name: each.get("Properties", {}) for name, each in RESOURCES.items() if each["Type"] == kind
+    }
+
+
+FUNCTIONS = of_type("AWS::Serverless::Function")
+TABLES = of_type("AWS::DynamoDB::Table")
+RULES = of_type("AWS::Events::Rule")
+ROLES = of_type("AWS::IAM::Role")
+LOGS = of_type("AWS::Logs::LogGroup")
+QUEUES = of_type("AWS::SQS::Queue")
+SECRETS = of_type("AWS::SecretsManager::Secret")
+TARGETS = [(rule, target) for rule, each in RULES.items() for target in each["Targets"]]
+
+
+def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in role["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
+    """EventBridge's matching, as far as our rules use it: each field is one of a list."""
+    return all(
+        matches(wanted, event[name]) if isinstance(wanted, dict) else event[name] in wanted
+        for name, wanted in pattern.items()
+    )
+
+
+def rules_for(action: str) -> set[str]:
+    event = {"source": "dlr", "detail-type": "Delivery Report", "detail": {"action": action}}
+    return {name for name, rule in RULES.items() if matches(rule["EventPattern"], event)}
+
+
+def test_the_list_of_providers_is_the_folder_of_providers() -> None:
+    modules = (ROOT / "layers/dlr/dlr/providers").glob("[!_]*.py")
+    assert sorted(PROVIDERS) == sorted(path.stem for path in modules)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_each_provider_has_an_ingest_function_that_reads_its_own_token(provider: str) -> None:
+    variables = FUNCTIONS[f"Ingest{provider}"]["Environment"]["Variables"]
+    assert variables["PROVIDER"] == provider
+    assert variables["TOKEN_SECRET"] == {"Ref": f"TokenSecret{provider}"}
+
+
+def test_only_the_providers_asked_for_are_deployed() -> None:
+    chosen = load(ROOT / "template.yaml", {"Providers": "smpp"})["Resources"]
+    ingests = [name for name in chosen if name.startswith(("Ingest", "TokenSecret"))]
+    assert all("smpp" in name for name in ingests)
+    assert "Ingestsmpp" in ingests
+
+
+def test_sam_package_can_tell_the_code_of_the_ingest_functions_apart() -> None:
+    paths = [FUNCTIONS[f"Ingest{provider}"]["CodeUri"] for provider in PROVIDERS]
+    assert len(set(paths)) == len(PROVIDERS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_handler_is_a_function_in_a_file(name: str) -> None:
+    module, function = FUNCTIONS[name]["Handler"].split(".")
+    folder = (ROOT / FUNCTIONS[name]["CodeUri"]).resolve()
+    source = (folder / f"{module}.py").read_text()
+    assert f"\ndef {function}(event: " in source
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_has_a_role_and_a_log_group_of_its_own(name: str) -> None:
+    logging = FUNCTIONS[name]["LoggingConfig"]
+    assert logging == {"LogFormat": "JSON", "LogGroup": {"Ref": f"{name}Logs"}}
+    assert FUNCTIONS[name]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+    logs = {"Fn::GetAtt": [f"{name}Logs", "Arn"]}
+    assert any(statement["Resource"] == logs for statement in statements(ROLES[f"{name}Role"]))
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_no_role_may_do_more_than_named_actions_on_named_resources(name: str) -> None:
+    assert "ManagedPolicyArns" not in ROLES[name]
+    for statement in statements(ROLES[name]):
+        assert not any("*" in action for action in as_list(statement["Action"]))
+        for resource in as_list(statement["Resource"]):
+            assert set(resource) <= {"Ref", "Fn::GetAtt"}
+
+
+def test_each_ingest_function_may_read_its_own_token_and_the_hash_key_only() -> None:
+    for provider in PROVIDERS:
+        readable = [
+            statement["Resource"]
+            for statement in statements(ROLES[f"Ingest{provider}Role"])
+            if statement["Action"] == "secretsmanager:GetSecretValue"
+        ]
+        own = {"Fn::GetAtt": [f"TokenSecret{provider}", "Id"]}
+        assert readable == [[own, {"Fn::GetAtt": ["HashSecret", "Id"]}]]
+
+
+def test_every_route_but_the_webhooks_asks_the_authorizer() -> None:
+    routes = of_type("AWS::ApiGatewayV2::Route").values()
+    opened = {each["RouteKey"] for each in routes if each["AuthorizationType"] == "NONE"}
+    assert opened == {f"ANY /webhooks/{provider}/{{token}}" for provider in PROVIDERS}
+    asking = [each for each in routes if each["RouteKey"] not in opened]
+    assert len(asking) >= 4
+    for route in asking:
+        assert route["AuthorizationType"] == "CUSTOM"
+        assert route["AuthorizerId"] == {"Ref": "AdminAuthorizer"}
+
+
+def test_the_access_log_holds_no_path() -> None:
+    settings = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["AccessLogSettings"]
+    assert "$context.routeKey" in settings["Format"]
+    assert "path" not in settings["Format"].lower()
+    json.loads(settings["Format"])
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_table_can_be_restored_and_survives_its_stack(name: str) -> None:
+    recovery = TABLES[name]["PointInTimeRecoverySpecification"]
+    assert recovery["PointInTimeRecoveryEnabled"] is True
+    assert recovery["RecoveryPeriodInDays"] == {"Ref": "PointInTimeRecoveryDays"}
+    assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_table_forgets(name: str) -> None:
+    ttl = TABLES[name]["TimeToLiveSpecification"]
+    assert ttl == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_the_hash_key_survives_its_stack() -> None:
+    assert RESOURCES["HashSecret"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert RESOURCES["HashSecret"]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_each_secret_is_generated_in_the_shape_of_a_rotation(name: str) -> None:
+    generated = SECRETS[name]["GenerateSecretString"]
+    assert generated["GenerateStringKey"] == "current"
+    assert json.loads(generated["SecretStringTemplate"]) == {"previous": []}
+    assert generated["PasswordLength"] >= 43
+    assert generated["ExcludePunctuation"] is True
+
+
+def test_the_stream_tells_news_only_and_gives_up_in_the_end() -> None:
+    stream = FUNCTIONS["Publish"]["Events"]["Stream"]["Properties"]
+    patterns = [json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"]]
+    assert patterns == [{"eventName": ["INSERT", "MODIFY"]}]
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 0 < stream["MaximumRetryAttempts"] <= 100
+    assert 0 < stream["MaximumRecordAgeInSeconds"] < 24 * 3600
+    failures = stream["DestinationConfig"]["OnFailure"]["Destination"]
+    assert failures == {"Fn::GetAtt": ["PublishFailures", "Arn"]}
+    specification = TABLES["ReportsTable"]["StreamSpecification"]
+    assert specification == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+@pytest.mark.parametrize(
+    ("action", "rules"),
+    [
+        ("keep", set()),
+        ("suppress_number", {"HardBounceRule", "CrmRule", "TopicRule"}),
+        ("strike", {"HardBounceRule"}),
+        ("suppress_opt_out", {"OptOutRule"}),
+    ],
+)
+def test_each_action_reaches_its_rules(action: str, rules: set[str]) -> None:
+    assert rules_for(action) == rules
+
+
+@pytest.mark.parametrize(("rule", "target"), TARGETS, ids=[rule for rule, _ in TARGETS])
+def test_no_rule_loses_an_event(rule: str, target: dict[str, Any]) -> None:
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["RuleFailures", "Arn"]}}
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    allowed = json.dumps(RESOURCES["RuleFailuresPolicy"]["Properties"]["PolicyDocument"])
+    assert json.dumps({"Fn::GetAtt": [rule, "Arn"]}) in allowed
+
+
+def test_only_the_two_rules_may_send_to_the_suppress_queue() -> None:
+    policy = RESOURCES["SuppressQueuePolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = policy["Statement"]
+    assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == [
+        {"Fn::GetAtt": ["HardBounceRule", "Arn"]},
+        {"Fn::GetAtt": ["OptOutRule", "Arn"]},
+    ]
+
+
+def test_the_suppress_queue_gives_its_function_time_and_keeps_what_fails() -> None:
+    queue = QUEUES["SuppressQueue"]
+    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS["Suppress"]["Timeout"]
+    failures = queue["RedrivePolicy"]["deadLetterTargetArn"]
+    assert failures == {"Fn::GetAtt": ["SuppressFailures", "Arn"]}
+    batch = FUNCTIONS["Suppress"]["Events"]["Batch"]["Properties"]
+    assert batch["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_each_queue_is_encrypted_and_each_failure_queue_patient(name: str) -> None:
+    assert QUEUES[name]["SqsManagedSseEnabled"] is True
+    if name.endswith("Failures"):
+        assert QUEUES[name]["MessageRetentionPeriod"] == QUEUE_RETENTION_S
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_each_log_forgets(name: str) -> None:
+    assert LOGS[name]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_no_archive_keeps_events() -> None:
+    assert not of_type("AWS::Events::Archive")
+
+
+def test_the_layer_is_built_for_the_architecture_that_the_functions_name() -> None:
+    (architecture,) = SOURCE["Globals"]["Function"]["Architectures"]
+    wheels = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}[architecture]
+    assert f"platform := {wheels}#" in (ROOT / "layers/dlr/Makefile").read_text()
