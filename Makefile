@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo test check lint build lock clean
+.PHONY: help setup run demo test check lint build docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -39,6 +39,9 @@ lint: .venv/ready $(sam)
 
 build: .venv/ready $(sam) ## build what `sam deploy` uploads
 	$(sam) build
+
+docs: .venv/ready ## write what the documentation takes from the code
+	$(bin)/python -m local.docs
 
 lock: .venv/ready ## choose new versions of everything this project needs
 	$(compile) pyproject.toml --group dev --python-version 3.11 -o requirements-dev.txt

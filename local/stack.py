@@ -47,7 +47,8 @@ def deploy(cloud: Cloud, root: Path = ROOT, parameters: Mapping[str, str] | None
     source = template.load(root / "template.yaml", parameters or {})
     expiring = template.time_to_live(source)
     code = _upload(cloud, root, template.code_folders(source))
-    _create_or_update(cloud, json.dumps(template.plain(source, code)))
+    body = json.dumps(template.plain(source, code)).encode()
+    _create_or_update(cloud, _put(cloud.client("s3"), body))
     _set_time_to_live(cloud, expiring)
 
 
@@ -80,25 +81,31 @@ def _current(secrets: Any, name: str) -> str:
 
 
 def _upload(cloud: Cloud, root: Path, folders: set[str]) -> dict[str, dict[str, str]]:
-    """Zip each folder into S3; the key follows from the content, as `sam deploy` does it."""
+    """Zip each folder into S3, as `sam deploy` does it."""
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     places = {}
     for folder in folders:
-        content = archive((root / folder).resolve())
-        key = hashlib.sha256(content).hexdigest()
-        s3.put_object(Bucket=BUCKET, Key=key, Body=content)
-        places[folder] = {"Bucket": BUCKET, "Key": key}
+        places[folder] = {"Bucket": BUCKET, "Key": _put(s3, archive((root / folder).resolve()))}
     return places
 
 
-def _create_or_update(cloud: Cloud, body: str) -> None:
+def _put(s3: Any, content: bytes) -> str:
+    """Store it under a key that follows from the content."""
+    key = hashlib.sha256(content).hexdigest()
+    s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+    return key
+
+
+def _create_or_update(cloud: Cloud, template_key: str) -> None:
+    """From S3, because a request may hold no more than 51,200 bytes of template."""
     cloudformation = cloud.client("cloudformation")
     status = _status(cloudformation)
     if status in BROKEN:
         cloudformation.delete_stack(StackName=STACK)
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=STACK)
-    wanted = {"StackName": STACK, "TemplateBody": body, "Capabilities": ["CAPABILITY_IAM"]}
+    url = f"{cloud.url}/{BUCKET}/{template_key}"
+    wanted = {"StackName": STACK, "TemplateURL": url, "Capabilities": ["CAPABILITY_IAM"]}
     if status is None or status in BROKEN:
         cloudformation.create_stack(**wanted)
         waiter = cloudformation.get_waiter("stack_create_complete")

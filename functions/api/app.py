@@ -75,8 +75,8 @@ def _problem(status: int, title: str, detail: str) -> Response[str]:
     return Response(status, "application/problem+json", answer["body"])
 
 
-def _unknown(what: str) -> Response[str]:
-    return _problem(404, f"Unknown {what}", f"No such {what} is kept (any more).")
+class NotKeptError(LookupError):
+    """What was asked for is unknown or has expired."""
 
 
 @app.get("/suppressions/held/<provider>", summary="How many entries the mass-bounce guard holds")
@@ -132,8 +132,11 @@ def lift_suppression(
 
 
 @app.get("/messages/<provider>/<message_id>", summary="State and history of a message")
-def get_message(provider: str, message_id: str) -> MessageAnswer | Response[str]:
-    return queries.message(provider, message_id, _now()) or _unknown("message")
+def get_message(provider: str, message_id: str) -> MessageAnswer:
+    answer = queries.message(provider, message_id, _now())
+    if answer is None:
+        raise NotKeptError("message")
+    return answer
 
 
 @app.get("/recipients/<number>", summary="Everything held of a person")
@@ -157,8 +160,11 @@ def list_quarantine() -> list[Quarantined]:
 
 
 @app.post("/quarantine/<id>/replay", summary="Read a request again with the mapper of today")
-def replay_quarantined(id: str) -> Replayed | Response[str]:
-    return replay(id, _now()) or _unknown("request")
+def replay_quarantined(id: str) -> Replayed:
+    answer = replay(id, _now())
+    if answer is None:
+        raise NotKeptError("request")
+    return answer
 
 
 @app.delete("/quarantine/<id>", summary="Discard a request")
@@ -171,6 +177,11 @@ def discard_quarantined(id: str) -> Response[str]:
 def get_openapi() -> Response[str]:
     schema = app.get_openapi_json_schema(title="SMS delivery reports", version="1")
     return Response(200, "application/json", schema)
+
+
+@app.exception_handler(NotKeptError)
+def answer_not_kept(error: NotKeptError) -> Response[str]:
+    return _problem(404, f"Unknown {error}", f"No such {error} is kept (any more).")
 
 
 @app.exception_handler(NotANumberError)
