@@ -33,6 +33,14 @@ def load(path: Path, parameters: Mapping[str, str]) -> Template:
     return template
 
 
+def call_at(template: Template, url: str) -> None:
+    """The address of the API on the embedded AWS, which differs from the one in its events."""
+    for properties in _properties(template):
+        variables = properties.get("Environment", {}).get("Variables", {})
+        if "PUBLIC_URL" in variables:
+            variables["PUBLIC_URL"] = {"Fn::Sub": f"{url}/${{HttpApi}}/$default"}
+
+
 def code_folders(template: Template) -> set[str]:
     """The folders that functions and layers are made of, as the template writes them."""
     return {
