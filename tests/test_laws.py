@@ -223,3 +223,15 @@ def test_long_texts_are_cut_and_long_ids_refused() -> None:
             "thesmsworks",
             Request("POST", body=json.dumps({**long, "messageid": "m" * 257}).encode()),
         )
+
+
+def test_an_item_that_is_no_object_is_refused_in_plain_words() -> None:
+    for name in provider_names():
+        with pytest.raises(UnreadableError, match="should be an object"):
+            normalize(name, Request("POST", body=b"[1]"))
+
+
+def test_a_wire_model_shows_nothing_of_a_request() -> None:
+    provider = load_provider("thesmsworks")
+    wire = provider.adapter.validate_python({"messageid": "hush", "status": "SENT"})
+    assert "hush" not in repr(wire)
