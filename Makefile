@@ -20,8 +20,8 @@ help: ## list the commands
 
 setup: .venv/ready ## make the project's environment in .venv (Python 3.11 or newer)
 
-run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566)
-	@exec $(bin)/python -m local run --port $(PORT)
+run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566 PARAMETERS="SmppErrTable=gsm")
+	@exec $(bin)/python -m local run --port $(PORT) $(PARAMETERS)
 
 demo: .venv/ready ## replay events/ through the webhooks and show every hop
 	@exec $(bin)/python -m local demo

@@ -52,19 +52,18 @@ class Client:
         """State and history of a message."""
         return self._api("GET", f"/messages/{provider}/{quote(message_id, safe='')}")
 
-    def _api(self, method: str, path: str, content: Any = None) -> dict[str, Any]:
-        answer = self._http.request(
-            method,
-            self._deployment.base_url + path,
-            body=None if content is None else json.dumps(content),
-            headers={
-                "authorization": f"Bearer {self._deployment.admin_token}",
-                "content-type": "application/json",
-            },
-        )
+    def api(self, method: str, path: str, body: str | None = None) -> tuple[int, Any]:
+        """Any call of the API with the admin token: the status, and the answer read as JSON."""
+        url = self._deployment.base_url + path
+        headers = {"authorization": f"Bearer {self._deployment.admin_token}"}
+        answer = self._http.request(method, url, body=body, headers=headers)
         if answer.status >= 500:
             raise RuntimeError(f"{method} {path}: HTTP {answer.status} {answer.data.decode()}")
-        result: dict[str, Any] = answer.json()
+        return answer.status, answer.json() if answer.data else None
+
+    def _api(self, method: str, path: str, content: Any = None) -> dict[str, Any]:
+        body = None if content is None else json.dumps(content)
+        result: dict[str, Any] = self.api(method, path, body)[1]
         return result
 
 

@@ -23,6 +23,9 @@ PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 def load(path: Path, parameters: Mapping[str, str]) -> Template:
     """The template with its loops written out for these parameters; the others keep defaults."""
     source = cfn_yaml.load(str(path))
+    unknown = parameters.keys() - source["Parameters"].keys()
+    if unknown:
+        raise ValueError(f"{path.name} has no parameter {min(unknown)}")
     for name, value in parameters.items():
         source["Parameters"][name]["Default"] = value
     linted = LintedTemplate(str(path), source, [REGION])
