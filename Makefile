@@ -7,6 +7,7 @@ PORT ?= 4566
 PYTHON ?= python3
 bin := .venv/bin
 sam := .venv-sam/bin/sam
+checkov := .venv-checkov/bin/checkov
 sources := layers/dlr/dlr functions local
 compile := $(bin)/uv pip compile --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make lock'
 export SAM_CLI_TELEMETRY := 0
@@ -31,11 +32,13 @@ test: .venv/ready ## run the tests
 
 check: test lint build ## everything that must be green: tests, lint, types, template, build
 
-lint: .venv/ready $(sam)
+lint: .venv/ready $(sam) $(checkov)
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/mypy $(sources)
 	AWS_DEFAULT_REGION=us-east-1 $(sam) validate --lint
+	$(bin)/python -m local.template .aws-sam/written-out.json
+	$(checkov) --config-file .checkov.yaml --file .aws-sam/written-out.json
 
 build: .venv/ready $(sam) ## build what `sam deploy` uploads
 	$(sam) build
@@ -47,9 +50,10 @@ lock: .venv/ready ## choose new versions of everything this project needs
 	$(compile) pyproject.toml --group dev --python-version 3.11 -o requirements-dev.txt
 	$(compile) pyproject.toml -c requirements-dev.txt --python-version 3.13 -o layers/dlr/requirements.txt
 	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
+	$(compile) --group checkov --python-version 3.11 -o requirements-checkov.txt
 
 clean: ## forget the environments, the builds and the local data
-	rm -rf .venv .venv-sam .aws-sam .local
+	rm -rf .venv .venv-sam .venv-checkov .aws-sam .local
 
 .venv/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -58,7 +62,10 @@ clean: ## forget the environments, the builds and the local data
 	$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+# Each of these two pins another boto3 than the embedded AWS: an environment of its own.
 $(sam): requirements-sam.txt
-	$(PYTHON) -m venv .venv-sam
-	.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+$(checkov): requirements-checkov.txt
+$(sam) $(checkov):
+	$(PYTHON) -m venv $(dir $(@D))
+	$(@D)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
