@@ -4,6 +4,7 @@
 SHELL := /bin/sh
 
 PORT ?= 4566
+STACK ?= dlr
 PYTHON ?= python3
 bin := .venv/bin
 sam := .venv-sam/bin/sam
@@ -14,7 +15,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo test check lint build docs lock clean
+.PHONY: help setup run demo redrive test check lint build docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -26,6 +27,9 @@ run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566)
 
 demo: .venv/ready ## replay events/ through the webhooks and show every hop
 	@exec $(bin)/python -m local demo
+
+redrive: .venv/ready ## send what waits in the failure queues on its way again (STACK=dlr)
+	@$(bin)/python -m local.redrive --stack $(STACK)
 
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
