@@ -4,16 +4,18 @@
 SHELL := /bin/sh
 
 PORT ?= 4566
+STACK ?= dlr
 PYTHON ?= python3
 bin := .venv/bin
 sam := .venv-sam/bin/sam
+checkov := .venv-checkov/bin/checkov
 sources := layers/dlr/dlr functions local
 compile := $(bin)/uv pip compile --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make lock'
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo test check lint build docs lock clean
+.PHONY: help setup run demo redrive test check lint build docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -26,16 +28,21 @@ run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566 PARA
 demo: .venv/ready ## replay events/ through the webhooks and show every hop
 	@exec $(bin)/python -m local demo
 
+redrive: .venv/ready ## send what waits in the failure queues on its way again (STACK=dlr)
+	@$(bin)/python -m local.redrive --stack $(STACK)
+
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
 
 check: test lint build ## everything that must be green: tests, lint, types, template, build
 
-lint: .venv/ready $(sam)
+lint: .venv/ready $(sam) $(checkov)
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/mypy $(sources)
 	AWS_DEFAULT_REGION=us-east-1 $(sam) validate --lint
+	$(bin)/python -m local.template .aws-sam/written-out.json
+	$(checkov) --config-file .checkov.yaml --file .aws-sam/written-out.json
 
 build: .venv/ready $(sam) ## build what `sam deploy` uploads
 	$(sam) build
@@ -49,9 +56,10 @@ lock: .venv/ready ## choose new versions of everything this project needs
 	$(compile) --group vonage -c requirements-dev.txt --python-version 3.13 -o functions/ingest/vonage.txt
 	$(compile) --group telnyx -c requirements-dev.txt --python-version 3.13 -o functions/ingest/telnyx.txt
 	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
+	$(compile) --group checkov --python-version 3.11 -o requirements-checkov.txt
 
 clean: ## forget the environments, the builds and the local data
-	rm -rf .venv .venv-sam .aws-sam .local
+	rm -rf .venv .venv-sam .venv-checkov .aws-sam .local
 
 .venv/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -60,7 +68,10 @@ clean: ## forget the environments, the builds and the local data
 	$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+# Each of these two pins another boto3 than the embedded AWS: an environment of its own.
 $(sam): requirements-sam.txt
-	$(PYTHON) -m venv .venv-sam
-	.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+$(checkov): requirements-checkov.txt
+$(sam) $(checkov):
+	$(PYTHON) -m venv $(dir $(@D))
+	$(@D)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@

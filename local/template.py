@@ -2,9 +2,12 @@
 
 cfn-lint writes out the loops and aws-sam-translator does what the SAM transform does on AWS. The
 rest of this module bridges what the embedded AWS lacks, each bridge saying what that is.
+
+`python -m local.template FILE` writes the template with its loops written out, for checkov.
 """
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,6 +65,7 @@ def plain(template: Template, code: Mapping[str, Mapping[str, str]]) -> Template
                 properties[name] = dict(code[properties[name]])
     result: Template = transform(template, {}, _NoManagedPolicies())
     _name_the_punctuation(result)
+    _leave_out_metric_math(result)
     return result
 
 
@@ -94,3 +98,18 @@ def _name_the_punctuation(template: Template) -> None:
         generate = properties.get("GenerateSecretString", {})
         if generate.pop("ExcludePunctuation", False):
             generate["ExcludeCharacters"] = PUNCTUATION
+
+
+def _leave_out_metric_math(template: Template) -> None:
+    """The embedded AWS refuses an alarm on more than one metric."""
+    resources = template["Resources"]
+    for name in [
+        name for name, each in resources.items() if "Metrics" in each.get("Properties", {})
+    ]:
+        del resources[name]
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(load(Path("template.yaml"), {}), indent=2))

@@ -22,6 +22,8 @@ def make_table(cloud: Cloud, logical_id: str) -> str:
     properties = resources[logical_id]["Properties"]
     name = f"{logical_id}-{uuid4().hex}"
     wanted = {key: value for key, value in properties.items() if key in KEPT_BY_CREATE_TABLE}
+    for index in wanted.get("GlobalSecondaryIndexes", ()):
+        index.pop("WarmThroughput", None)  # CloudFormation decides whether it is there
     cloud.client("dynamodb").create_table(TableName=name, **wanted)
     return name
 

@@ -10,6 +10,7 @@ from dlr.causes import Cause
 from dlr.decode import UnreadableError
 from dlr.normalize import Normalized, Normalizer
 from dlr.quarantine import Quarantine
+from dlr.report import FAILED, Status
 from dlr.request import Request, Response, problem
 from dlr.secret import Secret
 from dlr.store import Outcome, ReportStore
@@ -78,8 +79,8 @@ class Receiver:
         if normalized.errors:
             reasons = "; ".join(normalized.errors[:5])
             self._quarantine.put(self._provider.name, request, reasons, now)
-        outcomes = Counter(self._store.put(report) for report in normalized.reports)
-        body = {outcome.value: outcomes[outcome] for outcome in Outcome}
+        outcomes = [self._store.put(report) for report in normalized.reports]
+        body = {outcome.value: outcomes.count(outcome) for outcome in Outcome}
         rest = {"ignored": normalized.ignored, "unreadable": len(normalized.errors)}
         return Response(200, body | rest), _counts(normalized, outcomes)
 
@@ -97,13 +98,23 @@ class Receiver:
         return problem(401, "Not authorized", "The token in the URL is not this provider's.")
 
 
-def _counts(normalized: Normalized, outcomes: Counter[Outcome]) -> Counter[str]:
-    counts = Counter({outcome.name.title(): count for outcome, count in outcomes.items()})
+def _counts(normalized: Normalized, outcomes: list[Outcome]) -> Counter[str]:
+    counts = Counter(outcome.name.title() for outcome in outcomes)
     counts["Ignored"] = normalized.ignored
     counts["Unreadable"] = len(normalized.errors)
     counts["UnknownCode"] = sum(r.cause is Cause.UNKNOWN for r in normalized.reports)
     counts["NoRecipient"] = sum(r.recipient is None for r in normalized.reports)
-    return +counts
+    counts = +counts
+    counts.update(_ends(normalized, outcomes))
+    return counts
+
+
+def _ends(normalized: Normalized, outcomes: list[Outcome]) -> Counter[str]:
+    """Messages that arrived and that failed: both or neither, for a rate needs the zero too."""
+    news = [r for r, o in zip(normalized.reports, outcomes, strict=True) if o is Outcome.NEW]
+    delivered = sum(report.status is Status.DELIVERED for report in news)
+    failed = sum(report.status in FAILED for report in news)
+    return Counter(Delivered=delivered, Failed=failed) if delivered or failed else Counter()
 
 
 def _kind_of(error: ClientError | BotoCoreError) -> str:

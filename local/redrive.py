@@ -1,0 +1,188 @@
+"""`make redrive`: what waits in the failure queues goes on its way again, its cause mended.
+
+| queue              | way                                                                     |
+|--------------------|-------------------------------------------------------------------------|
+| `SuppressFailures` | to SuppressQueue                                                        |
+| `RuleFailures`     | each event to the bus, so to every rule: a target may get it twice      |
+| `PublishFailures`  | its messages name times, not reports: the reports come out of the table |
+
+Each message is deleted when it has arrived, so breaking off loses nothing. What comes twice does no
+harm: whoever listens knows a report by its `event_id`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+
+from dlr.item import expires_at_of, is_to_be_forgotten
+from dlr.publish import DETAIL_TYPE, SOURCE, Publisher, event_of
+from dlr.store import Forgetter
+from dlr.transitions import micros_of
+from local.cloud import Cloud, forget_real_aws
+from local.stack import ROOT, STACK
+
+INVISIBLE_S = 900
+AROUND = timedelta(minutes=1)
+"""A report is written within seconds of its receipt; a failure names times of writing."""
+
+Message = Mapping[str, Any]
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How much went on its way, and how much had to stay."""
+
+    done: int
+    left: int
+
+
+class Redrive:
+    """The failure queues of one stack. `client` makes boto3 clients."""
+
+    def __init__(self, client: Callable[[str], Any], stack: str) -> None:
+        pages = client("cloudformation").get_paginator("list_stack_resources")
+        self._names = {
+            each["LogicalResourceId"]: each["PhysicalResourceId"]
+            for page in pages.paginate(StackName=stack)
+            for each in page["StackResourceSummaries"]
+        }
+        self._sqs, self._events, self._dynamodb = map(client, ("sqs", "events", "dynamodb"))
+
+    def suppress_failures(self) -> Moved:
+        """Events that `suppress` could not handle, to its queue."""
+        queue, done, left = self._names["SuppressQueue"], 0, 0
+        for batch in self._batches("SuppressFailures"):
+            entries = [{"Id": str(n), "MessageBody": m["Body"]} for n, m in enumerate(batch)]
+            answer = self._sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+            sent = [batch[int(each["Id"])] for each in answer.get("Successful", ())]
+            self._delete("SuppressFailures", sent)
+            done, left = done + len(sent), left + len(batch) - len(sent)
+        return Moved(done, left)
+
+    def rule_failures(self) -> Moved:
+        """Events that a rule could not hand over, to the bus."""
+        done = left = 0
+        for batch in self._batches("RuleFailures"):
+            answer = self._events.put_events(Entries=[self._entry(m["Body"]) for m in batch])
+            results = zip(batch, answer["Entries"], strict=True)
+            sent = [message for message, result in results if "ErrorCode" not in result]
+            self._delete("RuleFailures", sent)
+            done, left = done + len(sent), left + len(batch) - len(sent)
+        return Moved(done, left)
+
+    def publish_failures(self) -> Moved:
+        """The state of every message that was written when publishing failed, to the bus."""
+        messages = [message for batch in self._batches("PublishFailures") for message in batch]
+        if not messages:
+            return Moved(0, 0)
+        records = list(self._written([_times_of(message) for message in messages]))
+        readable = [record for record in records if _is_readable(record)]
+        left = len(records) - len(readable) + len(self._publish(filter(_is_kept, readable)))
+        if not left:
+            self._delete("PublishFailures", messages)
+        return Moved(len(records) - left, left)
+
+    def _publish(self, records: Iterable[Record]) -> list[str]:
+        forget = Forgetter(self._dynamodb, self._names["ReportsTable"])
+        return Publisher(self._events, self._names["Bus"], forget)(records)
+
+    def _written(self, times: list[tuple[int, int]]) -> Iterator[Record]:
+        """Stream records, as of now, of the messages whose state is of these times."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._names["ReportsTable"],
+            FilterExpression="#state.r BETWEEN :first AND :last",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={
+                ":first": {"N": str(min(first for first, _ in times))},
+                ":last": {"N": str(max(last for _, last in times))},
+            },
+        )
+        for item in (item for page in pages for item in page["Items"]):
+            received_at = int(item["state"]["M"]["r"]["N"])
+            if any(first <= received_at <= last for first, last in times):
+                yield {"dynamodb": {"SequenceNumber": item["pk"]["S"], "NewImage": item}}
+
+    def _entry(self, body: str) -> dict[str, Any]:
+        """Of an event, or of its detail alone as some targets want it."""
+        event = json.loads(body)
+        detail = event.get("detail", event)
+        return {
+            "EventBusName": self._names["Bus"],
+            "Source": SOURCE,
+            "DetailType": DETAIL_TYPE,
+            "Time": datetime.fromisoformat(detail["received_at"]),
+            "Detail": json.dumps(detail),
+        }
+
+    def _batches(self, queue: str) -> Iterator[list[Message]]:
+        """Everything that is in the queue, unseen by others meanwhile; ten at a time."""
+        while batch := self._sqs.receive_message(
+            QueueUrl=self._names[queue],
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=1,
+            VisibilityTimeout=INVISIBLE_S,
+        ).get("Messages"):
+            yield batch
+
+    def _delete(self, queue: str, messages: list[Message]) -> None:
+        for message in messages:
+            handle = message["ReceiptHandle"]
+            self._sqs.delete_message(QueueUrl=self._names[queue], ReceiptHandle=handle)
+
+
+def _times_of(message: Message) -> tuple[int, int]:
+    """From when to when the records of a failed batch were written, in microseconds."""
+    batch = json.loads(message["Body"])["DDBStreamBatchInfo"]
+    first, last = (
+        datetime.fromisoformat(batch[f"approximateArrivalOf{which}Record"])
+        for which in ("First", "Last")
+    )
+    return micros_of(first - AROUND), micros_of(last + AROUND)
+
+
+def _is_readable(record: Record) -> bool:
+    try:
+        event_of(record)
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
+def _is_kept(record: Record) -> bool:
+    """Not expired; or kept for nothing but to be published, where the retention is zero."""
+    item = record["dynamodb"]["NewImage"]
+    return expires_at_of(item) > datetime.now(UTC).timestamp() or is_to_be_forgotten(item)
+
+
+def main() -> int:
+    """Exit status 1 if something had to stay."""
+    parser = argparse.ArgumentParser(prog="python -m local.redrive")
+    parser.add_argument(
+        "--stack", default=STACK, help="in the account of your shell's AWS settings"
+    )
+    parser.add_argument("--port", type=int, help="rather in what `make run` runs on this port")
+    arguments = parser.parse_args()
+    client: Callable[[str], Any] = boto3.client
+    if arguments.port:
+        forget_real_aws()
+        client = Cloud(arguments.port, ROOT / ".local").client
+    redrive = Redrive(client, arguments.stack)
+    moved = {
+        "SuppressFailures": redrive.suppress_failures(),
+        "RuleFailures": redrive.rule_failures(),
+        "PublishFailures": redrive.publish_failures(),
+    }
+    for queue, each in moved.items():
+        print(f"{queue:<18} {each.done} sent on, {each.left} stay")
+    return 1 if any(each.left for each in moved.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
