@@ -37,8 +37,9 @@ lint: .venv/ready $(sam)
 	$(bin)/mypy $(sources)
 	AWS_DEFAULT_REGION=us-east-1 $(sam) validate --lint
 
-build: .venv/ready $(sam) ## build what `sam deploy` uploads
+build: .venv/ready $(sam) ## build what `sam deploy` uploads, and check it
 	$(sam) build
+	$(bin)/pytest --quiet -m built
 
 docs: .venv/ready ## write what the documentation takes from the code
 	$(bin)/python -m local.docs
