@@ -5,6 +5,8 @@ SHELL := /bin/sh
 
 PORT ?= 4566
 PYTHON ?= python3
+REPORTS ?= 100000
+MODE ?= webhooks
 bin := .venv/bin
 sam := .venv-sam/bin/sam
 sources := layers/dlr/dlr functions local
@@ -13,7 +15,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo test check lint build docs lock clean
+.PHONY: help setup run demo load test check lint build docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -25,6 +27,9 @@ run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566)
 
 demo: .venv/ready ## replay events/ through the webhooks and show every hop
 	@exec $(bin)/python -m local demo
+
+load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=webhooks or in-process)
+	@exec $(bin)/python -m local load --reports $(REPORTS) --mode $(MODE)
 
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
