@@ -6,6 +6,8 @@ SHELL := /bin/sh
 PORT ?= 4566
 STACK ?= dlr
 PYTHON ?= python3
+REPORTS ?= 100000
+MODE ?= webhooks
 bin := .venv/bin
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
@@ -15,7 +17,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive test check lint build docs lock clean
+.PHONY: help setup run demo redrive load test check lint build docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -31,6 +33,9 @@ demo: .venv/ready ## replay events/ through the webhooks and show every hop
 redrive: .venv/ready ## send what waits in the failure queues on its way again (STACK=dlr)
 	@$(bin)/python -m local.redrive --stack $(STACK)
 
+load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=webhooks or in-process)
+	@exec $(bin)/python -m local load --reports $(REPORTS) --mode $(MODE)
+
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
 
@@ -44,8 +49,9 @@ lint: .venv/ready $(sam) $(checkov)
 	$(bin)/python -m local.template .aws-sam/written-out.json
 	$(checkov) --config-file .checkov.yaml --file .aws-sam/written-out.json
 
-build: .venv/ready $(sam) ## build what `sam deploy` uploads
+build: .venv/ready $(sam) ## build what `sam deploy` uploads, and check it
 	$(sam) build
+	$(bin)/pytest --quiet -m built
 
 docs: .venv/ready ## write what the documentation takes from the code
 	$(bin)/python -m local.docs

@@ -1,4 +1,4 @@
-"""`python -m local run` and `python -m local demo`, called by make."""
+"""`python -m local run`, `demo` and `load`, called by make."""
 
 import argparse
 import json
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from local.client import body_of, webhook_url
 from local.cloud import CannotStart, Cloud, forget_real_aws, free_port, in_use
 from local.demo import demo, recordings
+from local.load import load
 from local.stack import ROOT, Deployment, DeploymentFailed, deploy, describe
 
 FOLDER = ROOT / ".local"
@@ -73,9 +74,12 @@ def parameter(text: str) -> tuple[str, str]:
 def main() -> int:
     """Exit status 0 if all went well."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=["run", "demo"])
+    parser.add_argument("command", choices=["run", "demo", "load"])
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE", type=parameter)
+    parser.add_argument("--reports", type=int, default=100_000, help="how much load")
+    parser.add_argument("--mode", choices=["webhooks", "in-process"], default="webhooks")
+    parser.add_argument("--seed", type=int, default=1, help="which traffic")
     arguments = parser.parse_args()
     forget_real_aws()
     for request_to_stop in (signal.SIGINT, signal.SIGTERM):
@@ -83,6 +87,8 @@ def main() -> int:
     try:
         if arguments.command == "demo":
             return 0 if show() else 1
+        if arguments.command == "load":
+            return 0 if load(arguments.reports, arguments.mode, arguments.seed) else 1
         run(arguments.port, dict(arguments.parameters))
     except (CannotStart, DeploymentFailed, ValueError) as error:
         print(error, file=sys.stderr)

@@ -1,9 +1,12 @@
-"""The parts of the documentation that follow from the code: `make docs` writes them."""
+"""What follows from the code or from a library's data: `make docs` writes it."""
 
 import json
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+import phonenumbers
 
 from dlr.catalogue import provider_names, rows_of
 from dlr.causes import TABLE, Action
@@ -24,6 +27,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     schema = ReportEvent.model_json_schema(mode="serialization")
     path = ROOT / "docs" / "delivery-report.schema.json"
     yield path, json.dumps(schema, indent=2) + "\n"
+    yield ROOT / "layers" / "dlr" / "dlr" / "numbering.py", numbering_plans()
 
 
 def providers_table() -> str:
@@ -60,6 +64,25 @@ def causes_page() -> str:
         "`suppress_number`, whatever its cause; an opt-out stays `suppress_opt_out`.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def numbering_plans() -> str:
+    """What `read_number` needs of phonenumbers' metadata, as a module that imports in no time."""
+    lines = [
+        '"""Calling code to trunk prefix (a pattern) and possible lengths of a national number.',
+        "",
+        "Written by `make docs` from the metadata of phonenumberslite.",
+        '"""',
+        "",
+        "# fmt: off",
+        "# ruff: noqa: E501",
+        "PLANS: dict[str, tuple[str, tuple[int, ...]]] = {",
+    ]
+    for code, (main, *_) in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()):
+        plan: Any = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, main)
+        trunk, lengths = plan.national_prefix_for_parsing or "", plan.general_desc.possible_length
+        lines.append(f'    "{code}": (r"{trunk}", {lengths}),')
+    return "\n".join([*lines, "}"]) + "\n"
 
 
 def main() -> None:

@@ -1,9 +1,13 @@
 """Numbers: read into E.164 or not at all, masked, and hashed under rotating keys."""
 
+from random import Random
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlr.numbering import PLANS
 from dlr.recipient import PhoneNumber, RecipientHasher, read_number
 
 
@@ -38,6 +42,27 @@ def test_a_number_is_read_as_providers_write_it_or_not_at_all(raw: str, number: 
 def test_any_text_is_a_number_in_e164_or_none(raw: str) -> None:
     number = read_number(raw)
     assert number is None or read_number(number) == number
+
+
+def read_by_the_library(digits: str) -> str | None:
+    try:
+        number = phonenumbers.parse("+" + digits)
+    except phonenumbers.NumberParseException:
+        return None
+    length = phonenumbers.is_possible_number_with_reason(number)
+    if length != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@pytest.mark.parametrize("code", [*PLANS, "999", "21"])
+def test_a_number_is_read_as_phonenumbers_reads_it(code: str) -> None:
+    random = Random(code)
+    for length in range(4, 16 - len(code)):
+        for first in "0123456789":
+            digits = code + first + "".join(random.choices("0123456789", k=length - 1))
+            if len(digits) >= 7:
+                assert read_number("+" + digits) == read_by_the_library(digits), digits
 
 
 def test_the_representation_is_masked_and_the_text_is_not() -> None:

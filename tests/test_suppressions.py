@@ -136,7 +136,7 @@ def test_any_order_by_many_workers_leaves_one_entry(system: System, seed: int) -
     of = number(10 + seed)
     events = [dead(of, at) for at in range(3)] + [failure(of, Cause.OPTED_OUT, 1)]
     shuffled = events * 3
-    Random(seed).shuffle(shuffled)  # noqa: S311
+    Random(seed).shuffle(shuffled)
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda event: system.suppress(event, NOW), shuffled))
     entry = system.entry(of)

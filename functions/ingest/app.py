@@ -3,11 +3,10 @@
 import os
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
+from botocore.session import Session
 
 from dlr import settings
 from dlr.discreet import discreet
@@ -26,8 +25,9 @@ metrics = Metrics()
 quick = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}
 )
-dynamodb = boto3.client("dynamodb", config=quick)
-secrets = boto3.client("secretsmanager", config=quick)
+aws = Session()  # boto3 around it would load 60 modules more, for S3 transfers and resources
+dynamodb = aws.create_client("dynamodb", config=quick)
+secrets = aws.create_client("secretsmanager", config=quick)
 hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
 normalizer = settings.normalizer(os.environ["PROVIDER"], hasher)
 receive = Receiver(
@@ -43,7 +43,7 @@ metrics.set_default_dimensions(provider=normalizer.provider.name)
 @discreet
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """API Gateway's event in, its answer out."""
     response, counts = receive(Request.from_api_gateway(event, public_url))
     for name, count in counts.items():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, get_args
@@ -99,7 +99,7 @@ class Provider:
     """Other meanings of the codes, by name, where they depend on who sends them (SMPP)."""
 
     @cached_property
-    def adapter(self) -> TypeAdapter[Any]:
+    def adapter(self) -> TypeAdapter[Wire]:
         """Validates an item into the wire model."""
         return TypeAdapter(self.wire)
 
@@ -109,6 +109,7 @@ class Provider:
         return frozenset().union(*(wire_names(model) for model in _models(self.wire)))
 
 
+@cache
 def wire_names(model: type[Wire]) -> frozenset[str]:
     """The names under which a wire model's fields arrive."""
     names: set[str] = set()

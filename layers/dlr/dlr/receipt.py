@@ -7,9 +7,7 @@ the message's own text may hold something that looks like a field.
 
 import re
 
-_FIELD = re.compile(
-    r"(?:(?<=\s)|^)(id|sub|dlvrd|submit date|done date|stat|err|text):", re.IGNORECASE
-)
+_FIELD = re.compile(r"(?<!\S)(id|sub|dlvrd|submit date|done date|stat|err|text):", re.IGNORECASE)
 
 
 def read_receipt(text: str) -> dict[str, str]:

@@ -1,0 +1,216 @@
+"""`make load`: made-up traffic at its own pace, and nothing lost or counted twice at the end."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import boto3
+import urllib3
+from botocore.config import Config
+
+from dlr.causes import Action
+from dlr.item import history_of, state_of
+from dlr.normalize import Normalizer
+from dlr.provider import load_provider
+from dlr.quarantine import Quarantine
+from dlr.receive import Receiver
+from dlr.recipient import RecipientHasher
+from dlr.report import DeliveryReport
+from dlr.request import Request
+from dlr.secret import Secret
+from dlr.store import ReportStore, Retention
+from dlr.transitions import rank_of
+from local.client import Client
+from local.cloud import Cloud, free_port
+from local.stack import Deployment, deploy, describe
+from local.traffic import WRITERS, Arrival, Event, traffic
+
+WORKERS = 16
+BARE_PUTS = 500
+SHARE_OF_BARE = {"webhooks": 0.15, "in-process": 0.5}
+"""The pace, as a share of what the embedded AWS can put: below what it can take of each."""
+TRIES = 4
+PATIENCE_S = 300
+
+Send = Callable[[str, Event], int]
+
+
+@dataclass
+class Model:
+    """What must stand in the tables once these reports have been acknowledged."""
+
+    known: dict[str, set[str]] = field(default_factory=dict)
+    state: dict[str, DeliveryReport] = field(default_factory=dict)
+    normalizers: dict[str, Normalizer] = field(
+        default_factory=lambda: {name: Normalizer(load_provider(name)) for name in WRITERS}
+    )
+
+    def add(self, arrival: Arrival) -> None:
+        """Fold one acknowledged request in."""
+        request = Request.from_api_gateway(arrival.event)
+        for report in self.normalizers[arrival.provider](request, datetime.now(UTC)).reports:
+            key = f"{report.provider}#{report.message_id}"
+            self.known.setdefault(key, set()).add(report.event_id[:16])
+            self.state[key] = max(self.state.get(key, report), report, key=rank_of)
+
+    def suppressed(self) -> set[str]:
+        """The numbers that must be on the list."""
+        kept = (r for r in self.state.values() if r.action is not Action.KEEP)
+        return {str(report.recipient) for report in kept}
+
+
+def load(reports: int, mode: str, seed: int) -> bool:
+    """Run it on a system of its own; print the figures; answers whether all is as it must be."""
+    with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
+        deploy(cloud, parameters={"MassBounceLimit": "100000000"})
+        deployment = describe(cloud)
+        bare_per_s, bare_ms = _bare_put(cloud, deployment)
+        pace = bare_per_s * SHARE_OF_BARE[mode]
+        arrivals = traffic(reports, seed, pace)
+        send = _through_webhooks(deployment) if mode == "webhooks" else _in_process(cloud)
+        print(f"{len(arrivals)} requests, {pace:.0f} a second on average, {mode}", flush=True)
+        took_s, answered = _send_all(arrivals, send)
+        refused = sum(status != 200 for status, _ in answered)
+        model = Model()
+        for arrival in arrivals:
+            model.add(arrival)
+        _print_figures(took_s, [ms for _, ms in answered], bare_per_s, bare_ms)
+        problems = [f"{refused} requests were never acknowledged"] * bool(refused)
+        problems += _compare_reports(cloud, deployment, model)
+        problems += _compare_list(Client(deployment), model)
+    suppressed = len(model.suppressed())
+    print(f"messages {len(model.known)}, reports {sum(map(len, model.known.values()))}, ", end="")
+    print(f"numbers suppressed {suppressed}: {'; '.join(problems) or 'all as the model has it'}")
+    return not problems
+
+
+def _bare_put(cloud: Cloud, deployment: Deployment) -> tuple[float, float]:
+    """Puts a second with as many workers, and the milliseconds of one alone: the yardstick."""
+    client, table = _dynamodb(cloud), deployment.resources["QuarantineTable"]
+
+    def put(number: int) -> float:
+        started = time.perf_counter()
+        item = {"id": {"S": f"bare {number}"}, "expires_at": {"N": "1"}, "body": {"S": "x" * 400}}
+        client.put_item(TableName=table, Item=item)
+        return (time.perf_counter() - started) * 1000
+
+    alone_ms = sorted(map(put, range(100)))[50]
+    started = time.perf_counter()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(put, range(BARE_PUTS)))
+    return BARE_PUTS / (time.perf_counter() - started), alone_ms
+
+
+def _through_webhooks(deployment: Deployment) -> Send:
+    client = Client(deployment)
+    return lambda _, event: client.deliver(event)
+
+
+def _in_process(cloud: Cloud) -> Send:
+    """Our receivers in this process, their tables, stream, bus and list on the embedded AWS."""
+    resources = describe(cloud).resources
+    dynamodb, secrets = _dynamodb(cloud), cloud.client("secretsmanager")
+    hasher = RecipientHasher(Secret(secrets, resources["HashSecret"]).values)
+    store = ReportStore(
+        dynamodb,
+        resources["ReportsTable"],
+        Retention(*[timedelta(days=days) for days in (30, 90, 30)]),
+    )
+    quarantine = Quarantine(dynamodb, resources["QuarantineTable"])
+    tokens = {name: Secret(secrets, resources[f"TokenSecret{name}"]) for name in WRITERS}
+    receivers = {
+        name: Receiver(
+            Normalizer(load_provider(name), hasher=hasher), store, quarantine, tokens[name]
+        )
+        for name in WRITERS
+    }
+
+    def send(provider: str, event: Event) -> int:
+        token = tokens[provider].values()[0]
+        request = Request.from_api_gateway({**event, "rawPath": f"/webhooks/{provider}/{token}"})
+        return receivers[provider](request)[0].status
+
+    return send
+
+
+def _dynamodb(cloud: Cloud) -> Any:
+    return boto3.client(
+        "dynamodb", endpoint_url=cloud.url, config=Config(max_pool_connections=WORKERS)
+    )
+
+
+def _send_all(arrivals: list[Arrival], send: Send) -> tuple[float, list[tuple[int, float]]]:
+    """Each at its time, whether earlier ones have been answered or not.
+
+    The milliseconds count from when a request was due, so waiting for a worker is part of them.
+    """
+    started = time.perf_counter()
+
+    def deliver(arrival: Arrival) -> tuple[int, float]:
+        status = 0
+        for _ in range(TRIES):  # as a provider would
+            try:
+                status = send(arrival.provider, arrival.event)
+            except urllib3.exceptions.HTTPError:
+                continue
+            if status == 200:
+                break
+        return status, (time.perf_counter() - started - arrival.at_s) * 1000
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        answers = []
+        for arrival in arrivals:
+            time.sleep(max(0.0, started + arrival.at_s - time.perf_counter()))
+            answers.append(pool.submit(deliver, arrival))
+        results = [answer.result() for answer in answers]
+    return time.perf_counter() - started, results
+
+
+def _print_figures(took_s: float, waits: list[float], bare_per_s: float, bare_ms: float) -> None:
+    cuts = quantiles(waits, n=100)
+    per_s = len(waits) / took_s
+    print(f"bare put: {bare_per_s:.0f}/s with {WORKERS} workers, {bare_ms:.1f} ms alone")
+    print(f"reports: {per_s:.0f}/s, {per_s / bare_per_s:.2f} of the bare put's rate")
+    for name, cut in (("median", cuts[49]), ("95th", cuts[94]), ("99th", cuts[98])):
+        print(f"latency {name}: {cut:.1f} ms, {cut / bare_ms:.1f} bare puts")
+
+
+def _compare_reports(cloud: Cloud, deployment: Deployment, model: Model) -> Iterator[str]:
+    """Every acknowledged report stored once, every message in the model's state."""
+    pages = _dynamodb(cloud).get_paginator("scan")
+    items = {
+        item["pk"]["S"]: item
+        for page in pages.paginate(TableName=deployment.resources["ReportsTable"])
+        for item in page["Items"]
+    }
+    if items.keys() != model.known.keys():
+        yield f"{len(model.known.keys() - items.keys())} messages are lost"
+    for key in items.keys() & model.known.keys():
+        item = items[key]
+        stored = [report.event_id[:16] for report in history_of(item)]
+        if sorted(stored) != sorted(model.known[key]) or set(item["seen"]["SS"]) != set(stored):
+            yield f"{key} has {len(stored)} reports instead of {len(model.known[key])}"
+        if state_of(item).event_id != model.state[key].event_id:
+            yield f"{key} is in another state"
+
+
+def _compare_list(client: Client, model: Model) -> Iterator[str]:
+    """The list holds the model's numbers and no other of this traffic, once all has arrived."""
+    wanted = model.suppressed()
+    numbers = sorted({str(report.recipient) for report in model.state.values()})
+
+    def listed() -> set[str]:
+        slices = (numbers[start : start + 1000] for start in range(0, len(numbers), 1000))
+        return {entry["number"] for each in slices for entry in client.check(each)["suppressed"]}
+
+    deadline = time.monotonic() + PATIENCE_S
+    while (found := listed()) != wanted and time.monotonic() < deadline:
+        time.sleep(2)
+    if found != wanted:
+        yield f"{len(wanted - found)} numbers missing from the list, {len(found - wanted)} too many"
