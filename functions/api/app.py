@@ -168,7 +168,7 @@ def replay_quarantined(id: str) -> Replayed:
 
 
 @app.delete("/quarantine/<id>", summary="Discard a request")
-def discard_quarantined(id: str) -> Response[str]:
+def discard_quarantined(id: str) -> Response[None]:
     quarantine.delete(id)
     return Response(204)
 
