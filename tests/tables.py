@@ -22,6 +22,8 @@ def make_table(cloud: Cloud, logical_id: str) -> str:
     properties = resources[logical_id]["Properties"]
     name = f"{logical_id}-{uuid4().hex}"
     wanted = {key: value for key, value in properties.items() if key in KEPT_BY_CREATE_TABLE}
+    if "StreamSpecification" in properties:  # CloudFormation leaves out what the API wants said
+        wanted["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
     cloud.client("dynamodb").create_table(TableName=name, **wanted)
     return name
 
