@@ -20,8 +20,8 @@ help: ## list the commands
 
 setup: .venv/ready ## make the project's environment in .venv (Python 3.11 or newer)
 
-run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566)
-	@exec $(bin)/python -m local run --port $(PORT)
+run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566 PARAMETERS="SmppErrTable=gsm")
+	@exec $(bin)/python -m local run --port $(PORT) $(PARAMETERS)
 
 demo: .venv/ready ## replay events/ through the webhooks and show every hop
 	@exec $(bin)/python -m local demo
@@ -46,6 +46,8 @@ docs: .venv/ready ## write what the documentation takes from the code
 lock: .venv/ready ## choose new versions of everything this project needs
 	$(compile) pyproject.toml --group dev --python-version 3.11 -o requirements-dev.txt
 	$(compile) pyproject.toml -c requirements-dev.txt --python-version 3.13 -o layers/dlr/requirements.txt
+	$(compile) --group vonage -c requirements-dev.txt --python-version 3.13 -o functions/ingest/vonage.txt
+	$(compile) --group telnyx -c requirements-dev.txt --python-version 3.13 -o functions/ingest/telnyx.txt
 	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
 
 clean: ## forget the environments, the builds and the local data

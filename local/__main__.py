@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,11 +19,11 @@ FOLDER = ROOT / ".local"
 OUTPUTS = FOLDER / "outputs.json"
 
 
-def run(port: int) -> None:
+def run(port: int, parameters: Mapping[str, str]) -> None:
     """Start everything, say where it is, and stay until asked to stop."""
     with Cloud(port, FOLDER) as cloud:
         try:
-            deploy(cloud)
+            deploy(cloud, parameters=parameters)
             deployment = describe(cloud)
             deployment.write(OUTPUTS)
             welcome(deployment)
@@ -61,11 +62,20 @@ def show() -> bool:
         return demo(cloud)
 
 
+def parameter(text: str) -> tuple[str, str]:
+    """A parameter of the template and its value."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
 def main() -> int:
     """Exit status 0 if all went well."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("command", choices=["run", "demo"])
     parser.add_argument("--port", type=int, default=4566)
+    parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE", type=parameter)
     arguments = parser.parse_args()
     forget_real_aws()
     for request_to_stop in (signal.SIGINT, signal.SIGTERM):
@@ -73,8 +83,8 @@ def main() -> int:
     try:
         if arguments.command == "demo":
             return 0 if show() else 1
-        run(arguments.port)
-    except (CannotStart, DeploymentFailed) as error:
+        run(arguments.port, dict(arguments.parameters))
+    except (CannotStart, DeploymentFailed, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

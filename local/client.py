@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import urllib3
 
+from local.sign import signature
 from local.stack import Deployment
 
 Event = Mapping[str, Any]
@@ -22,12 +23,16 @@ class Client:
         self._http = urllib3.PoolManager(maxsize=MAX_CONNECTIONS, retries=False, timeout=30)
 
     def deliver(self, event: Event) -> int:
-        """Send a recorded API Gateway event to the webhook of its provider; answers the status."""
+        """Send a recorded API Gateway event to the webhook of its provider; answers the status.
+
+        Signed anew, for the recording was signed for another address and is too old.
+        """
         provider = event["rawPath"].split("/")[2]
-        url = webhook_url(self._deployment.webhooks[provider], event)
+        url, body = webhook_url(self._deployment.webhooks[provider], event), body_of(event)
         method = event["requestContext"]["http"]["method"]
         headers = {name: value for name, value in event["headers"].items() if name != "host"}
-        return self._http.request(method, url, body=body_of(event), headers=headers).status
+        headers |= signature(provider, url, body)
+        return self._http.request(method, url, body=body, headers=headers).status
 
     def post(self, url: str, body: bytes, content_type: str = "application/json") -> int:
         """Send anything anywhere; answers the status."""
@@ -47,19 +52,18 @@ class Client:
         """State and history of a message."""
         return self._api("GET", f"/messages/{provider}/{quote(message_id, safe='')}")
 
-    def _api(self, method: str, path: str, content: Any = None) -> dict[str, Any]:
-        answer = self._http.request(
-            method,
-            self._deployment.base_url + path,
-            body=None if content is None else json.dumps(content),
-            headers={
-                "authorization": f"Bearer {self._deployment.admin_token}",
-                "content-type": "application/json",
-            },
-        )
+    def api(self, method: str, path: str, body: str | None = None) -> tuple[int, Any]:
+        """Any call of the API with the admin token: the status, and the answer read as JSON."""
+        url = self._deployment.base_url + path
+        headers = {"authorization": f"Bearer {self._deployment.admin_token}"}
+        answer = self._http.request(method, url, body=body, headers=headers)
         if answer.status >= 500:
             raise RuntimeError(f"{method} {path}: HTTP {answer.status} {answer.data.decode()}")
-        result: dict[str, Any] = answer.json()
+        return answer.status, answer.json() if answer.data else None
+
+    def _api(self, method: str, path: str, content: Any = None) -> dict[str, Any]:
+        body = None if content is None else json.dumps(content)
+        result: dict[str, Any] = self.api(method, path, body)[1]
         return result
 
 

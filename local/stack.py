@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, WaiterError
 from local import template
 from local.cloud import Cloud
 from local.code import archive
+from local.sign import SIGNING_KEYS
 
 ROOT = Path(__file__).parent.parent
 STACK = "dlr"
@@ -45,11 +46,13 @@ class Deployment:
 def deploy(cloud: Cloud, root: Path = ROOT, parameters: Mapping[str, str] | None = None) -> None:
     """Create the stack, or bring the one that is there up to date with the sources."""
     source = template.load(root / "template.yaml", parameters or {})
+    template.call_at(source, f"{cloud.url}/_aws/execute-api")
     expiring = template.time_to_live(source)
     code = _upload(cloud, root, template.code_folders(source))
     body = json.dumps(template.plain(source, code)).encode()
     _create_or_update(cloud, _put(cloud.client("s3"), body))
     _set_time_to_live(cloud, expiring)
+    _set_signing_keys(cloud)
 
 
 def describe(cloud: Cloud) -> Deployment:
@@ -138,6 +141,18 @@ def _reasons(cloudformation: Any) -> list[str]:
         for event in events
         if event["ResourceStatus"].endswith("_FAILED")
     ]
+
+
+def _set_signing_keys(cloud: Cloud) -> None:
+    """As an operator does it on AWS: beside the token, into the provider's secret."""
+    resources = describe(cloud).resources
+    secrets = cloud.client("secretsmanager")
+    for provider, key in SIGNING_KEYS.items():
+        name = resources.get(f"TokenSecret{provider}")
+        if name is not None:
+            content = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
+            text = json.dumps(content | {"signing_keys": [key]})
+            secrets.put_secret_value(SecretId=name, SecretString=text)
 
 
 def _set_time_to_live(cloud: Cloud, expiring: Mapping[str, str]) -> None:

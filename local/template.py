@@ -23,6 +23,9 @@ PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 def load(path: Path, parameters: Mapping[str, str]) -> Template:
     """The template with its loops written out for these parameters; the others keep defaults."""
     source = cfn_yaml.load(str(path))
+    unknown = parameters.keys() - source["Parameters"].keys()
+    if unknown:
+        raise ValueError(f"{path.name} has no parameter {min(unknown)}")
     for name, value in parameters.items():
         source["Parameters"][name]["Default"] = value
     linted = LintedTemplate(str(path), source, [REGION])
@@ -31,6 +34,14 @@ def load(path: Path, parameters: Mapping[str, str]) -> Template:
         raise ValueError(f"{path.name}: {problems[0].message}")
     template: Template = json.loads(json.dumps(linted.template))
     return template
+
+
+def call_at(template: Template, url: str) -> None:
+    """The address of the API on the embedded AWS, which differs from the one in its events."""
+    for properties in _properties(template):
+        variables = properties.get("Environment", {}).get("Variables", {})
+        if "PUBLIC_URL" in variables:
+            variables["PUBLIC_URL"] = {"Fn::Sub": f"{url}/${{HttpApi}}/$default"}
 
 
 def code_folders(template: Template) -> set[str]:

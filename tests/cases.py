@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlr.request import Request
+from dlr.verify import Credentials
 
 ROOT = Path(__file__).parent.parent
 EVENTS = ROOT / "events"
@@ -37,7 +38,14 @@ class Case:
 
     @property
     def request(self) -> Request:
-        return Request.from_api_gateway(self.event)
+        return Request.from_api_gateway(self.event, self.expected.get("url", ""))
+
+    @property
+    def credentials(self) -> Credentials:
+        """What the receiver holds at the moment at which the request came."""
+        expected = self.expected
+        now = datetime.fromisoformat(expected["now"]) if "now" in expected else NOW
+        return Credentials(("token",), now, tuple(expected.get("signing_keys", ())))
 
 
 def all_cases() -> list[Case]:

@@ -223,3 +223,27 @@ def test_long_texts_are_cut_and_long_ids_refused() -> None:
             "thesmsworks",
             Request("POST", body=json.dumps({**long, "messageid": "m" * 257}).encode()),
         )
+
+
+def test_an_item_that_is_no_object_is_refused_in_plain_words() -> None:
+    for name in provider_names():
+        with pytest.raises(UnreadableError, match="should be an object"):
+            normalize(name, Request("POST", body=b"[1]"))
+
+
+def test_a_wire_model_shows_nothing_of_a_request() -> None:
+    provider = load_provider("thesmsworks")
+    wire = provider.adapter.validate_python({"messageid": "hush", "status": "SENT"})
+    assert "hush" not in repr(wire)
+
+
+@pytest.mark.parametrize("raw", ["07700900123", "36180", "ACME"])
+def test_a_recipient_that_cannot_be_told_is_null_and_kept_as_it_came(raw: str) -> None:
+    body = {"message_id": "m", "status": "UNDELIV", "error_code": "001", "to": raw}
+    (report,) = normalize("bulksmsrates", Request("POST", body=json.dumps(body).encode())).reports
+    assert (report.recipient, report.recipient_hash, report.provider_recipient) == (None, None, raw)
+    (known,) = normalize(
+        "bulksmsrates",
+        Request("POST", body=b'{"message_id": "m", "status": "DELIVRD", "to": "447700900123"}'),
+    ).reports
+    assert (known.recipient, known.provider_recipient) == ("+447700900123", None)

@@ -190,3 +190,11 @@ def test_no_dead_number_is_forgotten_by_an_erasure_of_another(privacy: Privacy) 
     assert entry is not None
     assert entry.number is not None
     assert entry.number.expires_at == NOW + YEAR
+
+
+def test_an_erasure_of_a_watched_number_leaves_nothing(privacy: Privacy) -> None:
+    of = PhoneNumber("+447700900603")
+    privacy.suppress(failure(of, Cause.UNSPECIFIED, permanent=True), NOW)
+    assert privacy.entry(of) is not None
+    assert privacy.recipients.erase(of, NOW).suppressed is False
+    assert privacy.entry(of) is None

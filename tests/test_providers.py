@@ -35,6 +35,11 @@ def test_a_request_becomes_the_reports_beside_it(case: Case) -> None:
         assert part_of(report, fields) == fields
 
 
+@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.id)
+def test_the_providers_own_signature_lets_it_in(case: Case) -> None:
+    assert load_provider(case.provider).verify(case.request, case.credentials)
+
+
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.id)
 def test_an_unreadable_request_is_refused_with_a_reason(case: Case) -> None:
     with pytest.raises(UnreadableError, match=r"\w+ \w+"):
@@ -102,6 +107,40 @@ MEANINGS: dict[str, dict[str, str]] = {
         "none": "ENROUTE DELIVRD ACCEPTD DELIVERED ACCEPTED "
         "message_state:1 message_state:2 message_state:6",
     },
+    "twilio": {
+        "hard": "21211 21614 21635 30005",
+        "opt_out": "21610",
+        "soft": "21612 30003 30006 30017 30036 30410",
+        "block": "11751 12300 14107 21606 21611 21617 21618 21620 21623 30001 30007 30011 30018 "
+        "30019 30022 30023 30024 30027 30032 30034 30035 30040 30042 30044 30450 30453 30640 63038",
+        "admin": "21408 21602 21608 21703 21704 21705 30002 30010 30012 30013 30014 30015 30016 "
+        "30020 30021 30037",
+        "undetermined": "undelivered failed canceled 30004 30008 30009",
+        "none": "accepted scheduled queued sending sent delivered partially_delivered read",
+    },
+    "vonage": {
+        "hard": "3 4 1170 1190 1430",
+        "opt_out": "9 1050 1240",
+        "soft": "expired 2 5 7 8 11 12 14 15 1100 1180 1200 1220 1230 1250 1251 1260 1280 1290 "
+        "1300 1310 1360",
+        "block": "6 10 13 16 50 51 52 53 54 1000 1040 1090 1120 1210 1241 1270 1282 1340 1380 1381 "
+        "1382 1420 1460 1461 1472 1473 1476 1480 1481 1482 1483 1484 2001",
+        "admin": "1010 1020 1021 1022 1030 1060 1070 1080 1130 1140 1150 1160 1242 1320 1331 1350 "
+        "1370 1400 1410 1431 1440 1450 1451 1470 1474 1475",
+        "undetermined": "failed rejected unknown undeliverable 1 99 1330 1490",
+        "none": "accepted buffered delivered submitted read 0",
+    },
+    "telnyx": {
+        "hard": "40001 40310",
+        "opt_out": "40300",
+        "soft": "expired 40005 40006 40007 40014",
+        "block": "40002 40003 40009 40010 40011 40013 40015 40016 40017 40018 40100 40150 40151 "
+        "40301 40302 40305 40306 40308 40315 40317 40318 40319 40320 40321 40322 40328 40329",
+        "admin": "20100 40304 40309 40311 40312 40313 40314 40316",
+        "undetermined": "delivery_unconfirmed sending_failed delivery_failed cancelled "
+        "40004 40008 40012",
+        "none": "scheduled queued sending sent delivered read",
+    },
 }
 
 PERMANENT = {
@@ -110,6 +149,9 @@ PERMANENT = {
     "messente": {True: "", False: "999"},
     "thesmsworks": {True: "5001 5004 5006 5008 5009 5010 5011 5020 5034", False: "5013 5015"},
     "smpp": {True: "", False: ""},
+    "twilio": {True: "", False: "30450 30453"},
+    "vonage": {True: "3 4 1190 1330", False: "2 7 8 1000 1180 1220 1230 1331"},
+    "telnyx": {True: "40003", False: "40002 40011 40320"},
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from dlr.request import Request, Response
 from dlr.secret import Secret
 from dlr.store import ReportReader, ReportStore, Retention
 from local.cloud import Cloud
-from tests.cases import NOW
+from tests.cases import EVENTS, NOW, Case
 from tests.tables import make_table
 from tests.test_secret import SecretsManager, value
 
@@ -107,6 +108,56 @@ def test_a_token_rotated_in_is_accepted_at_once_and_the_old_one_until_taken_out(
         ingest.secrets.text = live
         for token, status in expected.items():
             assert receive(post(report("m4"), token=token))[0].status == status
+    ingest.secrets.text = value("token")
+
+
+def signed(ingest: Ingest, name: str) -> Request:
+    """A recorded request with its signature; the receiver holds the key and sees its time."""
+    case = Case(EVENTS / f"{name}.json")
+    keys = list(case.credentials.signing_keys)
+    ingest.secrets.text = json.dumps({"current": "token", "signing_keys": keys})
+    return case.request
+
+
+@pytest.mark.parametrize(("name", "status"), [("twilio/sent", 401), ("vonage/sms-barred", 503)])
+def test_a_bad_signature_under_a_good_token_is_answered_as_the_provider_needs_it(
+    ingest: Ingest, name: str, status: int
+) -> None:
+    provider = name.partition("/")[0]
+    request = signed(ingest, name)
+    assert ingest.receiver(provider)(request)[0].status == 200
+    altered = replace(request, body=request.body + b"&price=0")
+    response, counts = ingest.receiver(provider)(altered)
+    assert (response.status, counts) == (status, Counter({"Unauthorized": 1}))
+    assert "signature" in detail_of(response)
+    assert ingest.receiver(provider)(replace(request, token="wrong"))[0].status == 401
+    ingest.secrets.text = value("token")
+
+
+def test_a_signing_key_rotated_in_is_found_at_once(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlr.secret.MIN_AGE_S", -1.0)
+    receive = ingest.receiver("twilio")
+    request = signed(ingest, "twilio/delivered")
+    live = ingest.secrets.text
+    ingest.secrets.text = json.dumps({"current": "token", "signing_keys": ["another"]})
+    assert receive(request)[0].status == 401
+    ingest.secrets.text = live
+    assert receive(request)[0].status == 200
+    ingest.secrets.text = value("token")
+
+
+@pytest.mark.parametrize("probe", [Request("HEAD", token="token"), Request("GET", token="token")])
+def test_a_probe_need_not_be_signed_but_what_it_could_carry_must(
+    ingest: Ingest, probe: Request
+) -> None:
+    request = signed(ingest, "vonage/sms-get-delivered")
+    receive = ingest.receiver("vonage")
+    assert receive(probe)[0].status == 200
+    unsigned = request.query.partition("&sig=")[0]
+    assert receive(replace(request, query=unsigned))[0].status == 503
+    assert receive(replace(request, query="", body=unsigned.encode()))[0].status == 503
     ingest.secrets.text = value("token")
 
 

@@ -24,6 +24,7 @@ from dlr.recipient import PhoneNumber, RecipientHasher, read_number
         ("+1800FLOWERS", None),
         ("+999123456789", None),
         ("+4477009001234567", None),
+        ("+44770090", None),
         ("", None),
         ("+", None),
         ("٤٤٧٧٠٠٩٠٠١٢٣", None),

@@ -3,6 +3,8 @@
 import json
 from base64 import b64encode
 
+import pytest
+
 from dlr.request import Request, Response, problem
 
 
@@ -32,6 +34,35 @@ def test_a_text_body_is_its_utf8_and_no_body_is_empty() -> None:
 def test_a_body_that_only_claims_to_be_base64_is_kept_for_the_reader_to_refuse() -> None:
     request = Request.from_api_gateway(event(body="not base64!", isBase64Encoded=True))
     assert request.body == b"not base64!"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "query", "url"),
+    [
+        ("", "a=1&b=%2B", "https://api.example.com/webhooks/acme/to%2Bken?a=1&b=%2B"),
+        ("", "", "https://api.example.com/webhooks/acme/to%2Bken"),
+        ("https://dlr.example.com/", "b+", "https://dlr.example.com/webhooks/acme/to%2Bken?b+"),
+        ("http://127.0.0.1:1/x", "", "http://127.0.0.1:1/x/webhooks/acme/to%2Bken"),
+    ],
+)
+def test_the_url_is_the_one_that_the_provider_called(base_url: str, query: str, url: str) -> None:
+    context = {"http": {"method": "POST"}, "domainName": "api.example.com"}
+    came = event(rawQueryString=query, requestContext=context)
+    assert Request.from_api_gateway(came, base_url).url == url
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_probe"),
+    [
+        (Request("HEAD", query="a=1"), True),
+        (Request("GET"), True),
+        (Request("GET", query="a=1"), False),
+        (Request("GET", body=b"a=1"), False),
+        (Request("POST"), False),
+    ],
+)
+def test_a_probe_carries_nothing(request_: Request, is_probe: bool) -> None:
+    assert request_.is_probe is is_probe
 
 
 def test_an_error_is_a_problem_document() -> None:

@@ -75,6 +75,26 @@ def test_a_secret_without_a_value_is_refused(text: str) -> None:
         Secret(SecretsManager(text), "arn").values()
 
 
+def test_signing_keys_stand_beside_the_values_and_are_refreshed_with_them() -> None:
+    manager, clock = SecretsManager(value("token")), Clock()
+    secret = Secret(manager, "arn", clock)
+    assert secret.signing_keys() == ()
+    clock.now += 2
+    manager.text = '{"current": "token", "signing_keys": ["new", "old", ""]}'
+    assert secret.fresh() == ("token",)
+    assert secret.signing_keys() == ("new", "old", "")
+    assert manager.reads == 2
+
+
+@pytest.mark.parametrize("name", ["previous", "signing_keys"])
+@pytest.mark.parametrize("content", ["one string", {"a": 1}, [1], None])
+def test_what_is_no_list_of_strings_is_refused(name: str, content: object) -> None:
+    """A string would be taken apart into keys of one letter."""
+    text = json.dumps({"current": "token", name: content})
+    with pytest.raises(ValueError, match=f"{name} is no list of strings"):
+        Secret(SecretsManager(text), "arn").values()
+
+
 def test_a_failure_at_the_first_read_is_raised() -> None:
     with pytest.raises(ConnectionError):
         Secret(SecretsManager(None), "arn").values()

@@ -281,3 +281,31 @@ def test_a_message_that_moved_on_is_not_forgotten(
     store.put(read)
     Forgetter(client, table)(image)
     assert state_of(item(reader, read)) == read
+
+
+def test_a_message_deleted_between_two_writes_starts_anew(
+    client: Any, table: str, reader: ReportReader
+) -> None:
+    class Erasing:
+        """A client under which the message is erased after the first refused write."""
+
+        def update_item(self, **arguments: Any) -> Any:
+            try:
+                return client.update_item(**arguments)
+            except ClientError:
+                client.delete_item(TableName=table, Key=arguments["Key"])
+                raise
+
+    store = ReportStore(Erasing(), table, RETENTION)
+    first = make_report(Status.DELIVERED, message_id="erased")
+    late = make_report(Status.ENROUTE, message_id="erased")
+    store.put(first)
+    assert store.put(late) is Outcome.NEW
+    assert history_of(item(reader, late)) == [late]
+
+
+def test_a_replaced_message_has_the_new_recipient(store: ReportStore, reader: ReportReader) -> None:
+    store.put(make_report(Status.UNDELIVERED, message_id="again"))
+    late = make_report(Status.ENROUTE, message_id="again", received_at=NOW + 4 * DAY)
+    store.put(late)
+    assert state_of(item(reader, late)) == late

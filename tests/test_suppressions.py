@@ -8,8 +8,10 @@ from random import Random
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dlr.api import NotANumberError, Queries
+from dlr.batch import read_all
 from dlr.causes import Cause
 from dlr.guard import Guard
 from dlr.operations import Operations
@@ -361,3 +363,31 @@ def test_a_writer_that_always_loses_gives_up_for_another_try(system: System) -> 
     suppress = system.suppressor(suppressions=SuppressionList(Racing(), system.table))
     with pytest.raises(ConflictError):
         suppress(dead(number(60)), NOW)
+
+
+def test_what_dynamodb_leaves_out_under_load_is_asked_again() -> None:
+    class Busy:
+        """Answers two keys a call, one of them only when asked again."""
+
+        def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
+            ((table, wanted),) = RequestItems.items()
+            served, left = wanted["Keys"][:2], wanted["Keys"][2:]
+            unprocessed = {table: {"Keys": left}} if left else {}
+            return {"Responses": {table: served}, "UnprocessedKeys": unprocessed}
+
+    assert list(read_all(Busy(), "t", [1, 2, 3, 4, 5])) == [1, 2, 3, 4, 5]
+
+
+def test_an_error_of_the_database_is_raised(system: System) -> None:
+    class Down:
+        """A client that reads and cannot write."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(system.client, name)
+
+        def put_item(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
+
+    suppress = system.suppressor(suppressions=SuppressionList(Down(), system.table))
+    with pytest.raises(ClientError):
+        suppress(dead(number(70)), NOW)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,25 @@ def test_each_provider_has_an_ingest_function_that_reads_its_own_token(provider:
     variables = FUNCTIONS[f"Ingest{provider}"]["Environment"]["Variables"]
     assert variables["PROVIDER"] == provider
     assert variables["TOKEN_SECRET"] == {"Ref": f"TokenSecret{provider}"}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_each_ingest_function_knows_the_address_that_providers_call(provider: str) -> None:
+    variables = FUNCTIONS[f"Ingest{provider}"]["Environment"]["Variables"]
+    assert variables["PUBLIC_URL"] == {"Ref": "PublicUrl"}
+
+
+def test_a_library_for_one_provider_is_locked_for_its_function_alone() -> None:
+    """A dependency group named like a provider is the file that its build installs."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    locked = {path.stem: path.read_text() for path in (ROOT / "functions/ingest").glob("*.txt")}
+    assert locked.keys() == groups.keys() & set(PROVIDERS)
+    layer = (ROOT / "layers/dlr/requirements.txt").read_text()
+    for provider, lock in locked.items():
+        for requirement in groups[provider]:
+            name = requirement.partition(">")[0]
+            assert f"\n{name}==" in lock
+            assert f"\n{name}==" not in layer
 
 
 def test_only_the_providers_asked_for_are_deployed() -> None:

@@ -1,9 +1,132 @@
-"""Who is let in."""
+"""Who is let in. What the providers' own SDKs say is in test_signatures.py."""
 
+import json
+import re
+import subprocess
+import sys
+from base64 import b64encode
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from hmac import digest
+from typing import Any
+
+import jwt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dlr.provider import load_provider
 from dlr.request import Request
-from dlr.verify import Credentials, matches_any, token_in_path
+from dlr.verify import (
+    Credentials,
+    Verifier,
+    all_of,
+    any_of,
+    basic,
+    ed25519_body,
+    hmac_body,
+    jwt_with_body_hash,
+    matches_any,
+    token_in_path,
+    twilio_url,
+    vonage_sig,
+    where_configured,
+)
+from tests.cases import NOW, ROOT, Case, all_cases
+
+ED25519 = ed25519_body("telnyx-signature-ed25519", "telnyx-timestamp")
+EVERY_SCHEME = pytest.mark.parametrize(
+    "scheme",
+    [basic, hmac_body("X-Sig"), twilio_url, vonage_sig, jwt_with_body_hash, ED25519],
+    ids=["basic", "hmac_body", "twilio_url", "vonage_sig", "jwt_with_body_hash", "ed25519_body"],
+)
+KEY = "a key of at least thirty-two bytes, please"
+
+SIGNED = [case for case in all_cases() if case.credentials.signing_keys]
+EVERY_SIGNED = pytest.mark.parametrize("case", SIGNED, ids=lambda case: case.id)
+ALWAYS_SIGNED = {"twilio", "telnyx"}
+TIMED = {"vonage", "telnyx"}
+SIGNATURES = {
+    "authorization",
+    "telnyx-signature-ed25519",
+    "x-messente-signature",
+    "x-smsmode-256",
+    "x-twilio-signature",
+}
+
+
+def let_in(case: Case, request: Request | None = None, **credentials: Any) -> bool:
+    verify = load_provider(case.provider).verify
+    return verify(request or case.request, replace(case.credentials, **credentials))
+
+
+def unsigned(request: Request) -> Request:
+    """The request without whatever signs it."""
+    kept = {name: value for name, value in request.headers.items() if name not in SIGNATURES}
+    query = re.sub(r"&sig=\w+", "", request.query)
+    body = re.sub(rb'&sig=\w+|, "sig": "\w+"', b"", request.body)
+    return replace(request, headers=kept, query=query, body=body)
+
+
+def test_every_provider_that_signs_is_held_to_the_laws() -> None:
+    assert {case.provider for case in SIGNED} == ALWAYS_SIGNED | {"vonage", "smsmode", "messente"}
+
+
+@EVERY_SIGNED
+def test_an_altered_report_is_refused(case: Case) -> None:
+    """One digit, anywhere in what is read: the body or, without one, the query."""
+    request = case.request
+    text = request.body.decode() or request.query
+    for place in [match.start() for match in re.finditer(r"\d", text)][::7]:
+        other = f"{text[:place]}{(int(text[place]) + 1) % 10}{text[place + 1 :]}"
+        altered = {"body": other.encode()} if request.body else {"query": other}
+        assert not let_in(case, replace(request, **altered)), place
+
+
+@EVERY_SIGNED
+def test_a_report_without_a_signature_is_refused(case: Case) -> None:
+    assert not let_in(case, unsigned(case.request))
+
+
+@EVERY_SIGNED
+@pytest.mark.parametrize("keys", [("",), ("another key, long enough for every scheme",)])
+def test_a_wrong_or_empty_key_refuses(case: Case, keys: tuple[str, ...]) -> None:
+    assert not let_in(case, signing_keys=keys)
+
+
+@EVERY_SIGNED
+def test_no_key_refuses_unless_the_provider_leaves_signing_to_the_team(case: Case) -> None:
+    assert let_in(case, signing_keys=()) is (case.provider not in ALWAYS_SIGNED)
+
+
+@EVERY_SIGNED
+def test_the_token_counts_all_the_same(case: Case) -> None:
+    assert not let_in(case, tokens=("another",))
+    assert not let_in(case, tokens=())
+
+
+@EVERY_SIGNED
+def test_old_and_new_key_are_both_live_during_a_rotation(case: Case) -> None:
+    (key,) = case.credentials.signing_keys
+    assert let_in(case, signing_keys=("another key, long enough for every scheme", key))
+    assert let_in(case, signing_keys=(key, "another key, long enough for every scheme"))
+
+
+@EVERY_SIGNED
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_a_stale_report_and_one_from_the_future_are_refused(case: Case, minutes: int) -> None:
+    now = case.credentials.now + timedelta(minutes=minutes)
+    assert let_in(case, now=now) is (case.provider not in TIMED)
+
+
+@pytest.mark.parametrize("case", [c for c in SIGNED if c.provider == "twilio"], ids=lambda c: c.id)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("dlr.example.com", "evil.example.com"), ("https:", "http:"), ("/token", "/token?to=1")],
+)
+def test_twilio_signs_the_address(case: Case, old: str, new: str) -> None:
+    assert not let_in(case, replace(case.request, url=case.request.url.replace(old, new)))
 
 
 @pytest.mark.parametrize(
@@ -17,13 +140,219 @@ from dlr.verify import Credentials, matches_any, token_in_path
         ("", ("",), False),
         ("", (), False),
         ("é", ("right", "é"), True),
+        ("\ud800", ("right",), False),
     ],
 )
 def test_only_a_live_token_opens(given: str, live: tuple[str, ...], is_in: bool) -> None:
     assert matches_any(given, live) is is_in
-    assert token_in_path(Request("POST", token=given), Credentials(live)) is is_in
+    assert token_in_path(Request("POST", token=given), Credentials(live, NOW)) is is_in
 
 
 def test_credentials_and_requests_do_not_show_their_secrets() -> None:
-    assert "hush" not in repr(Credentials(("hush",)))
-    assert "hush" not in repr(Request("POST", token="hush", body=b"hush"))
+    assert "hush" not in repr(Credentials(("hush",), NOW, ("hush",)))
+    event = {
+        "rawPath": "/webhooks/acme/hush",
+        "rawQueryString": "hush",
+        "headers": {"authorization": "hush"},
+        "body": "hush",
+        "requestContext": {"http": {"method": "POST"}},
+    }
+    assert "hush" not in repr(Request.from_api_gateway(event))
+
+
+def yes(request: Request, credentials: Credentials) -> bool:
+    return True
+
+
+def no(request: Request, credentials: Credentials) -> bool:
+    return False
+
+
+@pytest.mark.parametrize(
+    ("verifier", "keys", "is_in"),
+    [
+        (all_of(yes, yes), (), True),
+        (all_of(yes, no), (), False),
+        (any_of(no, yes), (), True),
+        (any_of(no, no), (), False),
+        (where_configured(no), (), True),
+        (where_configured(no), ("key",), False),
+        (where_configured(no), ("",), False),
+        (where_configured(yes), ("key",), True),
+    ],
+)
+def test_verifiers_combine(verifier: Verifier, keys: tuple[str, ...], is_in: bool) -> None:
+    assert verifier(Request("POST"), Credentials((), NOW, keys)) is is_in
+
+
+@pytest.mark.parametrize(
+    ("authorization", "is_in"),
+    [
+        (b"Basic " + b64encode(b"user:pass:word"), True),
+        (b"basic " + b64encode(b"user:old"), True),
+        (b"Basic " + b64encode(b"user:"), False),
+        (b"Basic user:old", False),
+        (b"Basic", False),
+        (b"Bearer " + b64encode(b"user:old"), False),
+    ],
+)
+def test_basic_takes_any_live_pair(authorization: bytes, is_in: bool) -> None:
+    request = Request("POST", headers={"authorization": authorization.decode()})
+    assert basic(request, Credentials((), NOW, ("user:pass:word", "user:old"))) is is_in
+
+
+@pytest.mark.parametrize("given", ["hex", "HEX", "sha256=hex"])
+def test_a_hex_mac_may_be_in_capitals_and_have_its_prefix(given: str) -> None:
+    mac = digest(KEY.encode(), b"body", "sha256").hex()
+    value = given.replace("hex", mac).replace("HEX", mac.upper())
+    request = Request("POST", body=b"body", headers={"x-sig": value})
+    assert hmac_body("X-Sig", prefix="sha256=")(request, Credentials((), NOW, (KEY,)))
+
+
+def test_a_mac_may_be_base64_and_of_another_digest() -> None:
+    mac = b64encode(digest(KEY.encode(), b"body", "sha512")).decode()
+    request = Request("POST", body=b"body", headers={"x-sig": mac})
+    verify = hmac_body("X-Sig", digest="sha512", encoding="base64")
+    assert verify(request, Credentials((), NOW, (KEY,)))
+    assert not verify(replace(request, body=b"bodY"), Credentials((), NOW, (KEY,)))
+
+
+def test_a_mac_of_nothing_does_not_cover_the_query() -> None:
+    mac = digest(KEY.encode(), b"", "sha256").hex()
+    request = Request("GET", query="status=DELIVRD", headers={"x-sig": mac})
+    assert not hmac_body("X-Sig")(request, Credentials((), NOW, (KEY,)))
+
+
+def bearer(body: bytes, key: str = KEY, algorithm: str = "HS256", **claims: Any) -> Request:
+    content = {"iat": NOW.timestamp(), "payload_hash": sha256(body).hexdigest(), **claims}
+    content = {name: value for name, value in content.items() if value is not None}
+    token = jwt.encode(content, key, algorithm=algorithm)
+    return Request("POST", body=body, headers={"authorization": f"Bearer {token}"})
+
+
+@pytest.mark.parametrize(
+    ("claims", "is_in"),
+    [
+        ({}, True),
+        ({"exp": NOW.timestamp() + 1}, True),
+        ({"exp": NOW.timestamp()}, False),
+        ({"exp": "soon"}, False),
+        ({"iat": NOW.timestamp() - 300}, True),
+        ({"iat": NOW.timestamp() - 301}, False),
+        ({"iat": NOW.timestamp() + 301}, False),
+        ({"iat": None}, False),
+        ({"iat": float("nan")}, False),
+        ({"iat": float("inf")}, False),
+        ({"iat": 10**400}, False),
+        ({"iat": [1]}, False),
+        ({"payload_hash": None}, False),
+        ({"payload_hash": ""}, False),
+        ({"payload_hash": sha256(b"other").hexdigest()}, False),
+        ({"payload_hash": sha256(b"body").hexdigest().upper()}, True),
+        ({"aud": "somebody else"}, False),
+    ],
+)
+def test_a_jwt_is_bound_to_the_body_and_to_now(claims: dict[str, Any], is_in: bool) -> None:
+    request = bearer(b"body", **claims)
+    assert jwt_with_body_hash(request, Credentials((), NOW, (KEY,))) is is_in
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+@pytest.mark.parametrize(("key", "algorithm"), [(KEY, "HS512"), ("", "none")])
+def test_a_jwt_of_another_algorithm_is_refused(key: str, algorithm: str) -> None:
+    request = bearer(b"body", key, algorithm)
+    assert not jwt_with_body_hash(request, Credentials((), NOW, (KEY,)))
+
+
+def test_a_vonage_parameter_name_cannot_swallow_its_neighbours() -> None:
+    """Both requests have the same text to sign."""
+    case = next(case for case in SIGNED if case.id == "vonage/sms-form-absent-permanent")
+    hidden = case.request.body.replace(b"err-code=3&", b"").replace(
+        b"client-ref=order-102", b"client-ref%3Dorder-102%26err-code=3"
+    )
+    assert not let_in(case, replace(case.request, body=hidden))
+
+
+def test_a_signed_vonage_receipt_lets_in_no_neighbour() -> None:
+    """Neither a second item nor a second value of any name."""
+    case = next(case for case in SIGNED if case.id == "vonage/sms-json-stop")
+    item = case.request.body.decode()
+    for body in (f"[{item}, {item}]", f'[{item}, {{"status": "delivered"}}]', "[]"):
+        assert not let_in(case, replace(case.request, body=body.encode()))
+    form = next(case for case in SIGNED if case.id == "vonage/sms-barred")
+    assert not let_in(form, replace(form.request, body=form.request.body + b"&price=0"))
+
+
+def test_a_form_of_too_many_parameters_is_refused_unread() -> None:
+    case = next(case for case in SIGNED if case.id == "twilio/delivered")
+    same = case.request.body + case.request.body.join([b"&"] * 30)
+    assert not let_in(case, replace(case.request, body=same))
+
+
+@EVERY_SCHEME
+@given(
+    body=st.binary(max_size=60) | st.sampled_from([b"{", b"[1]", b'[{"sig":1}]', b"&" * 300]),
+    query=st.text(st.characters(), max_size=40),
+    url=st.text(st.characters(), max_size=40) | st.sampled_from(["https://[x", "http://a:b/"]),
+    header=st.text(st.characters(), max_size=60),
+    timestamp=st.sampled_from(["", "NaN", "inf", "9" * 400, "1e999", "१२", str(NOW.timestamp())])
+    | st.text(max_size=20),
+    keys=st.lists(st.text(st.characters(), max_size=50) | st.just("A" * 43 + "="), max_size=3),
+    authorization=st.sampled_from(["Bearer ", "Basic ", "bearer a.b."]),
+)
+def test_whatever_comes_a_scheme_answers_no(
+    scheme: Verifier,
+    body: bytes,
+    query: str,
+    url: str,
+    header: str,
+    timestamp: str,
+    keys: list[str],
+    authorization: str,
+) -> None:
+    headers = {
+        "authorization": authorization + header,
+        "x-sig": header,
+        "x-twilio-signature": header,
+        "telnyx-signature-ed25519": header,
+        "telnyx-timestamp": timestamp,
+    }
+    request = Request("POST", query=query, headers=headers, body=body, url=url)
+    assert scheme(request, Credentials((), NOW, tuple(keys))) is False
+
+
+@given(fields=st.dictionaries(st.text(max_size=8), st.text(max_size=8) | st.none(), max_size=5))
+def test_whatever_is_among_them_unsigned_parameters_are_refused(
+    fields: dict[str, str | None],
+) -> None:
+    fields |= {"timestamp": str(int(NOW.timestamp())), "sig": "0" * 32}
+    request = Request("POST", body=json.dumps(fields).encode())
+    assert not vonage_sig(request, Credentials((), NOW, (KEY,)))
+
+
+@pytest.mark.parametrize(
+    "segment", ["[" * 7000, '{"alg":["HS256"]}', '{"alg":"HS256","b64":false}']
+)
+def test_a_hostile_jwt_header_is_refused(segment: str) -> None:
+    token = b64encode(segment.encode()).decode().rstrip("=") + ".e30."
+    request = Request("POST", headers={"authorization": f"Bearer {token}"})
+    assert not jwt_with_body_hash(request, Credentials((), NOW, (KEY,)))
+
+
+def test_the_window_is_five_minutes_on_either_side() -> None:
+    case = next(case for case in SIGNED if case.id == "telnyx/delivered")
+    signed_at = datetime.fromtimestamp(int(case.request.headers["telnyx-timestamp"]), NOW.tzinfo)
+    for seconds, is_in in ((-301, False), (-300, True), (300, True), (301, False)):
+        assert let_in(case, now=signed_at + timedelta(seconds=seconds)) is is_in
+
+
+def test_no_library_is_imported_before_a_signature_needs_it() -> None:
+    """The ingest functions of the other providers do not carry them."""
+    script = (
+        "import sys; from dlr.catalogue import provider_names as names; "
+        "from dlr.provider import load_provider; list(map(load_provider, names())); "
+        "sys.exit(not {'jwt', 'nacl'}.isdisjoint(sys.modules))"
+    )
+    path = {"PYTHONPATH": str(ROOT / "layers/dlr")}
+    ended = subprocess.run([sys.executable, "-c", script], env=path, check=False)  # noqa: S603
+    assert ended.returncode == 0

@@ -168,9 +168,9 @@ def replay_quarantined(id: str) -> Replayed:
 
 
 @app.delete("/quarantine/<id>", summary="Discard a request")
-def discard_quarantined(id: str) -> Response[None]:
+def discard_quarantined(id: str) -> dict[str, str]:
     quarantine.delete(id)
-    return Response(204)
+    return {"discarded": id}
 
 
 @app.get("/openapi.json", include_in_schema=False)
@@ -205,6 +205,7 @@ def answer_not_found(_: Exception) -> Response[str]:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's event in, its answer out."""
+    event["headers"]["content-type"] = "application/json"  # `curl -d` calls everything a form
     answer = app.resolve(event, context)
     metrics.add_metric("ApiRequest", MetricUnit.Count, 1)
     logger.info("answered", route=event["routeKey"], status=answer["statusCode"])

@@ -36,6 +36,7 @@ receive = Receiver(
     Quarantine(dynamodb, os.environ["QUARANTINE_TABLE"], settings.days("QUARANTINE_DAYS")),
     Secret(secrets, os.environ["TOKEN_SECRET"]),
 )
+public_url = os.environ.get("PUBLIC_URL", "")
 metrics.set_default_dimensions(provider=normalizer.provider.name)
 
 
@@ -44,7 +45,7 @@ metrics.set_default_dimensions(provider=normalizer.provider.name)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's event in, its answer out."""
-    response, counts = receive(Request.from_api_gateway(event))
+    response, counts = receive(Request.from_api_gateway(event, public_url))
     for name, count in counts.items():
         metrics.add_metric(name, MetricUnit.Count, count)
     logger.info(

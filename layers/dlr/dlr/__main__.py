@@ -100,5 +100,5 @@ def _table(rows: list[Row]) -> Iterable[str]:
         yield "  ".join(cells).rstrip()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     sys.exit(main())

@@ -19,6 +19,7 @@ _TEXTS = {
     "w": "provider_status",
     "k": "provider_code",
     "t": "provider_text",
+    "q": "provider_recipient",
     "n": "network",
     "e": "client_reference",
 }

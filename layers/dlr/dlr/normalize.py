@@ -85,7 +85,8 @@ class Normalizer:
         meaning = judge(provider.states, receipt.words, provider.codes, receipt.code)
         status = meaning.status or Status.UNKNOWN
         permanent = meaning.permanent if receipt.permanent is None else receipt.permanent
-        recipient = read_number(receipt.recipient or metadata.get("to", ""))
+        raw_recipient = receipt.recipient or metadata.get("to", "")
+        recipient = read_number(raw_recipient)
         word = _clip(receipt.status or next(filter(None, receipt.words), ""))
         code = _clip(receipt.shown_code or receipt.code)
         return DeliveryReport(
@@ -110,6 +111,7 @@ class Normalizer:
             provider_status=word,
             provider_code=code,
             provider_text=_clip(receipt.text),
+            provider_recipient=None if recipient else _clip(raw_recipient),
             occurred_at=receipt.occurred_at,
             received_at=received_at,
             network=_clip(receipt.network),

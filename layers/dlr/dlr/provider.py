@@ -91,6 +91,9 @@ class Provider:
     title: str = ""
     methods: frozenset[str] = frozenset({"POST"})
     verify: Verifier = token_in_path
+    """Beside the token in the URL, whatever the provider signs its requests with."""
+    unsigned_status: int = 401
+    """The answer to a good token with a bad signature, where 401 would not bring it again."""
     read_text: TextReader | None = None
     code_tables: Mapping[str, Table] = field(default_factory=dict)
     """Other meanings of the codes, by name, where they depend on who sends them (SMPP)."""

@@ -13,7 +13,7 @@ from dlr.quarantine import Quarantine
 from dlr.request import Request, Response, problem
 from dlr.secret import Secret
 from dlr.store import Outcome, ReportStore
-from dlr.verify import Credentials
+from dlr.verify import Credentials, Verifier, token_in_path
 
 MAX_BODY_BYTES = 256 * 1024
 
@@ -37,14 +37,14 @@ class Receiver:
         normalizer: Normalizer,
         store: ReportStore,
         quarantine: Quarantine,
-        token: Secret,
+        secret: Secret,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._normalizer = normalizer
         self._provider = normalizer.provider
         self._store = store
         self._quarantine = quarantine
-        self._token = token
+        self._secret = secret
         self._clock = clock
 
     def __call__(self, request: Request) -> Answer:
@@ -52,9 +52,11 @@ class Receiver:
         if len(request.body) > MAX_BODY_BYTES:
             detail = f"A report may have {MAX_BODY_BYTES // 1024} KiB."
             return problem(413, "Too large", detail), Counter({"TooLarge": 1})
-        if not self._is_authentic(request):
-            detail = "The token in the URL is not one of this provider's."
-            return problem(401, "Not authorized", detail), Counter({"Unauthorized": 1})
+        now = self._clock()
+        # a probe carries nothing, and comes before a provider has anything to sign with
+        verify = token_in_path if request.is_probe else self._provider.verify
+        if not self._is_authentic(request, verify, now):
+            return self._refuse(request, now), Counter({"Unauthorized": 1})
         if request.method == "HEAD":
             return Response(200, {}), Counter({"Probe": 1})
         if request.method not in self._provider.methods:
@@ -62,13 +64,12 @@ class Receiver:
             answer = problem(405, "Method not allowed", f"Use {allowed}.", {"allow": allowed})
             return answer, Counter({"MethodNotAllowed": 1})
         try:
-            return self._receive(request)
+            return self._receive(request, now)
         except (ClientError, BotoCoreError) as error:
             answer = problem(503, "Not stored", "Please send the report again.")
             return answer, Counter({"NotStored": 1, f"NotStored{_kind_of(error)}": 1})
 
-    def _receive(self, request: Request) -> Answer:
-        now = self._clock()
+    def _receive(self, request: Request, now: datetime) -> Answer:
         try:
             normalized = self._normalizer(request, now)
         except UnreadableError as error:
@@ -82,12 +83,18 @@ class Receiver:
         rest = {"ignored": normalized.ignored, "unreadable": len(normalized.errors)}
         return Response(200, body | rest), _counts(normalized, outcomes)
 
-    def _is_authentic(self, request: Request) -> bool:
+    def _is_authentic(self, request: Request, verify: Verifier, now: datetime) -> bool:
         """With the known secrets or, during a rotation, with those just read again."""
-        verify = self._provider.verify
-        return verify(request, Credentials(self._token.values())) or verify(
-            request, Credentials(self._token.fresh())
+        return any(
+            verify(request, Credentials(tokens(), now, self._secret.signing_keys()))
+            for tokens in (self._secret.values, self._secret.fresh)
         )
+
+    def _refuse(self, request: Request, now: datetime) -> Response:
+        if self._is_authentic(request, token_in_path, now):
+            detail = "The signature is missing, wrong or too old."
+            return problem(self._provider.unsigned_status, "Not authorized", detail)
+        return problem(401, "Not authorized", "The token in the URL is not this provider's.")
 
 
 def _counts(normalized: Normalized, outcomes: Counter[Outcome]) -> Counter[str]:

@@ -45,7 +45,7 @@ class DeliveryReport(BaseModel):
     """One provider's word on one message, in the same words for every provider.
 
     Times are UTC; `occurred_at` is the provider's and null if it sent none. The `provider_*` fields
-    are verbatim. `bounce` and `action` follow from `cause` by the table in `dlr.causes`.
+    are verbatim; `provider_recipient` is there only where `recipient` could not be told from it. `bounce` and `action` follow from `cause` by the table in `dlr.causes`.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -65,6 +65,7 @@ class DeliveryReport(BaseModel):
     provider_status: str | None = None
     provider_code: str | None = None
     provider_text: str | None = None
+    provider_recipient: str | None = None
     occurred_at: datetime | None = None
     received_at: datetime
     network: str | None = None

@@ -14,24 +14,38 @@ class Request:
     """What the provider sent: exact bytes, the raw query string, header names in lower case."""
 
     method: str
-    path: str = ""
-    query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    path: str = field(default="", repr=False)
+    query: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     token: str = field(default="", repr=False)
+    url: str = field(default="", repr=False)
+    """The whole address as the provider called it: some providers sign it."""
 
     @classmethod
-    def from_api_gateway(cls, event: Mapping[str, Any]) -> "Request":
-        """From an HTTP API event, payload format 2.0. The token is the last part of the path."""
-        path = event.get("rawPath", "")
+    def from_api_gateway(cls, event: Mapping[str, Any], base_url: str = "") -> "Request":
+        """From an HTTP API event, payload format 2.0. The token is the last part of the path.
+
+        `base_url` is the address that the provider knows, where it is not API Gateway's own. The
+        path begins with the stage, if it is not the default one.
+        """
+        context = event["requestContext"]
+        path, query = event.get("rawPath", ""), event.get("rawQueryString", "")
+        base_url = base_url.rstrip("/") or f"https://{context.get('domainName', '')}"
         return cls(
-            method=event["requestContext"]["http"]["method"],
+            method=context["http"]["method"],
             path=path,
-            query=event.get("rawQueryString", ""),
+            query=query,
             headers={name.lower(): value for name, value in event.get("headers", {}).items()},
             body=_body_of(event),
             token=unquote(path.rpartition("/")[2]),
+            url=f"{base_url}{path}?{query}" if query else base_url + path,
         )
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it only asks if somebody is there."""
+        return self.method == "HEAD" or (self.method == "GET" and not self.query and not self.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from dlr.causes import Cause
 from dlr.provider import Meaning, Provider, Receipt, Wire
 from dlr.report import Status
 from dlr.times import read_iso
+from dlr.verify import all_of, hmac_body, token_in_path, where_configured
 
 
 class HttpReport(Wire):
@@ -152,4 +153,5 @@ PROVIDER = Provider(
     states=STATES,
     codes=CODES,
     to_reports=to_reports,
+    verify=all_of(token_in_path, where_configured(hmac_body("X-Messente-Signature"))),
 )

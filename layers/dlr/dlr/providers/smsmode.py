@@ -21,6 +21,7 @@ from dlr.causes import Cause
 from dlr.provider import Meaning, Provider, Receipt, Wire
 from dlr.report import Status
 from dlr.times import read_iso
+from dlr.verify import all_of, hmac_body, token_in_path, where_configured
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -233,4 +234,5 @@ PROVIDER = Provider(
     states=STATES,
     codes=CODES,
     to_reports=to_reports,
+    verify=all_of(token_in_path, where_configured(hmac_body("X-Smsmode-256", prefix="sha256="))),
 )

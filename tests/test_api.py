@@ -1,0 +1,149 @@
+"""The team's API on the running system, route by route."""
+
+import json
+from itertools import count
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+
+from dlr.suppression import State
+from local.client import Client
+from local.cloud import Cloud
+from local.stack import Deployment
+from tests.test_flow import wait_until
+
+NUMBERS = count(447700902000)
+
+
+@pytest.fixture
+def number() -> str:
+    """One that no other test uses."""
+    return f"+{next(NUMBERS)}"
+
+
+def path(number: str) -> str:
+    return f"/suppressions/{quote(number)}"
+
+
+def quarantine(client: Client, deployment: Deployment, body: str) -> str:
+    """An unreadable request's id in quarantine."""
+    assert client.post(deployment.webhooks["bulksmsrates"], body.encode()) == 400
+    _, found = client.api("GET", "/quarantine")
+    return str(next(each["id"] for each in found if each["body"] == body))
+
+
+def test_a_number_is_put_on_a_list_asked_for_and_lifted(client: Client, number: str) -> None:
+    status, answer = client.api("PUT", path(number), '{"list": "opt_out"}')
+    assert (status, answer["suppressed"], answer["cause"]) == (200, True, "opted_out")
+    assert client.api("GET", path(number))[1] == answer
+    status, answer = client.api("DELETE", path(number) + "?list=opt_out")
+    assert (status, answer["suppressed"], answer["state"]) == (200, False, State.LIFTED)
+
+
+def test_a_lift_of_a_number_that_is_not_there_is_no_error(client: Client, number: str) -> None:
+    assert client.api("DELETE", path(number))[1]["suppressed"] is False
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/suppressions/07700900123", None, 400),
+        ("GET", "/recipients/ACME", None, 400),
+        ("GET", "/messages/smsmode/nobody", None, 404),
+        ("POST", "/quarantine/nothing/replay", None, 404),
+        ("PUT", "/suppressions/+447700902999", '{"list": "nowhere"}', 422),
+        ("PUT", "/suppressions/+447700902999", "not json", 422),
+        ("DELETE", "/suppressions/+447700902999?list=nowhere", None, 422),
+        ("POST", "/suppressions/check", '{"numbers": []}', 422),
+        ("POST", "/suppressions/check", json.dumps({"numbers": ["1"] * 1001}), 422),
+        ("POST", "/suppressions/check", None, 422),
+    ],
+)
+def test_a_wrong_question_is_a_problem_that_quotes_nothing(
+    client: Client, method: str, path: str, body: str | None, status: int
+) -> None:
+    got, answer = client.api(method, path, body)
+    assert (got, answer["status"]) == (status, status)
+    assert answer["detail"]
+    assert "0770090" not in json.dumps(answer)
+
+
+def test_rows_are_imported_and_exported(client: Client, number: str) -> None:
+    status, answer = client.api(
+        "POST", "/suppressions/import", f"number,list\n{number},opt_out\n?,\n"
+    )
+    assert (status, answer["imported"], len(answer["errors"])) == (200, 1, 1)
+    assert client.suppression(number)["list"] == "opt_out"
+    status, page = client.api("GET", "/suppressions/export")
+    assert status == 200
+    assert page["csv"].startswith("recipient_hash,list,state,cause,")
+    assert number[1:] not in page["csv"]
+
+
+def test_nothing_is_held_and_so_nothing_settled(client: Client) -> None:
+    assert client.api("GET", "/suppressions/held/nobody")[1] == {"held": 0}
+    assert client.api("POST", "/suppressions/held/nobody/release")[1] == {"settled": 0}
+    assert client.api("POST", "/suppressions/held/nobody/discard")[1] == {"settled": 0}
+
+
+def test_a_person_is_told_everything_and_erased(
+    client: Client, deployment: Deployment, number: str
+) -> None:
+    report = {"message_id": uuid4().hex, "to": number, "status": "UNDELIV", "error_code": "001"}
+    client.post(deployment.webhooks["bulksmsrates"], json.dumps(report).encode())
+    assert wait_until(lambda: client.suppression(number)["suppressed"])
+    quarantine(client, deployment, json.dumps({"to": number}))
+    _, held = client.api("GET", f"/recipients/{quote(number)}")
+    assert (len(held["messages"]), len(held["quarantine"])) == (1, 1)
+    assert held["suppression"]["audit"]
+    status, erased = client.api("DELETE", f"/recipients/{quote(number)}")
+    assert (status, erased) == (200, {"messages": 1, "quarantine": 1, "suppressed": True})
+    _, left = client.api("GET", f"/recipients/{quote(number)}")
+    assert (left["messages"], left["quarantine"]) == ([], [])
+    assert report["message_id"] not in json.dumps(left)
+    assert client.suppression(number)["suppressed"]
+    assert client.api("POST", "/erasures/repeat")[1]["repeated"] >= 1
+
+
+def test_a_quarantined_request_is_listed_replayed_and_discarded(
+    client: Client, deployment: Deployment
+) -> None:
+    found = quarantine(client, deployment, '{"no": "report"}')
+    status, answer = client.api("POST", f"/quarantine/{found}/replay")
+    assert (status, answer["new"]) == (200, 0)
+    assert "Field required" in answer["error"]
+    assert client.api("DELETE", f"/quarantine/{found}") == (200, {"discarded": found})
+    assert client.api("POST", f"/quarantine/{found}/replay")[0] == 404
+
+
+def test_the_api_describes_every_route_but_its_own_description(
+    client: Client, cloud: Cloud, deployment: Deployment
+) -> None:
+    api = deployment.base_url.split("/")[-2]
+    routes = cloud.client("apigatewayv2").get_routes(ApiId=api)["Items"]
+    keys = {each["RouteKey"] for each in routes if "webhooks" not in each["RouteKey"]}
+    _, schema = client.api("GET", "/openapi.json")
+    described = {f"{m.upper()} {p}" for p, methods in schema["paths"].items() for m in methods}
+    assert described == keys - {"GET /openapi.json"}
+
+
+def test_a_strike_is_watched(client: Client, deployment: Deployment, number: str) -> None:
+    for n in range(2):
+        report = {
+            "message_id": uuid4().hex,
+            "to": number,
+            "status": "UNDELIV",
+            "delivered_at": f"2026-11-20T10:00:0{n}Z",
+        }
+        client.post(deployment.webhooks["bulksmsrates"], json.dumps(report).encode())
+        assert wait_until(lambda n=n: client.suppression(number)["strikes"] == n + 1)
+    assert client.suppression(number)["state"] == State.WATCHING
+    report = {
+        "message_id": uuid4().hex,
+        "to": number,
+        "status": "UNDELIV",
+        "delivered_at": "2026-11-20T10:00:09Z",
+    }
+    client.post(deployment.webhooks["bulksmsrates"], json.dumps(report).encode())
+    assert wait_until(lambda: client.suppression(number)["suppressed"])
