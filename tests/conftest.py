@@ -1,6 +1,7 @@
 """What tests share. No test can reach a real AWS account."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,32 @@ from local.cloud import Cloud, forget_real_aws, free_port
 from local.stack import Deployment, deploy, describe
 
 forget_real_aws()
+
+
+OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
+
+
+@pytest.fixture(scope="session")
+def outcomes(pytestconfig: pytest.Config) -> dict[tuple[str, str], str]:
+    """What became of each call under each fault: shown as a table at the end."""
+    return pytestconfig.stash.setdefault(OUTCOMES, {})
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Which part of the system made good each fault of each call."""
+    outcomes = config.stash.get(OUTCOMES, {})
+    if not outcomes:
+        return
+    calls, faults = (list(dict.fromkeys(names)) for names in zip(*outcomes, strict=True))
+    rows = [
+        [call, *(outcomes.get((call, fault), "-") for fault in faults)] for call in sorted(calls)
+    ]
+    rows.insert(0, ["who made it good", *faults])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    terminalreporter.section("faults")
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        terminalreporter.write_line("  ".join(cells).rstrip())
 
 
 @pytest.fixture(scope="session")

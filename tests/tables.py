@@ -24,6 +24,8 @@ def make_table(cloud: Cloud, logical_id: str) -> str:
     wanted = {key: value for key, value in properties.items() if key in KEPT_BY_CREATE_TABLE}
     for index in wanted.get("GlobalSecondaryIndexes", ()):
         index.pop("WarmThroughput", None)  # CloudFormation decides whether it is there
+    if "StreamSpecification" in properties:  # CloudFormation leaves out what the API wants said
+        wanted["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
     cloud.client("dynamodb").create_table(TableName=name, **wanted)
     return name
 

@@ -1,0 +1,147 @@
+"""The template's functions in this process, on resources of a test's own, with faults in between.
+
+The handlers are the real ones, under the environment that the template gives them. What they log,
+metrics included, is in `LOG`.
+"""
+
+import io
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from local import template
+from local.cloud import Cloud
+from tests.cases import ROOT
+
+LOG = io.StringIO()
+"""One for all: the functions' loggers keep the stream that they were made with."""
+
+
+class Call(NamedTuple):
+    """A call to AWS, by logical ids."""
+
+    function: str
+    operation: str
+    resource: str
+
+    def __str__(self) -> str:
+        return " ".join(self)
+
+
+Interceptor = Callable[[Call, AWSPreparedRequest], AWSResponse | None]
+"""Sees each attempt of each call; answers in AWS's place, raises, or lets it through (None)."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What Lambda hands to a handler."""
+
+    function_name: str
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
+    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+
+class Functions:
+    """Starts functions and calls them. `names` are the physical names by logical id."""
+
+    def __init__(self, cloud: Cloud, names: Mapping[str, str], **parameters: str) -> None:
+        self._source = template.load(ROOT / "template.yaml", parameters)
+        self._values = {k: v["Default"] for k, v in self._source["Parameters"].items()} | names
+        self._logical = {physical: logical for logical, physical in names.items()}
+        self._url = cloud.url
+        self._sessions: dict[str, boto3.Session] = {}
+        self._handlers: dict[str, Any] = {}
+        self.intercept: Interceptor = lambda call, request: None
+
+    @property
+    def routes(self) -> set[str]:
+        """The team's API, as the template writes it."""
+        return {
+            resource["Properties"]["RouteKey"]
+            for resource in self._source["Resources"].values()
+            if resource["Type"] == "AWS::ApiGatewayV2::Route"
+            and resource["Properties"]["AuthorizationType"] == "CUSTOM"
+        }
+
+    def call(self, name: str, event: Mapping[str, Any]) -> Any:
+        """One invocation, of an instance that may have served others before."""
+        if name not in self._handlers:
+            self._handlers[name] = self._start(name)
+        with self._environment(name):
+            return self._handlers[name](event, Context(name))
+
+    def stop(self, name: str) -> None:
+        """The next call finds no instance and starts one."""
+        self._handlers.pop(name, None)
+
+    def _start(self, name: str) -> Any:
+        properties = self._source["Resources"][name]["Properties"]
+        file, _, function = properties["Handler"].partition(".")
+        folder = (ROOT / properties["CodeUri"]).resolve()
+        spec = spec_from_file_location(f"{name}_{file}", folder / f"{file}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        with self._environment(name), patch.object(boto3, "DEFAULT_SESSION", self._session(name)):
+            spec.loader.exec_module(module)
+        return getattr(module, function)
+
+    def _session(self, name: str) -> boto3.Session:
+        """Its clients tell us of every attempt to send something."""
+        if name not in self._sessions:
+            session = boto3.Session()
+
+            def before_send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
+                operation = event_name.rpartition(".")[2]
+                call = Call(name, operation, self._resource_of(json.loads(request.body)))
+                return self.intercept(call, request)
+
+            session.events.register("before-send", before_send)
+            self._sessions[name] = session
+        return self._sessions[name]
+
+    def _resource_of(self, request: Mapping[str, Any]) -> str:
+        names = (
+            request.get("TableName"),
+            request.get("SecretId"),
+            *request.get("RequestItems", ()),
+            *(entry["EventBusName"] for entry in request.get("Entries", ())),
+        )
+        return self._logical[next(filter(None, names))]
+
+    @contextmanager
+    def _environment(self, name: str) -> Iterator[None]:
+        """The variables of the template, and all that is written caught."""
+        everyone = self._source["Globals"]["Function"]["Environment"]["Variables"]
+        own = self._source["Resources"][name]["Properties"]["Environment"]["Variables"]
+        variables = {key: self._resolve(value) for key, value in {**everyone, **own}.items()}
+        root = logging.getLogger()
+        catch_all = logging.StreamHandler(LOG)
+        level = root.level
+        root.addHandler(catch_all)
+        root.setLevel(logging.INFO)  # what Lambda shows of everybody's loggers
+        try:
+            with (
+                patch.dict(os.environ, variables | {"AWS_ENDPOINT_URL": self._url}),
+                redirect_stdout(LOG),
+                redirect_stderr(LOG),
+            ):
+                yield
+        finally:
+            sys.stdout.flush()
+            root.setLevel(level)
+            root.removeHandler(catch_all)
+
+    def _resolve(self, value: Any) -> str:
+        return str(self._values[value["Ref"]]) if isinstance(value, dict) else str(value)

@@ -1,0 +1,234 @@
+"""The whole system on resources of its own, driven step by step as AWS would drive it.
+
+The provider sends again what was not answered 200, the stream hands out a batch until it is done,
+the queue hands out a message five times. Nothing runs by itself: a test sees every step.
+"""
+
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from local import template
+from local.cloud import Cloud
+from local.listener import Listener
+from tests.cases import ROOT
+from tests.faults import Killed
+from tests.functions import Functions
+from tests.tables import make_table
+
+TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable")
+PROVIDER = "thesmsworks"
+INGEST = f"Ingest{PROVIDER}"
+TOKEN = "hush-webhook-token"
+ADMIN = "hush-admin-token"
+HASH_KEYS = ("hush-new-key", "hush-old-key")
+TRIES = 5
+"""Of the provider, the stream and the queue (its maxReceiveCount)."""
+
+Outcome = tuple[int, Any]
+"""An HTTP status and the answer's body."""
+
+
+class World:
+    """Everything from the webhook to the list."""
+
+    def __init__(self, cloud: Cloud, **parameters: str) -> None:
+        self.dynamodb = cloud.client("dynamodb")
+        self._streams = cloud.client("dynamodbstreams")
+        self._sqs = cloud.client("sqs")
+        self.names = {table: make_table(cloud, table) for table in TABLES}
+        self.names |= _secrets(cloud) | _bus(cloud, self._sqs)
+        self.functions = Functions(cloud, self.names, Providers=PROVIDER, **parameters)
+        self.listener = Listener(cloud, self.names["Bus"])
+        self.retries: Counter[str] = Counter()
+        self.said: list[str] = []
+        """What of failures and answers could be seen from outside."""
+        self._position = self._start_of_stream()
+
+    def send(self, body: bytes, method: str = "POST") -> Outcome:
+        """As a provider: again and again until it is taken or refused for good."""
+        event = http_event(method, f"/webhooks/{PROVIDER}/{TOKEN}", body)
+        return self._insist("provider", INGEST, event)
+
+    def ask(self, route: str, path: str, body: Any = None, **query: str) -> Outcome:
+        """As the team."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        event = http_event(route.split()[0], path, content if body is not None else b"", query)
+        event["routeKey"] = route
+        event["headers"]["authorization"] = f"Bearer {ADMIN}"
+        return self._insist("client", "Api", event)
+
+    def enter(self, token: str) -> bool:
+        """What the authorizer says; a gateway that gets no word lets nobody in."""
+        answer = self._invoke("Authorizer", {"headers": {"authorization": f"Bearer {token}"}})
+        return bool(answer and answer["isAuthorized"])
+
+    def publish(self) -> bool:
+        """Hand out the stream's new records; whether none is left."""
+        records = self._new_records()
+        for _ in range(TRIES):
+            if not records:
+                return True
+            answer = self._invoke("Publish", {"Records": records})
+            if answer is not None:
+                failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+                numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+                first = next((n for n, number in enumerate(numbers) if number in failed), None)
+                if first is None:
+                    return True
+                records = records[first:]
+            self.retries["stream"] += 1
+        return False
+
+    def suppress(self) -> bool:
+        """Hand out the queue's messages; whether none is left."""
+        for _ in range(10 * TRIES):
+            messages = self._receive()
+            if not messages:
+                return True
+            records = [{"messageId": m["MessageId"], "body": m["Body"]} for m in messages]
+            answer = self._invoke("Suppress", {"Records": records})
+            failed = {m["MessageId"] for m in messages}
+            if answer is not None:
+                failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+            self.retries["queue"] += bool(failed)
+            for message in messages:
+                if message["MessageId"] not in failed:
+                    self._sqs.delete_message(
+                        QueueUrl=self.names["SuppressQueue"],
+                        ReceiptHandle=message["ReceiptHandle"],
+                    )
+        return False
+
+    def wipe(self) -> None:
+        """Forget everything."""
+        for table in TABLES:
+            keys = [each["AttributeName"] for each in self._describe(table)["KeySchema"]]
+            for item in self.items(table):
+                key = {name: item[name] for name in keys}
+                self.dynamodb.delete_item(TableName=self.names[table], Key=key)
+        self._position = self._new_position()
+        self.listener.heard().clear()
+        self.retries.clear()
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """All that is in a table."""
+        found: list[dict[str, Any]] = self.dynamodb.scan(TableName=self.names[table])["Items"]
+        return found
+
+    def _insist(self, who: str, function: str, event: Mapping[str, Any]) -> Outcome:
+        for _ in range(TRIES):
+            answer = self._invoke(function, event)
+            if answer is not None:
+                if answer["statusCode"] < 500:
+                    return answer["statusCode"], _content_of(answer)
+                self.said.append(json.dumps(answer))
+            self.retries[who] += 1
+        raise AssertionError(f"{function} never took {event.get('routeKey')}")
+
+    def _invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        """None where the function failed; whatever it threw is noted."""
+        try:
+            return self.functions.call(function, event)
+        except Killed:
+            self.functions.stop(function)
+        except Exception as error:
+            self.said += [f"{type(error).__name__}: {error}", repr(error)]
+        return None
+
+    def _receive(self) -> list[dict[str, Any]]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self.names["SuppressQueue"], MaxNumberOfMessages=10, VisibilityTimeout=0
+        )
+        found: list[dict[str, Any]] = answer.get("Messages", [])
+        return found
+
+    def _describe(self, table: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self.dynamodb.describe_table(TableName=self.names[table])
+        return answer["Table"]
+
+    def _start_of_stream(self) -> str:
+        arn = self._describe("ReportsTable")["LatestStreamArn"]
+        (shard,) = self._streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        return str(
+            self._streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+        )
+
+    def _new_position(self) -> str:
+        self._new_records()
+        return self._position
+
+    def _new_records(self) -> list[dict[str, Any]]:
+        """Those that the template's filter lets through, as Lambda gets them: plain JSON."""
+        answer = self._streams.get_records(ShardIterator=self._position)
+        self._position = answer["NextShardIterator"]
+        records: list[dict[str, Any]] = answer["Records"]
+        return [record for record in records if record["eventName"] in {"INSERT", "MODIFY"}]
+
+
+def http_event(
+    method: str, path: str, body: bytes = b"", query: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """API Gateway's event, payload format 2.0, with the body as base64."""
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "&".join(f"{k}={quote(v)}" for k, v in (query or {}).items()),
+        "queryStringParameters": dict(query or {}),
+        "headers": {"content-type": "application/json"},
+        "requestContext": {"http": {"method": method, "path": path}, "stage": "$default"},
+        "body": b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def until_quiet(steps: Iterable[Callable[[], bool]]) -> None:
+    """Each step to its end."""
+    for step in steps:
+        assert step(), "not done after all tries"
+
+
+def _content_of(answer: Mapping[str, Any]) -> Any:
+    body = answer.get("body")
+    return json.loads(body) if body else None
+
+
+def _secrets(cloud: Cloud) -> dict[str, str]:
+    values = {
+        f"TokenSecret{PROVIDER}": (TOKEN,),
+        "HashSecret": HASH_KEYS,
+        "AdminSecret": (ADMIN,),
+    }
+    client = cloud.client("secretsmanager")
+    return {
+        name: client.create_secret(
+            Name=f"{name}-{uuid4().hex}",
+            SecretString=json.dumps({"current": current, "previous": previous}),
+        )["ARN"]
+        for name, (current, *previous) in values.items()
+    }
+
+
+def _bus(cloud: Cloud, sqs: Any) -> dict[str, str]:
+    """The bus with the template's rules that lead to the suppression queue."""
+    events, name = cloud.client("events"), f"world-{uuid4().hex}"
+    events.create_event_bus(Name=name)
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    resources = template.load(ROOT / "template.yaml", {})["Resources"]
+    for rule in ("HardBounceRule", "OptOutRule"):
+        pattern = json.dumps(resources[rule]["Properties"]["EventPattern"])
+        events.put_rule(Name=f"{name}-{rule}", EventBusName=name, EventPattern=pattern)
+        events.put_targets(
+            Rule=f"{name}-{rule}",
+            EventBusName=name,
+            Targets=[{"Id": "suppress", "Arn": arn["Attributes"]["QueueArn"]}],
+        )
+    return {"Bus": name, "SuppressQueue": queue}
