@@ -20,7 +20,7 @@ class Client:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._http = urllib3.PoolManager(maxsize=MAX_CONNECTIONS, retries=False, timeout=30)
+        self._http = urllib3.PoolManager(maxsize=MAX_CONNECTIONS, retries=False, timeout=60)
 
     def deliver(self, event: Event) -> int:
         """Send a recorded API Gateway event to the webhook of its provider; answers the status.

@@ -16,8 +16,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.session import Session
 
 from local import template
 from local.cloud import Cloud
@@ -60,7 +60,6 @@ class Functions:
         self._values = {k: v["Default"] for k, v in self._source["Parameters"].items()} | names
         self._logical = {physical: logical for logical, physical in names.items()}
         self._url = cloud.url
-        self._sessions: dict[str, boto3.Session] = {}
         self._handlers: dict[str, Any] = {}
         self.intercept: Interceptor = lambda call, request: None
 
@@ -93,23 +92,28 @@ class Functions:
         assert spec is not None
         assert spec.loader is not None
         module = module_from_spec(spec)
-        with self._environment(name), patch.object(boto3, "DEFAULT_SESSION", self._session(name)):
+        with self._environment(name), self._listening(name):
             spec.loader.exec_module(module)
         return getattr(module, function)
 
-    def _session(self, name: str) -> boto3.Session:
-        """Its clients tell us of every attempt to send something."""
-        if name not in self._sessions:
-            session = boto3.Session()
+    @contextmanager
+    def _listening(self, name: str) -> Iterator[None]:
+        """Clients made meanwhile tell us of every attempt to send something."""
 
-            def before_send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
-                operation = event_name.rpartition(".")[2]
-                call = Call(name, operation, self._resource_of(json.loads(request.body)))
-                return self.intercept(call, request)
+        def before_send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
+            operation = event_name.rpartition(".")[2]
+            call = Call(name, operation, self._resource_of(json.loads(request.body)))
+            return self.intercept(call, request)
 
-            session.events.register("before-send", before_send)
-            self._sessions[name] = session
-        return self._sessions[name]
+        create_client = Session.create_client
+
+        def create(session: Session, *arguments: Any, **named: Any) -> Any:
+            client = create_client(session, *arguments, **named)
+            client.meta.events.register("before-send", before_send)
+            return client
+
+        with patch.object(Session, "create_client", create):
+            yield
 
     def _resource_of(self, request: Mapping[str, Any]) -> str:
         names = (

@@ -1,7 +1,6 @@
 """A report's whole way on the embedded AWS: webhook in, suppressed number out."""
 
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
@@ -19,7 +18,6 @@ from local.listener import Listener
 from local.stack import Deployment, deploy, describe
 
 HARD, SOFT, STOP, UNSEEN = 5001, 5006, 5010, 5999
-SECONDS_TO_SUPPRESS = 3.0
 NUMBERS = iter(range(447700900600, 447700901000))
 
 
@@ -70,14 +68,12 @@ def hears(listener: Listener, message_id: str) -> list[dict[str, Any]]:
     return found()
 
 
-def test_a_hard_bounce_suppresses_the_number_within_seconds(
+def test_a_hard_bounce_suppresses_the_number_and_says_why(
     client: Client, deployment: Deployment, number: str, message_id: str
 ) -> None:
-    started = time.monotonic()
     status = client.post(deployment.webhooks["thesmsworks"], report(message_id, number, code=HARD))
     assert status == 200
     assert wait_until(lambda: client.suppression(number)["suppressed"])
-    took = time.monotonic() - started
     answer = client.suppression(number)
     assert (answer["list"], answer["state"], answer["cause"]) == (
         "number",
@@ -90,7 +86,6 @@ def test_a_hard_bounce_suppresses_the_number_within_seconds(
         message_id,
     )
     assert answer["expires_at"] is not None
-    assert took < SECONDS_TO_SUPPRESS
 
 
 def test_who_said_stop_is_on_the_opt_out_list_until_lifted(
