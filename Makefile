@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive test check lint build docs lock clean
+.PHONY: help setup run demo redrive test test-slow check lint build docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -33,6 +33,9 @@ redrive: .venv/ready ## send what waits in the failure queues on its way again (
 
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
+
+test-slow: .venv/ready ## run the tests that take minutes
+	$(bin)/pytest -m slow
 
 check: test lint build ## everything that must be green: tests, lint, types, template, build
 

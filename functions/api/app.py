@@ -170,7 +170,7 @@ def replay_quarantined(id: str) -> Replayed:
 @app.delete("/quarantine/<id>", summary="Discard a request")
 def discard_quarantined(id: str) -> Response[str]:
     quarantine.delete(id)
-    return Response(204)
+    return Response(204, body="")
 
 
 @app.get("/openapi.json", include_in_schema=False)
