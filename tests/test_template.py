@@ -283,6 +283,12 @@ def test_each_alarm_tells_the_topic_and_only_silence_alarms_without_data(name: s
     assert ALARMS[name]["AlarmDescription"]
 
 
+def test_there_are_as_many_alarms_as_the_documentation_says() -> None:
+    page = (ROOT / "docs/operate.md").read_text()
+    assert "There are 15 alarms and 5 for each provider." in page
+    assert len(ALARMS) == 15 + 5 * len(PROVIDERS)
+
+
 def test_who_gave_an_address_hears_of_alarms() -> None:
     subscription = RESOURCES["AlarmSubscription"]
     assert subscription["Condition"] == "HasAlarmEmail"
