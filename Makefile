@@ -17,7 +17,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive load test check lint build docs lock clean
+.PHONY: help setup run demo redrive load test test-slow check lint build docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -38,6 +38,9 @@ load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=
 
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
+
+test-slow: .venv/ready ## run the tests that take minutes
+	$(bin)/pytest -m slow
 
 check: test lint build ## everything that must be green: tests, lint, types, template, build
 

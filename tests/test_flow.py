@@ -224,8 +224,40 @@ def test_no_log_names_a_number_or_a_token(
 ) -> None:
     client.post(deployment.webhooks["thesmsworks"], report(message_id, number, code=HARD))
     assert wait_until(lambda: client.suppression(number)["suppressed"])
+    lines = log_lines(cloud)
+    assert any('"message":"received"' in line for line in lines)
+    tokens = [webhook.rsplit("/", 1)[1] for webhook in deployment.webhooks.values()]
+    for secret in ("4477009", number[1:], deployment.admin_token, *tokens):
+        assert not any(secret in line for line in lines)
+
+
+def test_the_metrics_that_alarms_watch_are_written(
+    cloud: Cloud, client: Client, deployment: Deployment, number: str, message_id: str
+) -> None:
+    client.post(deployment.webhooks["thesmsworks"], report(message_id, number, code=HARD))
+    client.post(deployment.webhooks["thesmsworks"], f"garbage {message_id}".encode())
+    assert wait_until(lambda: client.suppression(number)["suppressed"])
+    ingest = ("provider", "thesmsworks", "service", "ingest")
+    wanted = {(name, ingest) for name in ("New", "Delivered", "Failed", "Unreadable")}
+    wanted |= {("Active", ("service", "suppress"))}  # beside it, under the same roof: Held
+    assert wait_until(lambda: wanted <= set(metrics_of(cloud)))
+
+
+def metrics_of(cloud: Cloud) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Name and dimensions of every metric in the logs."""
+    for line in log_lines(cloud):
+        content = json.loads(line) if line.startswith('{"_aws"') else {"_aws": {}}
+        for each in content["_aws"].get("CloudWatchMetrics", ()):
+            assert each["Namespace"] == "dlr"
+            (names,) = each["Dimensions"]
+            dimensions = tuple(word for name in sorted(names) for word in (name, content[name]))
+            yield from ((metric["Name"], dimensions) for metric in each["Metrics"])
+
+
+def log_lines(cloud: Cloud) -> list[str]:
+    """Everything that was logged."""
     logs = cloud.client("logs")
-    lines = [
+    return [
         event["message"]
         for group in logs.describe_log_groups()["logGroups"]
         for page in logs.get_paginator("filter_log_events").paginate(
@@ -233,10 +265,6 @@ def test_no_log_names_a_number_or_a_token(
         )
         for event in page["events"]
     ]
-    assert any('"message":"received"' in line for line in lines)
-    tokens = [webhook.rsplit("/", 1)[1] for webhook in deployment.webhooks.values()]
-    for secret in ("4477009", number[1:], deployment.admin_token, *tokens):
-        assert not any(secret in line for line in lines)
 
 
 def test_data_and_flow_survive_a_restart_with_a_newer_template(

@@ -32,6 +32,7 @@ ROLES = of_type("AWS::IAM::Role")
 LOGS = of_type("AWS::Logs::LogGroup")
 QUEUES = of_type("AWS::SQS::Queue")
 SECRETS = of_type("AWS::SecretsManager::Secret")
+ALARMS = of_type("AWS::CloudWatch::Alarm")
 TARGETS = [(rule, target) for rule, each in RULES.items() for target in each["Targets"]]
 
 
@@ -153,6 +154,35 @@ def test_every_route_but_the_webhooks_asks_the_authorizer() -> None:
         assert route["AuthorizerId"] == {"Ref": "AdminAuthorizer"}
 
 
+def test_no_function_has_an_address_of_its_own() -> None:
+    assert not of_type("AWS::Lambda::Url")
+    assert not any("FunctionUrlConfig" in each for each in FUNCTIONS.values())
+
+
+def test_nobody_but_api_gateway_may_call_a_function() -> None:
+    for permission in of_type("AWS::Lambda::Permission").values():
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert "SourceArn" in permission
+
+
+def test_no_policy_of_a_queue_or_topic_lets_in_everybody() -> None:
+    policies = of_type("AWS::SQS::QueuePolicy") | of_type("AWS::SNS::TopicPolicy")
+    assert len(policies) == 3
+    for policy in policies.values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+            assert "*" not in json.dumps([statement["Action"], statement["Resource"]])
+            assert statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+
+
+def test_requests_are_limited_per_second() -> None:
+    settings = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["DefaultRouteSettings"]
+    assert settings == {
+        "ThrottlingRateLimit": {"Ref": "RequestsPerSecond"},
+        "ThrottlingBurstLimit": {"Ref": "RequestBurst"},
+    }
+
+
 def test_the_access_log_holds_no_path() -> None:
     settings = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["AccessLogSettings"]
     assert "$context.routeKey" in settings["Format"]
@@ -252,6 +282,86 @@ def test_each_queue_is_encrypted_and_each_failure_queue_patient(name: str) -> No
 @pytest.mark.parametrize("name", LOGS)
 def test_each_log_forgets(name: str) -> None:
     assert LOGS[name]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def alarm_on(metric: str, **dimensions: Any) -> dict[str, Any]:
+    """The one alarm on this metric."""
+    wanted = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    (found,) = (
+        alarm
+        for alarm in ALARMS.values()
+        if (alarm.get("MetricName"), alarm.get("Dimensions")) == (metric, wanted)
+    )
+    return found
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_each_alarm_tells_the_topic_and_only_silence_alarms_without_data(name: str) -> None:
+    assert ALARMS[name]["AlarmActions"] == [{"Ref": "Alarms"}]
+    without_data = "breaching" if name.startswith("Silent") else "notBreaching"
+    assert ALARMS[name]["TreatMissingData"] == without_data
+    assert ALARMS[name]["AlarmDescription"]
+
+
+def test_there_are_as_many_alarms_as_the_documentation_says() -> None:
+    page = (ROOT / "docs/operate.md").read_text()
+    assert "There are 15 alarms and 5 for each provider." in page
+    assert len(ALARMS) == 15 + 5 * len(PROVIDERS)
+
+
+def test_who_gave_an_address_hears_of_alarms() -> None:
+    subscription = RESOURCES["AlarmSubscription"]
+    assert subscription["Condition"] == "HasAlarmEmail"
+    assert subscription["Properties"]["TopicArn"] == {"Ref": "Alarms"}
+
+
+@pytest.mark.parametrize("name", [name for name in QUEUES if name.endswith("Failures")])
+def test_each_failure_queue_alarms_at_its_first_message(name: str) -> None:
+    queue = {"Fn::GetAtt": [name, "QueueName"]}
+    alarm = alarm_on("ApproximateNumberOfMessagesVisible", QueueName=queue)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+
+
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_alarms_when_it_fails_or_is_throttled(name: str, metric: str) -> None:
+    assert alarm_on(metric, FunctionName={"Ref": name})["Threshold"] == 0
+
+
+def test_waiting_alarms_before_anything_is_given_up() -> None:
+    queue = {"Fn::GetAtt": ["SuppressQueue", "QueueName"]}
+    age_s = alarm_on("ApproximateAgeOfOldestMessage", QueueName=queue)["Threshold"]
+    settings = QUEUES["SuppressQueue"]
+    assert age_s < settings["VisibilityTimeout"] * settings["RedrivePolicy"]["maxReceiveCount"]
+    age_ms = alarm_on("IteratorAge", FunctionName={"Ref": "Publish"})["Threshold"]
+    stream = FUNCTIONS["Publish"]["Events"]["Stream"]["Properties"]
+    assert age_ms < stream["MaximumRecordAgeInSeconds"] * 1000
+
+
+def test_held_entries_and_failed_requests_alarm() -> None:
+    assert alarm_on("Held", service="suppress")["Threshold"] == 0
+    assert alarm_on("5xx", ApiId={"Ref": "HttpApi"})["Threshold"] == 0
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_each_provider_alarms_for_itself(provider: str) -> None:
+    assert alarm_on("Unreadable", service="ingest", provider=provider)["Threshold"] == 0
+    silent = alarm_on("New", service="ingest", provider=provider)
+    assert (silent["Period"], silent["EvaluationPeriods"]) == (3600, {"Ref": "SilentHours"})
+    assert (silent["ComparisonOperator"], silent["Threshold"]) == ("LessThanThreshold", 1)
+    rate = ALARMS[f"Rate{provider}Alarm"]
+    stats = [each["MetricStat"]["Metric"] for each in rate["Metrics"] if "MetricStat" in each]
+    assert [each["MetricName"] for each in stats] == ["Delivered", "Failed"]
+    assert all({"Name": "provider", "Value": provider} in each["Dimensions"] for each in stats)
+    assert rate["Threshold"] == {"Ref": "DeliveryRateFloor"}
+
+
+def test_warm_writes_are_for_the_table_and_for_its_index() -> None:
+    warm = TABLES["ReportsTable"]["WarmThroughput"]
+    assert warm == TABLES["ReportsTable"]["GlobalSecondaryIndexes"][0]["WarmThroughput"]
+    condition, settings, otherwise = warm["Fn::If"]
+    assert (condition, otherwise) == ("HasWarmWrites", {"Ref": "AWS::NoValue"})
+    assert settings["WriteUnitsPerSecond"] == {"Ref": "ReportsWarmWrites"}
 
 
 def test_no_archive_keeps_events() -> None:
