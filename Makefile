@@ -11,13 +11,13 @@ MODE ?= webhooks
 bin := .venv/bin
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
-sources := layers/dlr/dlr functions local
+sources := layers/dlr/dlr functions local bench
 compile := $(bin)/uv pip compile --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make lock'
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive load test test-slow check lint build docs lock clean
+.PHONY: help setup run demo redrive load test test-slow check lint build bench docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -56,6 +56,9 @@ build: .venv/ready $(sam) ## build what `sam deploy` uploads, and check it
 	$(sam) build
 	$(bin)/pytest --quiet -m built
 
+bench: .venv/ready .venv-bench/ready build ## measure it beside what else a team could use; writes docs/performance.md
+	$(bin)/python -m bench .venv-bench
+
 docs: .venv/ready ## write what the documentation takes from the code
 	$(bin)/python -m local.docs
 
@@ -66,9 +69,10 @@ lock: .venv/ready ## choose new versions of everything this project needs
 	$(compile) --group telnyx -c requirements-dev.txt --python-version 3.13 -o functions/ingest/telnyx.txt
 	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
 	$(compile) --group checkov --python-version 3.11 -o requirements-checkov.txt
+	$(compile) --group bench -c requirements-dev.txt --python-version 3.13 -o requirements-bench.txt
 
 clean: ## forget the environments, the builds and the local data
-	rm -rf .venv .venv-sam .venv-checkov .aws-sam .local
+	rm -rf .venv .venv-sam .venv-checkov .venv-bench .aws-sam .local
 
 .venv/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -83,4 +87,9 @@ $(checkov): requirements-checkov.txt
 $(sam) $(checkov):
 	$(PYTHON) -m venv $(dir $(@D))
 	$(@D)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+.venv-bench/ready: requirements-bench.txt | .venv/ready
+	"$$($(bin)/python -m local.runtime)" -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@

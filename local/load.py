@@ -33,7 +33,7 @@ from local.traffic import WRITERS, Arrival, Event, traffic
 
 WORKERS = 16
 BARE_PUTS = 500
-SHARE_OF_BARE = {"webhooks": 0.15, "in-process": 0.5}
+SHARE_OF_BARE = {"webhooks": 0.04, "in-process": 0.2}
 """The pace, as a share of what the embedded AWS can put: below what it can take of each."""
 TRIES = 4
 PATIENCE_S = 300

@@ -1,0 +1,1 @@
+"""What it takes, beside what else a team could use: `make bench`."""

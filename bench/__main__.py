@@ -1,0 +1,144 @@
+"""`make bench`: measure everything in one run, print it, keep it in docs/performance.md."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import consumption, cost, emulator
+from bench.starts import BARE, starts
+from bench.table import table
+from local.cloud import Cloud, forget_real_aws, free_port
+from local.runtime import LAYER
+from local.stack import ROOT, deploy
+
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN = "<!-- figures: written by `make bench` -->\n"
+END = "<!-- /figures -->\n"
+
+
+def main() -> None:
+    """With the Python of an environment that has what Lambda has, and the peers."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("environment", type=Path, help="a virtual environment, made by make")
+    python = parser.parse_args().environment.absolute() / "bin" / "python"
+    packages = next(python.parents[1].glob("lib/python*/site-packages"))
+    forget_real_aws()
+    parts = [machine(python), normalization(python, packages), start_table(python, packages)]
+    with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
+        deploy(cloud)
+        ours, naive = consumption.ours(cloud), consumption.naive(cloud)
+        invokes = emulator.invokes(python, packages, cloud)
+    parts += [invoke_table(invokes), unit_table(ours, naive), cost_table(ours, naive, invokes)]
+    figures = "\n".join(parts)
+    print(figures)
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    PAGE.write_text(before + BEGIN + figures + END + rest.partition(END)[2])
+
+
+def machine(python: Path) -> str:
+    """Where the figures come from."""
+    version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next(
+        (line.split(": ")[1] for line in lines if "model name" in line), platform.machine()
+    )
+    today, load = datetime.now(UTC).date(), os.getloadavg()[0]
+    return f"{today}, {version.strip()}, {model}, {os.cpu_count()} cores, load {load:.0f}.\n"
+
+
+def normalization(python: Path, packages: Path) -> str:
+    """CPU of one report, and as a multiple of anymail's middle one."""
+    path = os.pathsep.join(map(str, (ROOT, LAYER, packages)))
+    taken: dict[str, tuple[float, float]] = json.loads(
+        subprocess.run(  # noqa: S603
+            [python, "-S", "-m", "bench.normalization"],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    )
+    peers = sorted(us for name, (us, _) in taken.items() if name.startswith("anymail"))
+    receipts = {"dlr receipt text", "eight searches"}
+    rows = []
+    for name, (us, least) in taken.items():
+        peer = taken["eight searches"][0] if name in receipts else peers[len(peers) // 2]
+        rows.append((name, f"{us:.1f}", f"{us / peer:.2f}", f"{least:.1f}"))
+    title = "### Verify, parse, normalize: one report"
+    return table(title, ("what", "µs of CPU", "times the peer", "least µs"), rows)
+
+
+def start_table(python: Path, packages: Path) -> str:
+    """CPU of a fresh process until the handler is there."""
+    rows = [
+        (name, f"{start.cpu_ms:.0f}", f"{start.ratio:.2f}", str(start.modules))
+        for name, start in starts(python, packages).items()
+    ]
+    return table("### Start", ("function", "ms of CPU", f"times the {BARE}", "modules"), rows)
+
+
+def invoke_table(invokes: dict[str, emulator.Invokes]) -> str:
+    """By the clock, on the runtime."""
+    bare = invokes["bare boto3 put"]
+    rows = [
+        (
+            name,
+            f"{each.first_ms:.0f}",
+            f"{each.first_ms / bare.first_ms:.2f}",
+            f"{each.warm_ms:.1f}",
+            f"{each.warm_ms / bare.warm_ms:.2f}",
+        )
+        for name, each in invokes.items()
+    ]
+    heads = ("handler", "first invoke, ms", "times bare", "warm, ms", "times bare")
+    return table("### On the Lambda runtime, DynamoDB embedded", heads, rows)
+
+
+def unit_table(
+    ours: dict[tuple[str, int], consumption.Consumption],
+    naive: dict[int, consumption.Consumption],
+) -> str:
+    """What a message consumes."""
+    pairs = [(f"dlr {provider}", each) for (provider, _), each in ours.items()]
+    pairs += [("naive", each) for each in naive.values()]
+    rows = [
+        (
+            name,
+            str(each.reports),
+            ", ".join(f"{count} {call}" for call, count in each.calls.items()),
+            f"{each.write_units / each.reports:.2f}",
+            str(each.item_bytes or "-"),
+        )
+        for name, each in pairs
+    ]
+    heads = ("design", "reports", "AWS calls in the webhook", "write units a report", "item, bytes")
+    return table("### Consumed by a message", heads, rows)
+
+
+def cost_table(
+    ours: dict[tuple[str, int], consumption.Consumption],
+    naive: dict[int, consumption.Consumption],
+    invokes: dict[str, emulator.Invokes],
+) -> str:
+    """Per million reports."""
+    times = invokes["naive handler"].warm_ms / invokes["ingest"].warm_ms
+    rows = []
+    for number in consumption.STAGES:
+        consumed = ours["thesmsworks", number]
+        for name, parts in (
+            ("dlr", cost.ours(consumed, invokes["ingest"].log_bytes)),
+            ("naive", cost.naive(naive[number], invokes["naive handler"].log_bytes, times)),
+        ):
+            listed = ", ".join(f"{part} {usd:.2f}" for part, usd in parts.items())
+            rows.append((name, str(number), f"{sum(parts.values()):.2f}", listed))
+    heads = ("design", "reports a message", "USD per million", "of which")
+    return table("### Cost per million reports", heads, rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The built artifact on the real Lambda runtime: its interface emulator and client, no Docker."""
+
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import urllib3
+
+from bench.consumption import NAIVE_TABLES
+from local.cloud import Cloud, free_port, in_use
+from local.runtime import LAYER, functions
+from local.stack import ROOT, describe
+from local.traffic import life
+
+ROUNDS = 5
+WARM = 60
+INVOKE = "/2015-03-31/functions/function/invocations"
+
+
+@dataclass(frozen=True)
+class Invokes:
+    """Milliseconds by the clock, and bytes logged per invocation."""
+
+    first_ms: float
+    warm_ms: float
+    log_bytes: float
+
+
+def invokes(python: Path, packages: Path, cloud: Cloud) -> dict[str, Invokes]:
+    """Of a bare put, of ingest, and of the naive handler, one after the other in each round."""
+    resources = describe(cloud).resources
+    built = next(each for each in functions() if each.name == "Ingestthesmsworks")
+    ours = {
+        name: resources.get(value, value) for name, value in built.environment(packages).items()
+    } | {"AWS_ENDPOINT_URL": cloud.url}
+    theirs = ours | NAIVE_TABLES | {"PYTHONPATH": f"{ROOT}:{LAYER}:{packages}"}
+    theirs |= {"EVENT_BUS": resources["Bus"], "POWERTOOLS_TRACE_DISABLED": "true"}
+    token = describe(cloud).webhooks["thesmsworks"].rpartition("/")[2]
+    candidates = {
+        "bare boto3 put": ("bench.bare.handler", theirs),
+        "ingest": (built.handler, ours),
+        "naive handler": ("bench.naive.handler", theirs),
+    }
+    taken: dict[str, list[Invokes]] = {name: [] for name in candidates}
+    for number in range(ROUNDS):
+        for place, (name, (handler, variables)) in enumerate(candidates.items()):
+            events = list(_events(token, first=1 + (number * 10 + place) * 1000))
+            taken[name].append(_round(python, handler, variables, events))
+    return {
+        name: Invokes(
+            median(each.first_ms for each in rounds),
+            median(each.warm_ms for each in rounds),
+            median(each.log_bytes for each in rounds),
+        )
+        for name, rounds in taken.items()
+    }
+
+
+def _events(token: str, first: int) -> Iterator[dict[str, Any]]:
+    for message in range(first, first + WARM + 1):
+        event = next(life("thesmsworks", message, ("delivered",), seed=9))
+        path = f"/webhooks/thesmsworks/{token}"
+        http = {"method": "POST", "path": path, "sourceIp": "192.0.2.1"}
+        yield event | {"rawPath": path, "requestContext": {"http": http, "stage": "$default"}}
+
+
+def _round(
+    python: Path, handler: str, variables: Mapping[str, str], events: list[dict[str, Any]]
+) -> Invokes:
+    log = ROOT / ".local" / "emulator.log"
+    log.parent.mkdir(exist_ok=True)
+    with _emulator(python, handler, variables, log) as url:
+        times = [_invoke(url, event) for event in events]
+        size = log.stat().st_size
+    return Invokes(times[0], median(times[1:]), size / len(events))
+
+
+def _invoke(url: str, event: dict[str, Any]) -> float:
+    started = time.perf_counter()
+    answer = urllib3.request("POST", url + INVOKE, json=event, retries=False, timeout=60)
+    took_ms = (time.perf_counter() - started) * 1000
+    if answer.json().get("statusCode") != 200:
+        raise RuntimeError(f"the function failed: {answer.data.decode()}")
+    return took_ms
+
+
+@contextmanager
+def _emulator(python: Path, handler: str, variables: Mapping[str, str], log: Path) -> Iterator[str]:
+    folder = next((ROOT / ".venv-sam").glob("lib/python*/site-packages/samcli/local/rapid"))
+    machine = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+    port = free_port()
+    command = [str(folder / f"aws-lambda-rie-{machine}")]
+    command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
+    command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", "--log-level", "error"]
+    command += [str(python), "-m", "awslambdaric", handler]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=dict(variables), stdout=output, stderr=output)  # noqa: S603
+        try:
+            while not in_use(port):
+                if process.poll() is not None:
+                    sys.exit(f"the emulator did not start: {log.read_text()}")
+                time.sleep(0.02)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(10)

@@ -1,0 +1,87 @@
+"""From a request's bytes to a normalized event: ours, django-anymail's, Jasmin's way with receipts.
+
+Runs on the runtime's Python with the built layer. Prints microseconds of CPU as JSON.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import cycle
+from pathlib import Path
+
+from bench import anymail_views
+from bench.clock import microseconds
+from dlr.catalogue import provider_names
+from dlr.normalize import Normalizer
+from dlr.provider import load_provider
+from dlr.receipt import read_receipt
+from dlr.recipient import RecipientHasher
+from dlr.request import Request
+from dlr.verify import Credentials
+
+EVENTS = Path(__file__).parent.parent / "events"
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+RECEIPT = (
+    "id:0123456789 sub:001 dlvrd:001 submit date:2611201230 done date:2611201231 "
+    "stat:DELIVRD err:000 text:Your code is 1234"
+)
+JASMIN_LIKE = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"id:(?P<id>[\w-]+)",
+        r"sub:(?P<sub>\d{1,3})",
+        r"dlvrd:(?P<dlvrd>\d{1,3})",
+        r"submit date:(?P<submitted>\d+)",
+        r"done date:(?P<done>\d+)",
+        r"stat:(?P<stat>\w{7})",
+        r"err:(?P<err>\w{1,3})",
+        r"text:(?P<text>.*)",
+    )
+]
+"""One search a field, as Jasmin's receipt parser does it; the patterns are ours."""
+
+
+def requests_of(provider: str) -> Iterator[Request]:
+    """The recorded requests that hold a report."""
+    for path in sorted((EVENTS / provider).glob("*.expected.json")):
+        expected = json.loads(path.read_text())
+        if expected["status"] == 200 and expected["reports"]:
+            event = path.with_name(path.name.replace(".expected", ""))
+            yield Request.from_api_gateway(json.loads(event.read_text()))
+
+
+def ours(name: str) -> Callable[[], object]:
+    """Verify, parse and normalize one of the provider's requests after the other."""
+    provider = load_provider(name)
+    normalize = Normalizer(provider, hasher=RecipientHasher(lambda: ("k" * 43,)))
+    pairs = cycle([(each, Credentials((each.token,))) for each in requests_of(name)])
+
+    def one() -> object:
+        request, credentials = next(pairs)
+        return provider.verify(request, credentials), normalize(request, NOW)
+
+    return one
+
+
+def search_each_field() -> dict[str, str]:
+    """The receipt's fields by eight searches."""
+    fields: dict[str, str] = {}
+    for pattern in JASMIN_LIKE:
+        found = pattern.search(RECEIPT)
+        if found:
+            fields.update(found.groupdict())
+    return fields
+
+
+def main() -> None:
+    """Measure all of them in one run."""
+    alternatives = {f"dlr {name}": ours(name) for name in provider_names()}
+    alternatives |= {f"anymail {name}": call for name, call in anymail_views.calls().items()}
+    alternatives["dlr receipt text"] = lambda: read_receipt(RECEIPT)
+    alternatives["eight searches"] = search_each_field
+    print(json.dumps(microseconds(alternatives)))
+
+
+if __name__ == "__main__":
+    main()
