@@ -63,6 +63,7 @@ lock: .venv/ready ## choose new versions of everything this project needs
 	$(compile) --group telnyx -c requirements-dev.txt --python-version 3.13 -o functions/ingest/telnyx.txt
 	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
 	$(compile) --group checkov --python-version 3.11 -o requirements-checkov.txt
+	$(compile) --group runtime -c requirements-dev.txt --python-version 3.13 -o requirements-runtime.txt
 
 clean: ## forget the environments, the builds and the local data
 	rm -rf .venv .venv-sam .venv-checkov .aws-sam .local
