@@ -70,6 +70,7 @@ lock: .venv/ready ## choose new versions of everything this project needs
 	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
 	$(compile) --group checkov --python-version 3.11 -o requirements-checkov.txt
 	$(compile) --group bench -c requirements-dev.txt --python-version 3.13 -o requirements-bench.txt
+	$(compile) --group runtime -c requirements-dev.txt --python-version 3.13 -o requirements-runtime.txt
 
 clean: ## forget the environments, the builds and the local data
 	rm -rf .venv .venv-sam .venv-checkov .venv-bench .aws-sam .local

@@ -42,20 +42,24 @@ JASMIN_LIKE = [
 """One search a field, as Jasmin's receipt parser does it; the patterns are ours."""
 
 
-def requests_of(provider: str) -> Iterator[Request]:
-    """The recorded requests that hold a report."""
+def requests_of(provider: str) -> Iterator[tuple[Request, Credentials]]:
+    """The recorded requests that hold a report, and what they are verified with."""
     for path in sorted((EVENTS / provider).glob("*.expected.json")):
         expected = json.loads(path.read_text())
         if expected["status"] == 200 and expected["reports"]:
             event = path.with_name(path.name.replace(".expected", ""))
-            yield Request.from_api_gateway(json.loads(event.read_text()))
+            recorded = json.loads(event.read_text())
+            request = Request.from_api_gateway(recorded, expected.get("url", ""))
+            now = datetime.fromisoformat(expected["now"]) if "now" in expected else NOW
+            keys = tuple(expected.get("signing_keys", ()))
+            yield request, Credentials((request.token,), now, keys)
 
 
 def ours(name: str) -> Callable[[], object]:
     """Verify, parse and normalize one of the provider's requests after the other."""
     provider = load_provider(name)
     normalize = Normalizer(provider, hasher=RecipientHasher(lambda: ("k" * 43,)))
-    pairs = cycle([(each, Credentials((each.token,))) for each in requests_of(name)])
+    pairs = cycle(requests_of(name))
 
     def one() -> object:
         request, credentials = next(pairs)

@@ -18,9 +18,9 @@ MAX_CONNECTIONS = 50
 class Client:
     """Webhooks and API of one deployment."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, timeout_s: float = 60) -> None:
         self._deployment = deployment
-        self._http = urllib3.PoolManager(maxsize=MAX_CONNECTIONS, retries=False, timeout=60)
+        self._http = urllib3.PoolManager(maxsize=MAX_CONNECTIONS, retries=False, timeout=timeout_s)
 
     def deliver(self, event: Event) -> int:
         """Send a recorded API Gateway event to the webhook of its provider; answers the status.

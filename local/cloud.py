@@ -1,4 +1,4 @@
-"""The embedded AWS: one ministack process on 127.0.0.1."""
+"""The embedded AWS: one ministack process that only this machine can reach."""
 
 import json
 import os
@@ -16,6 +16,7 @@ import boto3
 import urllib3
 
 REGION = "us-east-1"
+LOCALHOST = "127.0.0.1"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -41,26 +42,28 @@ def forget_real_aws() -> None:
 def free_port() -> int:
     """A port that nobody listens on at the moment."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOCALHOST, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def in_use(port: int) -> bool:
+def in_use(port: int, host: str = LOCALHOST) -> bool:
     """Whether somebody answers on this port."""
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 class Cloud:
     """A connection to the embedded AWS on a port; as a context manager it also runs it.
 
-    Its data are kept in `folder` and are there again at the next start.
+    Its data are kept in `folder` and are there again at the next start. `host` is the address that
+    it listens on: another than this one only for containers, which cannot reach it here.
     """
 
-    def __init__(self, port: int, folder: Path) -> None:
+    def __init__(self, port: int, folder: Path, host: str = LOCALHOST) -> None:
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.host = host
+        self.url = f"http://{host}:{port}"
         self.folder = folder
         self._log = folder / "ministack.log"
         self._scratch = folder / "tmp"
@@ -70,7 +73,7 @@ class Cloud:
         return boto3.client(service, endpoint_url=self.url)
 
     def __enter__(self) -> Self:
-        if in_use(self.port):
+        if in_use(self.port, self.host):
             raise CannotStart(
                 f"Port {self.port} is in use. Is it running already? "
                 f"Stop that one, or choose another port: make run PORT={self.port + 1}"
@@ -112,7 +115,7 @@ class Cloud:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": os.environ.get("HOME", "/"),
             "TMPDIR": str(self._scratch),
-            "BIND_HOST": "127.0.0.1",  # it runs uploaded code, and by default for everybody
+            "BIND_HOST": self.host,  # it runs uploaded code, and by default for everybody
             "GATEWAY_PORT": str(self.port),
             "AUTH": "true",  # what a function's role does not allow fails here as it would there
             "PERSIST_STATE": "1",

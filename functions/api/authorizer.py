@@ -15,6 +15,8 @@ admin_token = Secret(boto3.client("secretsmanager"), os.environ["ADMIN_SECRET"])
 @discreet
 def handler(event: dict[str, Any], context: object) -> dict[str, bool]:
     """An HTTP API authorizer with simple responses, payload format 2.0."""
-    scheme, _, token = event["headers"].get("authorization", "").partition(" ")
+    # API Gateway writes the names in lower case, `sam local` does not.
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    scheme, _, token = headers.get("authorization", "").partition(" ")
     is_known = matches_any(token, admin_token.values()) or matches_any(token, admin_token.fresh())
     return {"isAuthorized": scheme.lower() == "bearer" and is_known}

@@ -1,0 +1,159 @@
+"""The container engine: the one that runs on this machine, or one of our own until the end.
+
+Our own leaves nothing behind: its data and its socket are in folders of its own, it sets no rules
+of the firewall, and its containers reach this machine and nothing beyond it.
+"""
+
+import ipaddress
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from local.cloud import CannotStart
+
+BRIDGE = "docker0"
+PACKAGES = ["docker.io"]
+START_TIMEOUT_S = 60.0
+NEEDED = (
+    "A container engine is needed and none answers. Start Docker, or run this as root on Debian or "
+    "Ubuntu: it then installs the package docker.io and runs an engine of its own for the time."
+)
+
+
+class Engine:
+    """A context manager. `host` is the value of DOCKER_HOST that leads to the engine."""
+
+    host: str
+
+    def __init__(self, folder: Path) -> None:
+        self._data = folder / "engine"
+        self._log = folder / "dockerd.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        if _answers(None):
+            self.host = os.environ.get("DOCKER_HOST") or _host_of_context()
+            return self
+        if os.geteuid() != 0:
+            raise CannotStart(NEEDED)
+        if not shutil.which("dockerd"):
+            _install()
+        self._start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it runs only for us."""
+        return self._process is not None
+
+    def docker(self, *arguments: str, content: IO[bytes] | None = None) -> str:
+        """What the command prints. Raises CalledProcessError if it fails."""
+        command = ["docker", "--host", self.host, *arguments]
+        return subprocess.run(
+            command, stdin=content or subprocess.DEVNULL, capture_output=True, check=True
+        ).stdout.decode()
+
+    def gateway(self) -> str:
+        """This machine's address on the bridge that containers are on."""
+        answer = self.docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
+        for each in json.loads(answer):
+            network = ipaddress.ip_network(each["Subnet"])
+            if network.version == 4:
+                return str(each.get("Gateway") or next(network.hosts()))
+        raise CannotStart("The container engine has no bridge with IPv4.")
+
+    def _start(self) -> None:
+        shutil.rmtree(self._data, ignore_errors=True)
+        self._data.mkdir(parents=True)
+        # Not under the project: the path of a socket may have no more than 107 characters.
+        self._run = Path(tempfile.mkdtemp(prefix="dlr-engine-"))
+        self._had_bridge = Path("/sys/class/net", BRIDGE).exists()
+        self.host = f"unix://{self._run}/docker.sock"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                ["dockerd", "--host", self.host, "--data-root", self._data]
+                + ["--exec-root", self._run / "exec", "--pidfile", self._run / "pid"]
+                + ["--iptables=false", "--ip-forward=false", "--ip-masq=false"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we then stop it in good order
+            )
+        try:
+            self._wait_until_it_answers(self._process)
+        except BaseException:
+            self._stop()
+            raise
+
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not _answers(self.host):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise CannotStart(f"dockerd did not start. Its own words: {self._log}")
+            time.sleep(0.1)
+
+    def _stop(self) -> None:
+        """Our own engine ends with its containers, images and bridge; another is left alone."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(START_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._run, ignore_errors=True)
+        shutil.rmtree(self._data, ignore_errors=True)
+        if not self._had_bridge and (ip := shutil.which("ip")):
+            subprocess.run([ip, "link", "delete", BRIDGE], capture_output=True, check=False)
+
+
+def _answers(host: str | None) -> bool:
+    """Whether an engine answers there, or where the docker command looks by itself."""
+    if not shutil.which("docker"):
+        return False
+    where = ["--host", host] if host else []
+    answer = subprocess.run(
+        ["docker", *where, "version", "--format", "{{.Server.Version}}"],
+        capture_output=True,
+        check=False,
+    )
+    return answer.returncode == 0
+
+
+def _host_of_context() -> str:
+    """Where the docker command looks: SAM asks only DOCKER_HOST and the default socket."""
+    return subprocess.run(
+        ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.strip()
+
+
+def _install() -> None:
+    if not shutil.which("apt-get"):
+        raise CannotStart(NEEDED)
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
+        answer = subprocess.run(
+            ["apt-get", *command],
+            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+            capture_output=True,
+            check=False,
+        )
+        if answer.returncode != 0:
+            raise CannotStart(f"apt-get {command[0]} failed:\n{answer.stderr.decode()}")

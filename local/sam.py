@@ -1,0 +1,128 @@
+"""The SAM CLI: builds the template, serves its API from containers, invokes its functions there."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import template
+from local.cloud import LOCALHOST, CannotStart, free_port, in_use
+from local.stack import ROOT
+
+COMMAND = str(ROOT / ".venv-sam" / "bin" / "sam")
+BUILT = ROOT / ".aws-sam" / "build"
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 60.0
+PATIENCE_S = 120
+
+
+class SamFailed(Exception):
+    """The SAM CLI ended with an error; the text holds its words."""
+
+
+def sam(*arguments: str) -> str:
+    """Run a command of the SAM CLI in the project's folder; answers what it prints."""
+    answer = subprocess.run(
+        [COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if answer.returncode != 0:
+        raise SamFailed(f"sam {arguments[0]} failed:\n{answer.stdout}{answer.stderr}")
+    return answer.stdout
+
+
+def for_sam_local(built: Path = BUILT) -> Path:
+    """The built template with its loops written out, beside it.
+
+    `sam local` (1.170) writes out loops by itself, but then takes the references to other resources
+    in `Fn::Sub` and `Fn::Join` for text, and so finds no function behind any route. Without loops
+    it reads the same template well.
+    """
+    expanded = template.load(built / "template.yaml", {})
+    expanded["Transform"] = "AWS::Serverless-2016-10-31"
+    # Only variables that the template knows can be set from outside.
+    expanded["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
+    expanded["Globals"]["Function"]["Timeout"] = PATIENCE_S  # a busy laptop starts them slowly
+    path = built / "sam-local.json"
+    path.write_text(json.dumps(expanded, indent=2))
+    return path
+
+
+@dataclass(frozen=True)
+class SamLocal:
+    """`sam local` with one template, image and set of variables. `host` is the engine's."""
+
+    host: str
+    image: str
+    template: Path
+    variables: Mapping[str, Mapping[str, str]]  # logical id of a function to its environment
+    folder: Path
+
+    @contextmanager
+    def api(self) -> Iterator[str]:
+        """The API's address, while its server runs. Each function's container stays warm."""
+        port = free_port()
+        log = self.folder / "start-api.log"
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                self._command("start-api", "--warm-containers", "LAZY", "--no-watch")
+                + ["--host", LOCALHOST, "--port", str(port)],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C is for us; we then stop it in good order
+            )
+        try:
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not in_use(port):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise CannotStart(f"sam local start-api did not start:\n{log.read_text()}")
+                time.sleep(0.2)
+            yield f"http://{LOCALHOST}:{port}"
+        finally:
+            server.send_signal(signal.SIGTERM)  # it then removes its containers
+            try:
+                server.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """What the function answers. A failed one answers too: with `errorMessage`."""
+        answer = subprocess.run(
+            [*self._command("invoke", "--event", "-"), function],
+            env=self._environment(),
+            input=json.dumps(event),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode != 0:
+            raise SamFailed(f"sam local invoke {function} failed:\n{answer.stderr}")
+        payload: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+        return payload
+
+    def _command(self, name: str, *options: str) -> list[str]:
+        variables = self.folder / "variables.json"
+        variables.write_text(json.dumps(self.variables))
+        return [
+            *(COMMAND, "local", name, "--template-file", str(self.template)),
+            *("--invoke-image", self.image, "--skip-pull-image"),
+            *("--env-vars", str(variables), "--container-host-interface", LOCALHOST),
+            *("--layer-cache-basedir", str(self.folder / "layers")),
+            *("--add-host", "host.docker.internal:host-gateway"),
+            *options,
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {
+            "DOCKER_HOST": self.host,
+            "SAM_CLI_TELEMETRY": "0",
+            "TMPDIR": str(self.folder),  # SAM leaves locks there, and waits minutes for stale ones
+        }

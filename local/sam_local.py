@@ -1,0 +1,226 @@
+"""`make sam-local`: the built template under real `sam local`, every recorded request, every hop.
+
+The functions run in containers; their tables, their bus and their queues are the embedded AWS's.
+What AWS does between the functions, this module does: it hands the stream's records to Publish and
+the queue's messages to Suppress.
+"""
+
+import json
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dlr.api import Queries
+from dlr.quarantine import Quarantine
+from dlr.recipient import RecipientHasher
+from dlr.secret import Secret
+from dlr.store import ReportReader
+from dlr.suppressions import SuppressionList
+from local.client import Client
+from local.cloud import LOCALHOST, Cloud, free_port
+from local.demo import recordings
+from local.engine import Engine
+from local.phase import phase
+from local.runtime_image import runtime_image
+from local.sam import BUILT, PATIENCE_S, SamLocal, for_sam_local, sam
+from local.stack import ROOT, Deployment, deploy, describe
+
+POISON = {"messageId": "poison", "body": "not JSON"}
+
+
+def sam_local() -> bool:
+    """Whether all went as expected."""
+    with phase("sam build"):
+        sam("build")
+    (ROOT / ".local").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name, Engine(ROOT / ".local") as engine:
+        folder = Path(name)
+        print(f"Container engine: {'our own' if engine.is_own else engine.host}")
+        with phase("runtime image"):
+            image = runtime_image(engine, BUILT)
+        host, seen_from_container = _meeting_point(engine)
+        with Cloud(free_port(), folder, host) as cloud:
+            with phase("tables, queues and bus on the embedded AWS"):
+                deploy(cloud)
+                deployment = describe(cloud)
+                _stop_feeding_functions(cloud)
+            url = f"http://{seen_from_container}:{cloud.port}"
+            variables = _variables(cloud, deployment, url)
+            functions = SamLocal(engine.host, image, for_sam_local(), variables, folder)
+            problems = list(_check(cloud, deployment, functions))
+    for problem in problems:
+        print(f"NOT AS EXPECTED: {problem}")
+    print(f"{len(list(recordings()))} requests, {len(problems)} surprises, on image {image}.")
+    return not problems
+
+
+def _meeting_point(engine: Engine) -> tuple[str, str]:
+    """Where the embedded AWS listens, and what containers call that address.
+
+    With an engine on this very system that is the address on the containers' bridge: containers
+    reach it, and so does this machine, but no network interface has it. An engine in a virtual
+    machine, such as Docker Desktop, leads containers to this machine's 127.0.0.1.
+    """
+    gateway = engine.gateway()
+    with socket.socket() as probe:
+        try:
+            probe.bind((gateway, 0))
+        except OSError:
+            return LOCALHOST, "host.docker.internal"
+    return gateway, gateway
+
+
+def _stop_feeding_functions(cloud: Cloud) -> None:
+    """The embedded AWS's own copies of Publish and Suppress shall leave the work to ours."""
+    functions = cloud.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.delete_event_source_mapping(UUID=mapping["UUID"])
+
+
+def _variables(cloud: Cloud, deployment: Deployment, url: str) -> dict[str, dict[str, str]]:
+    """Each function's environment as deployed, and the way from a container to that AWS."""
+    functions = cloud.client("lambda")
+    known = {each["FunctionName"]: each for each in functions.list_functions()["Functions"]}
+    return {
+        logical: known[physical]["Environment"]["Variables"] | {"AWS_ENDPOINT_URL": url}
+        for logical, physical in deployment.resources.items()
+        if physical in known
+    }
+
+
+def _check(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterator[str]:
+    with functions.api() as url:
+        client = Client(_behind(url, deployment), PATIENCE_S)
+        with phase("every recorded request through sam local start-api"):
+            yield from _post_everything(client)
+        yield from _check_tables(cloud, deployment)
+        with phase("sam local invoke Publish, Suppress, Api"):
+            yield from _invoke_the_others(cloud, deployment, functions)
+        with phase("the API and its authorizer through sam local start-api"):
+            yield from _ask_for_the_dead(client)
+            yield from _knock_without_a_token(client, _behind(url, deployment))
+
+
+def _behind(url: str, deployment: Deployment) -> Deployment:
+    """The same deployment with its API at another address."""
+    return replace(
+        deployment,
+        base_url=url,
+        webhooks={
+            provider: webhook.replace(deployment.base_url, url)
+            for provider, webhook in deployment.webhooks.items()
+        },
+    )
+
+
+def _post_everything(client: Client) -> Iterator[str]:
+    for recording in recordings():
+        status = client.deliver(recording.event)
+        if status != recording.status:
+            yield f"{recording.name}: HTTP {status} instead of {recording.status}"
+
+
+def _check_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
+    """Whether the tables hold what the requests said."""
+    dynamodb, secrets = cloud.client("dynamodb"), cloud.client("secretsmanager")
+    names = deployment.resources
+    queries = Queries(
+        ReportReader(dynamodb, names["ReportsTable"]),
+        SuppressionList(dynamodb, names["SuppressionsTable"]),
+        RecipientHasher(Secret(secrets, names["HashSecret"]).values),
+    )
+    now = datetime.now(UTC)
+    for recording in recordings():
+        for expected in recording.reports:
+            answer = queries.message(recording.provider, expected["message_id"], now)
+            history = answer.model_dump(mode="json")["history"] if answer else []
+            if not any(expected.items() <= stored.items() for stored in history):
+                yield f"{recording.name}: {expected['message_id']} was not stored as expected"
+    unreadable = sum(recording.status == 400 for recording in recordings())
+    kept = len(list(Quarantine(dynamodb, names["QuarantineTable"]).all(now)))
+    if kept < unreadable:
+        yield f"{kept} requests in quarantine instead of {unreadable} or more"
+
+
+def _invoke_the_others(
+    cloud: Cloud, deployment: Deployment, functions: SamLocal
+) -> Iterator[str]:
+    """Stream to bus, queue to list, question to answer."""
+    records = _stream_records(cloud, deployment.resources["ReportsTable"])
+    answer = functions.invoke("Publish", {"Records": records})
+    if answer != {"batchItemFailures": []}:
+        yield f"Publish answers {answer} to {len(records)} records"
+    messages = _queued(cloud, deployment.resources["SuppressQueue"])
+    answer = functions.invoke("Suppress", {"Records": [*messages, POISON | _FROM_QUEUE]})
+    if answer != {"batchItemFailures": [{"itemIdentifier": "poison"}]}:
+        yield f"Suppress answers {answer} to {len(messages)} messages and a poisoned one"
+    number = next(number for each in recordings() for number in each.dead_numbers)
+    answer = functions.invoke("Api", _question(number))
+    if answer.get("statusCode") != 200 or not json.loads(answer["body"])["suppressed"]:
+        yield f"Api answers {answer} for a dead number"
+
+
+def _stream_records(cloud: Cloud, table: str) -> list[dict[str, Any]]:
+    """What the table's stream holds, as Lambda hands it over."""
+    streams = cloud.client("dynamodbstreams")
+    (stream,) = streams.list_streams(TableName=table)["Streams"]
+    arn = stream["StreamArn"]
+    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    iterator = streams.get_shard_iterator(
+        StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    found = streams.get_records(ShardIterator=iterator)["Records"]
+    records: list[dict[str, Any]] = json.loads(json.dumps(found, default=datetime.timestamp))
+    return [record | {"eventSourceARN": arn} for record in records]
+
+
+_FROM_QUEUE = {"eventSource": "aws:sqs", "receiptHandle": "", "attributes": {}}
+
+
+def _queued(cloud: Cloud, queue: str) -> list[dict[str, Any]]:
+    """What is in the queue, as Lambda hands it over."""
+    sqs = cloud.client("sqs")
+    found: list[dict[str, Any]] = []
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        found += [
+            {"messageId": each["MessageId"], "body": each["Body"]} | _FROM_QUEUE
+            for each in messages
+        ]
+    return found
+
+
+def _question(number: str) -> dict[str, Any]:
+    """API Gateway's event for `GET /suppressions/{number}`."""
+    path = f"/suppressions/{number}"
+    http = {"method": "GET", "path": path}
+    return {
+        "version": "2.0",
+        "routeKey": "GET /suppressions/{number}",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {},
+        "requestContext": {"http": http, "stage": "$default"},
+        "pathParameters": {"number": number},
+        "isBase64Encoded": False,
+    }
+
+
+def _ask_for_the_dead(client: Client) -> Iterator[str]:
+    """Through the API and its authorizer."""
+    for recording in recordings():
+        for number in recording.dead_numbers:
+            if not client.suppression(number).get("suppressed"):
+                yield f"{recording.name}: the number is not on the suppression list"
+
+
+def _knock_without_a_token(client: Client, deployment: Deployment) -> Iterator[str]:
+    for provider, webhook in deployment.webhooks.items():
+        if (status := client.post(f"{webhook.rpartition('/')[0]}/wrong", b"{}")) != 401:
+            yield f"{provider}: HTTP {status} for a wrong token"
+    stranger = Client(replace(deployment, admin_token="wrong"), PATIENCE_S)  # noqa: S106
+    if "suppressed" in (answer := stranger.suppression("+33639980015")):
+        yield f"The API tells a stranger {answer}"
