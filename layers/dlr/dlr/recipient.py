@@ -4,6 +4,7 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -61,14 +62,13 @@ def _read_trunk(digits: str) -> PhoneNumber | None:
     """
     import phonenumbers
 
-    try:
+    with suppress(phonenumbers.NumberParseException):
         number = phonenumbers.parse("+" + digits)
-    except phonenumbers.NumberParseException:
-        return None
-    length = phonenumbers.is_possible_number_with_reason(number)
-    if length != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+        length = phonenumbers.is_possible_number_with_reason(number)
+        if length == phonenumbers.ValidationResult.IS_POSSIBLE:
+            e164 = phonenumbers.PhoneNumberFormat.E164
+            return PhoneNumber(phonenumbers.format_number(number, e164))
+    return None
 
 
 class RecipientHasher:
