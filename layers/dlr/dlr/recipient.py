@@ -69,7 +69,8 @@ def _read_trunk(digits: str) -> PhoneNumber | None:
     length = phonenumbers.is_possible_number_with_reason(number)
     if length != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
-    return PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return PhoneNumber(e164) if re.match(E164, e164) else None
 
 
 class RecipientHasher:
