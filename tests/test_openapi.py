@@ -25,7 +25,7 @@ def test_no_call_that_the_description_allows_or_forbids_ends_in_5xx(
     command = [sys.executable, "-m", "schemathesis.cli", "run", str(path)]
     command += ["--url", deployment.base_url, "--checks", "not_a_server_error"]
     command += ["--header", f"Authorization: Bearer {deployment.admin_token}"]
-    command += ["--max-examples", str(EXAMPLES), "--mode", "all", "--workers", "2", "--no-color"]
+    command += ["--max-examples", str(EXAMPLES), "--mode", "all", "--workers", "1", "--no-color"]
     command += ["--phases", "examples,coverage,fuzzing", "--generation-database", "none"]
     run = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
