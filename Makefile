@@ -8,6 +8,7 @@ STACK ?= dlr
 PYTHON ?= python3
 REPORTS ?= 100000
 MODE ?= webhooks
+SECONDS ?= 600
 bin := .venv/bin
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
@@ -17,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive load test test-slow check lint build bench docs lock clean
+.PHONY: help setup run demo redrive load test test-slow faults kill fuzz check lint build bench docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -39,8 +40,17 @@ load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
 
-test-slow: .venv/ready ## run the tests that take minutes
+test-slow: .venv/ready ## run the long tests: every fault, killed functions, the API's description
 	$(bin)/pytest -m slow
+
+faults: .venv/ready ## show who makes good each fault of each call to AWS
+	$(bin)/pytest -m slow tests/test_faults.py
+
+kill: .venv/ready ## kill functions under 2,000 reports and count what is left
+	$(bin)/pytest -m slow tests/test_kill.py
+
+fuzz: .venv-fuzz/ready ## let atheris try each provider's parser for SECONDS=600
+	.venv-fuzz/bin/python -m local.fuzz $(SECONDS)
 
 check: test lint build ## everything that must be green: tests, lint, types, template, build
 
@@ -67,13 +77,14 @@ lock: .venv/ready ## choose new versions of everything this project needs
 	$(compile) pyproject.toml -c requirements-dev.txt --python-version 3.13 -o layers/dlr/requirements.txt
 	$(compile) --group vonage -c requirements-dev.txt --python-version 3.13 -o functions/ingest/vonage.txt
 	$(compile) --group telnyx -c requirements-dev.txt --python-version 3.13 -o functions/ingest/telnyx.txt
+	$(compile) pyproject.toml --group fuzz -c requirements-dev.txt --python-version 3.11 -o requirements-fuzz.txt
 	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
 	$(compile) --group checkov --python-version 3.11 -o requirements-checkov.txt
 	$(compile) --group bench -c requirements-dev.txt --python-version 3.13 -o requirements-bench.txt
 	$(compile) --group runtime -c requirements-dev.txt --python-version 3.13 -o requirements-runtime.txt
 
 clean: ## forget the environments, the builds and the local data
-	rm -rf .venv .venv-sam .venv-checkov .venv-bench .aws-sam .local
+	rm -rf .venv .venv-* .aws-sam .local
 
 .venv/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -83,6 +94,11 @@ clean: ## forget the environments, the builds and the local data
 	@touch $@
 
 # Each of these two pins another boto3 than the embedded AWS: an environment of its own.
+.venv-fuzz/ready: requirements-fuzz.txt
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 $(sam): requirements-sam.txt
 $(checkov): requirements-checkov.txt
 $(sam) $(checkov):

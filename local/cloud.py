@@ -104,6 +104,11 @@ class Cloud:
     ) -> None:
         self._stop()
 
+    @property
+    def process_id(self) -> int:
+        """Of the embedded AWS itself; the functions' processes are its children."""
+        return self._process.pid
+
     def wait(self) -> None:
         """Return never, unless it stops by itself."""
         self._process.wait()

@@ -30,17 +30,18 @@ class _Raw(io.BytesIO):
         return [self.read()]
 
 
-def _answer(request: AWSPreparedRequest, status: int, content: Any) -> AWSResponse:
+def answer(request: AWSPreparedRequest, status: int, content: Any) -> AWSResponse:
+    """What AWS might have answered."""
     raw = _Raw(json.dumps(content).encode())
     return AWSResponse(request.url, status, {"content-type": "application/x-amz-json-1.0"}, raw)
 
 
 def _error(status: int, code: str) -> Fault:
-    def answer(request: AWSPreparedRequest) -> AWSResponse:
+    def refuse(request: AWSPreparedRequest) -> AWSResponse:
         """AWS quotes the request in some messages: nobody may pass that on."""
-        return _answer(request, status, {"__type": code, "message": str(request.body)})
+        return answer(request, status, {"__type": code, "message": str(request.body)})
 
-    return answer
+    return refuse
 
 
 def _no_connection(request: AWSPreparedRequest) -> None:
@@ -75,13 +76,13 @@ def _partial(request: AWSPreparedRequest) -> AWSResponse:
         request.headers["Content-Length"] = str(len(request.body))
         results = json.loads(_network.send(request).content)["Entries"]
     refused = {"ErrorCode": "InternalFailure", "ErrorMessage": str(first)}
-    return _answer(request, 200, {"FailedEntryCount": 1, "Entries": [refused, *results]})
+    return answer(request, 200, {"FailedEntryCount": 1, "Entries": [refused, *results]})
 
 
 def _left_out(request: AWSPreparedRequest) -> AWSResponse:
     """DynamoDB reads nothing of it now: everything is to be asked for again."""
     wanted = json.loads(request.body)["RequestItems"]
-    return _answer(request, 200, {"Responses": {}, "UnprocessedKeys": wanted})
+    return answer(request, 200, {"Responses": {}, "UnprocessedKeys": wanted})
 
 
 ANY: dict[str, Fault] = {

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -140,6 +141,7 @@ class Functions:
                 patch.dict(os.environ, variables | {"AWS_ENDPOINT_URL": self._url}),
                 redirect_stdout(LOG),
                 redirect_stderr(LOG),
+                warnings.catch_warnings(action="ignore"),
             ):
                 yield
         finally:
@@ -148,4 +150,7 @@ class Functions:
             root.removeHandler(catch_all)
 
     def _resolve(self, value: Any) -> str:
-        return str(self._values[value["Ref"]]) if isinstance(value, dict) else str(value)
+        """A name or a parameter. What is put together (the public URL) means nothing here."""
+        if isinstance(value, dict):
+            return str(self._values[value["Ref"]]) if "Ref" in value else ""
+        return str(value)

@@ -58,6 +58,11 @@ def test_a_lift_of_a_number_that_is_not_there_is_no_error(client: Client, number
         ("POST", "/suppressions/check", '{"numbers": []}', 422),
         ("POST", "/suppressions/check", json.dumps({"numbers": ["1"] * 1001}), 422),
         ("POST", "/suppressions/check", None, 422),
+        ("POST", "/suppressions/check", "[" * 100_000, 422),
+        ("POST", "/suppressions/check", '{"numbers": [%s]}' % ("9" * 5000), 422),
+        ("GET", "/messages/smsmode/" + "x" * 3000, None, 422),
+        ("GET", "/suppressions/held/" + "x" * 3000, None, 422),
+        ("DELETE", "/quarantine/" + "x" * 3000, None, 422),
     ],
 )
 def test_a_wrong_question_is_a_problem_that_quotes_nothing(

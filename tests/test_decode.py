@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlr.decode import MAX_FORM_FIELDS, UnreadableError, read_items
+from dlr.decode import (
+    MAX_FORM_CHARACTERS,
+    MAX_FORM_FIELDS,
+    MAX_ITEMS,
+    MAX_OBJECTS,
+    UnreadableError,
+    read_items,
+)
 from dlr.request import Request
 
 FIELDS = frozenset({"id", "status", "to"})
@@ -25,7 +32,7 @@ def read(body: bytes | str = b"", query: str = "", method: str = "POST") -> list
         ('{"id": "1", "id": "2"}', "twice"),
         ('{"a": {"status": 1, "status": null}}', "twice"),
         ("[" * 100_000, "deeply"),
-        ('{"a":' * 100_000, "deeply"),
+        ('{"a":' * 10_000, "deeply"),
         ('{"id": "\\ud800"}', "surrogate"),
         (b'{"id": "\xff"}', "UTF-8"),
         ('{"id": ', "valid JSON"),
@@ -35,6 +42,9 @@ def read(body: bytes | str = b"", query: str = "", method: str = "POST") -> list
         ("id=1&to=2&to=3", "twice"),
         ("id=%ff", "UTF-8"),
         ("id=1" + "&x=1" * MAX_FORM_FIELDS, "parameters"),
+        ("id=1&x=" + "%" * MAX_FORM_CHARACTERS, "characters"),
+        ("[" + "1," * MAX_ITEMS + "1]", "at once"),
+        ('{"a":[' + "{}," * MAX_OBJECTS + "{}]}", "objects"),
     ],
     ids=lambda value: str(value)[:24],
 )

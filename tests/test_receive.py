@@ -35,13 +35,15 @@ class Ingest:
         self.quarantine = make_table(cloud, "QuarantineTable")
         self.secrets = SecretsManager(value("token"))
 
-    def receiver(self, provider: str = "bulksmsrates", client: Any = None) -> Receiver:
+    def receiver(
+        self, provider: str = "bulksmsrates", client: Any = None, secrets: Any = None
+    ) -> Receiver:
         client = client or self.client
         return Receiver(
             Normalizer(load_provider(provider), hasher=RecipientHasher(lambda: ["key"])),
             ReportStore(client, self.reports, Retention(DAY, DAY, DAY)),
             Quarantine(client, self.quarantine, DAY),
-            Secret(self.secrets, "arn"),
+            Secret(secrets or self.secrets, "arn"),
             lambda: NOW,
         )
 

@@ -294,6 +294,23 @@ def test_an_export_can_be_imported_into_another_list_with_the_same_key(
     assert other.queries.suppression(number(41), NOW).list == "opt_out"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+def test_an_import_reads_what_spreadsheets_write(system: System, end: str) -> None:
+    text = f"\ufeffnumber,list{end}+447700900404,opt_out{end}"
+    assert system.operations.import_csv(text, "me", NOW).errors == []
+
+
+def test_an_import_that_is_no_csv_is_refused_with_its_line(system: System) -> None:
+    done = system.operations.import_csv("number\n" + "x" * 200_000, "me", NOW)
+    assert (done.imported, done.errors) == (0, ["line 2: no CSV"])
+
+
+def test_an_import_of_a_hash_that_is_none_is_refused(system: System) -> None:
+    made_up = HASHER.hash(number(1)).partition(".")[0] + "." + "x" * 3000
+    done = system.operations.import_csv(f"recipient_hash\n{made_up}\n", "me", NOW)
+    assert (done.imported, len(done.errors)) == (0, 1)
+
+
 def test_an_import_of_too_many_rows_is_refused_whole(system: System) -> None:
     done = system.operations.import_csv("number\n" + "+447700900500\n" * 1001, "me", NOW)
     assert done.imported == 0

@@ -1,5 +1,6 @@
 """The team's API: ask before sending, look up messages, keep the list."""
 
+import json
 import os
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,7 +10,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -37,9 +38,21 @@ from dlr.store import ReportReader, ReportStore
 from dlr.suppression import ListName, discard, release
 from dlr.suppressions import SuppressionList
 
+MAX_KEY = 256  # characters: DynamoDB refuses a key over 2,048 bytes
+
 logger = Logger()
 metrics = Metrics()
-app = APIGatewayHttpResolver(enable_validation=True)
+
+
+def _read_json(text: str) -> Any:
+    """What Powertools turns into 422; Python has three kinds of error for it, and takes NaN."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise json.JSONDecodeError("no JSON", "", 0) from None
+
+
+app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=_read_json)
 dynamodb = boto3.client("dynamodb")
 reports_table = os.environ["REPORTS_TABLE"]
 hasher = RecipientHasher(Secret(boto3.client("secretsmanager"), os.environ["HASH_SECRET"]).values)
@@ -63,6 +76,10 @@ replay = Replay(
 Operator = Annotated[
     str, Header(name="x-operator", max_length=100, description="Who, for the audit")
 ]
+Provider = Annotated[str, Path(max_length=MAX_KEY)]
+MessageId = Annotated[str, Path(max_length=MAX_KEY)]
+QuarantineId = Annotated[str, Path(max_length=MAX_KEY)]
+After = Annotated[str | None, Query(max_length=MAX_KEY)]
 BOTH_LISTS = (ListName.NUMBER, ListName.OPT_OUT)
 
 
@@ -80,22 +97,22 @@ class NotKeptError(LookupError):
 
 
 @app.get("/suppressions/held/<provider>", summary="How many entries the mass-bounce guard holds")
-def get_held(provider: str) -> dict[str, int]:
+def get_held(provider: Provider) -> dict[str, int]:
     return {"held": sum(1 for _ in suppressions.held(provider))}
 
 
 @app.post("/suppressions/held/<provider>/release", summary="What is held counts from now on")
-def release_held(provider: str, by: Operator = "admin") -> Settled:
+def release_held(provider: Provider, by: Operator = "admin") -> Settled:
     return operations.settle_held(provider, release, by, _now())
 
 
 @app.post("/suppressions/held/<provider>/discard", summary="What is held never counts")
-def discard_held(provider: str, by: Operator = "admin") -> Settled:
+def discard_held(provider: Provider, by: Operator = "admin") -> Settled:
     return operations.settle_held(provider, discard, by, _now())
 
 
 @app.get("/suppressions/export", summary="The list as CSV, in parts")
-def export_suppressions(after: Annotated[str | None, Query()] = None) -> Page:
+def export_suppressions(after: After = None) -> Page:
     return operations.export(after)
 
 
@@ -132,7 +149,7 @@ def lift_suppression(
 
 
 @app.get("/messages/<provider>/<message_id>", summary="State and history of a message")
-def get_message(provider: str, message_id: str) -> MessageAnswer:
+def get_message(provider: Provider, message_id: MessageId) -> MessageAnswer:
     answer = queries.message(provider, message_id, _now())
     if answer is None:
         raise NotKeptError("message")
@@ -160,7 +177,7 @@ def list_quarantine() -> list[Quarantined]:
 
 
 @app.post("/quarantine/<id>/replay", summary="Read a request again with the mapper of today")
-def replay_quarantined(id: str) -> Replayed:
+def replay_quarantined(id: QuarantineId) -> Replayed:
     answer = replay(id, _now())
     if answer is None:
         raise NotKeptError("request")
@@ -168,7 +185,7 @@ def replay_quarantined(id: str) -> Replayed:
 
 
 @app.delete("/quarantine/<id>", summary="Discard a request")
-def discard_quarantined(id: str) -> dict[str, str]:
+def discard_quarantined(id: QuarantineId) -> dict[str, str]:
     quarantine.delete(id)
     return {"discarded": id}
 
@@ -193,6 +210,11 @@ def answer_not_a_number(error: NotANumberError) -> Response[str]:
 def answer_invalid(error: RequestValidationError) -> Response[str]:
     findings = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
     return _problem(422, "Invalid request", "; ".join(findings))
+
+
+@app.exception_handler(UnicodeDecodeError)
+def answer_no_text(_: UnicodeDecodeError) -> Response[str]:
+    return _problem(400, "Unreadable request", "The body is not UTF-8.")
 
 
 @app.not_found

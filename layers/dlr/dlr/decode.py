@@ -17,6 +17,10 @@ Item = Mapping[str, Any]
 TextReader = Callable[[str], Item]
 
 MAX_FORM_FIELDS = 200
+MAX_FORM_CHARACTERS = 64 * 1024
+MAX_ITEMS = 500
+"""A batch's reports are written one after the other, while the provider waits for the answer."""
+MAX_OBJECTS = 40 * MAX_ITEMS
 _JSON_START = re.compile(rb"\s*[\[{]")
 _TEXT_START = re.compile(r"\s*(?:id|sub|dlvrd|submit date|done date|stat|err|text):", re.IGNORECASE)
 
@@ -52,7 +56,10 @@ def _read_body(body: bytes, fields: Collection[str], read_text: TextReader | Non
         raise UnreadableError("the body is not UTF-8") from None
     if _JSON_START.match(body):
         content = _read_json(text)
-        return content if isinstance(content, list) else [content]
+        items = content if isinstance(content, list) else [content]
+        if len(items) > MAX_ITEMS:
+            raise UnreadableError(f"more than {MAX_ITEMS} reports at once")
+        return items
     if read_text is not None and _TEXT_START.match(text):
         return [read_text(text)]
     form = _read_form(text, fields)
@@ -62,6 +69,8 @@ def _read_body(body: bytes, fields: Collection[str], read_text: TextReader | Non
 
 
 def _read_form(text: str, fields: Collection[str]) -> dict[str, str]:
+    if len(text) > MAX_FORM_CHARACTERS:
+        raise UnreadableError(f"more than {MAX_FORM_CHARACTERS} characters of parameters")
     try:
         pairs = parse_qsl(
             text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS
@@ -79,6 +88,8 @@ def _read_form(text: str, fields: Collection[str]) -> dict[str, str]:
 
 
 def _read_json(text: str) -> Any:
+    if text.count("{") > MAX_OBJECTS:
+        raise UnreadableError(f"more than {MAX_OBJECTS} JSON objects")
     try:
         content = _DECODER.decode(text)
         if "\\u" in text:

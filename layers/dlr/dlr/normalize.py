@@ -18,6 +18,7 @@ from dlr.request import Request
 
 MAX_TEXT = 500
 MAX_METADATA = 20
+MAX_SEGMENTS = 9999
 _MESSAGE_ID = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 """Opaque and verbatim: no case change, no stripping. Line breaks would forge log lines and keys."""
 
@@ -69,7 +70,7 @@ class Normalizer:
         except ValidationError as error:
             raise UnreadableError(_reason(error)) from None
         own = wire_names(type(wire)) if item is query else frozenset[str]()
-        extra = [(name, value) for name, value in query.items() if name not in own]
+        extra = [(name, value) for name, value in query.items() if name and name not in own]
         metadata = {name: value[:MAX_TEXT] for name, value in extra[:MAX_METADATA]}
         for receipt in self.provider.to_reports(wire):
             if not _MESSAGE_ID.fullmatch(receipt.message_id):
@@ -115,7 +116,7 @@ class Normalizer:
             occurred_at=receipt.occurred_at,
             received_at=received_at,
             network=_clip(receipt.network),
-            segments=receipt.segments,
+            segments=_plausible(receipt.segments),
             price=_price(receipt),
             metadata=metadata,
         )
@@ -125,6 +126,11 @@ def _price(receipt: Receipt) -> Price | None:
     if not receipt.price:
         return None
     return Price(amount=receipt.price[:MAX_TEXT], currency=_clip(receipt.currency))
+
+
+def _plausible(segments: int | None) -> int | None:
+    """DynamoDB refuses a number of 39 digits, and the provider would send it again for ever."""
+    return segments if segments is not None and 0 <= segments <= MAX_SEGMENTS else None
 
 
 def _clip(text: str) -> str | None:

@@ -107,9 +107,14 @@ class Operations:
     def import_csv(self, text: str, by: str, now: datetime) -> Import:
         """Rows with `number` or an exported `recipient_hash`, `list` (default number), `cause`.
 
-        A row that cannot be read costs no other. An imported entry begins now.
+        A row that cannot be read costs no other. An imported entry begins now. Spreadsheets begin
+        a file with a byte order mark and end lines in three ways.
         """
-        rows = list(csv.DictReader(io.StringIO(text)))
+        reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=None))
+        try:
+            rows = list(reader)
+        except csv.Error:
+            return Import(imported=0, errors=[f"line {reader.line_num + 1}: no CSV"])
         if len(rows) > MAX_ROWS:
             return Import(imported=0, errors=[f"more than {MAX_ROWS} rows: send them in parts"])
 

@@ -53,7 +53,13 @@ class Receiver:
         if len(request.body) > MAX_BODY_BYTES:
             detail = f"A report may have {MAX_BODY_BYTES // 1024} KiB."
             return problem(413, "Too large", detail), Counter({"TooLarge": 1})
-        now = self._clock()
+        try:
+            return self._answer(request, self._clock())
+        except (ClientError, BotoCoreError) as error:
+            answer = problem(503, "Not stored", "Please send the report again.")
+            return answer, Counter({"NotStored": 1, f"NotStored{_kind_of(error)}": 1})
+
+    def _answer(self, request: Request, now: datetime) -> Answer:
         # a probe carries nothing, and comes before a provider has anything to sign with
         verify = token_in_path if request.is_probe else self._provider.verify
         if not self._is_authentic(request, verify, now):
@@ -64,11 +70,7 @@ class Receiver:
             allowed = ", ".join(sorted(self._provider.methods))
             answer = problem(405, "Method not allowed", f"Use {allowed}.", {"allow": allowed})
             return answer, Counter({"MethodNotAllowed": 1})
-        try:
-            return self._receive(request, now)
-        except (ClientError, BotoCoreError) as error:
-            answer = problem(503, "Not stored", "Please send the report again.")
-            return answer, Counter({"NotStored": 1, f"NotStored{_kind_of(error)}": 1})
+        return self._receive(request, now)
 
     def _receive(self, request: Request, now: datetime) -> Answer:
         try:

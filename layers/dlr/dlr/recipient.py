@@ -17,6 +17,7 @@ from dlr.numbering import PLANS
 E164 = r"^\+[1-9][0-9]{6,14}$"
 _SEPARATORS = str.maketrans("", "", " -.()\u00a0")
 _INTERNATIONAL = re.compile(r"(?:\+|00)?([1-9][0-9]{6,14})", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{6}\.[\w-]{43}", re.ASCII)
 
 
 class PhoneNumber(str):
@@ -65,9 +66,9 @@ def _read_trunk(digits: str) -> PhoneNumber | None:
     with suppress(phonenumbers.NumberParseException):
         number = phonenumbers.parse("+" + digits)
         length = phonenumbers.is_possible_number_with_reason(number)
-        if length == phonenumbers.ValidationResult.IS_POSSIBLE:
-            e164 = phonenumbers.PhoneNumberFormat.E164
-            return PhoneNumber(phonenumbers.format_number(number, e164))
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if length == phonenumbers.ValidationResult.IS_POSSIBLE and re.match(E164, e164):
+            return PhoneNumber(e164)
     return None
 
 
@@ -91,7 +92,9 @@ class RecipientHasher:
         return [_hash(key, number) for key in self._prepared()]
 
     def knows(self, recipient_hash: str) -> bool:
-        """Whether a hash was made under one of the live keys, as far as its key id tells."""
+        """Whether a hash is one, under one of the live keys as far as its key id tells."""
+        if not _HASH.fullmatch(recipient_hash):
+            return False
         return recipient_hash.partition(".")[0] in {key_id for key_id, _ in self._prepared()}
 
     def _prepared(self) -> list["_Key"]:

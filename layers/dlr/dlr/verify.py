@@ -17,7 +17,7 @@ from hashlib import md5, sha256
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from dlr.decode import MAX_FORM_FIELDS, UnreadableError, read_items
+from dlr.decode import MAX_FORM_CHARACTERS, MAX_FORM_FIELDS, UnreadableError, read_items
 from dlr.request import Request
 
 WINDOW_S = 300
@@ -220,6 +220,8 @@ def _seconds(timestamp: Any) -> float:
 
 def _pairs(text: str) -> list[tuple[str, str]] | None:
     """A form's parameters, repeated ones kept; None if there are too many."""
+    if len(text) > MAX_FORM_CHARACTERS:
+        return None
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:

@@ -1,0 +1,107 @@
+"""`make fuzz`: atheris on a provider's verifier and parser, for SECONDS each.
+
+    python -m local.fuzz SECONDS [PROVIDER…]
+
+Every provider in a process of its own, from the recorded requests of `events/`. Fails on what is
+raised but `UnreadableError`, and on an input that takes more than 100 ms of CPU time.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["dlr"]):
+    from dlr.catalogue import provider_names
+    from dlr.decode import UnreadableError
+    from dlr.normalize import Normalizer
+    from dlr.provider import load_provider
+    from dlr.request import Request
+    from dlr.verify import Credentials
+
+ROOT = Path(__file__).parent.parent
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+KEYS = ("public test key", "A" * 43 + "=")
+MAX_LENGTH, SLOW_S = 8192, 0.1
+SEPARATOR = b"\n\n"
+"""Between method and query, and the body: what atheris changes is one string of bytes."""
+
+
+def seeds(name: str) -> Iterator[bytes]:
+    """The recorded requests."""
+    for path in sorted((ROOT / "events" / name).glob("*.json")):
+        if not path.name.endswith(".expected.json"):
+            request = Request.from_api_gateway(json.loads(path.read_text()))
+            yield f"{request.method} {request.query}".encode() + SEPARATOR + request.body
+
+
+def request_of(data: bytes) -> Request:
+    """The inverse; anything is some request."""
+    head, _, body = data.partition(SEPARATOR)
+    method, _, query = head.decode("latin-1").partition(" ")
+    header = body[:99].decode("latin-1")
+    names = ("authorization", "x-twilio-signature", "telnyx-timestamp", "telnyx-signature-ed25519")
+    return Request(
+        method="GET" if method == "GET" else "POST",
+        query=query,
+        url=f"https://dlr.example.com/webhooks/x/token?{query}",
+        headers=dict.fromkeys(names, header),
+        body=body,
+    )
+
+
+def fuzz(name: str, seconds: int) -> None:
+    """Never returns: libFuzzer ends the process."""
+    provider = load_provider(name)
+    normalize = Normalizer(provider)
+
+    def try_one(data: bytes) -> None:
+        started = time.thread_time()
+        read(data)
+        if time.thread_time() - started > SLOW_S:
+            raise TimeoutError(f"more than {SLOW_S} s of CPU time")
+
+    def read(data: bytes) -> None:
+        request = request_of(data)
+        provider.verify(request, Credentials(("token",), NOW, KEYS))
+        try:
+            for report in normalize(request, NOW).reports:
+                report.model_dump_json()
+        except UnreadableError:
+            pass
+
+    with tempfile.TemporaryDirectory() as folder:
+        for place, seed in enumerate(seeds(name)):
+            (Path(folder) / str(place)).write_bytes(seed)
+        options = [f"-max_total_time={seconds}", f"-max_len={MAX_LENGTH}", "-timeout=60"]
+        options += ["-verbosity=0", "-print_final_stats=1", f"-artifact_prefix={ROOT}/.local/fuzz-"]
+        atheris.Setup([name, *options, folder], try_one)
+        atheris.Fuzz()
+
+
+def main() -> int:
+    """Exit status 0 if nothing was found."""
+    seconds, *names = sys.argv[1:]
+    if len(names) == 1:
+        fuzz(names[0], int(seconds))
+    (ROOT / ".local").mkdir(exist_ok=True)
+    failed = []
+    for name in names or provider_names():
+        command = [sys.executable, "-m", "local.fuzz", seconds, name]
+        run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+        tried = [line for line in run.stderr.splitlines() if "number_of_executed" in line]
+        print(f"{name:<14}{tried[0].split()[-1] if tried else '?':>10} inputs", flush=True)
+        if run.returncode:
+            failed.append(name)
+            print(f"exit status {run.returncode}\n{run.stderr[-3000:]}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

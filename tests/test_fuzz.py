@@ -1,0 +1,176 @@
+"""Whatever is sent to a provider's URL is answered, never with 5xx, and soon."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dlr.catalogue import provider_names
+from dlr.decode import UnreadableError, read_items
+from dlr.normalize import Normalizer
+from dlr.provider import load_provider
+from dlr.quarantine import Quarantine
+from dlr.receipt import read_receipt
+from dlr.receive import MAX_BODY_BYTES, Receiver
+from dlr.recipient import RecipientHasher, read_number
+from dlr.request import Request
+from dlr.secret import Secret
+from dlr.store import ReportStore, Retention
+from dlr.times import read_iso, read_javascript, read_smpp
+from dlr.verify import token_in_path
+from tests.cases import NOW
+from tests.dynamodb import Strict
+from tests.hostile import SLOW_S, cases_of, cpu_s, events, with_body
+from tests.test_secret import SecretsManager
+
+EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
+DAY = timedelta(days=1)
+SECRET = json.dumps({"current": "token", "signing_keys": ["a key"]})
+
+
+class Door:
+    """A provider's webhook. `is_open` lets in everybody with the token, signed or not."""
+
+    def __init__(self, name: str, is_open: bool) -> None:
+        self.table = Strict()
+        provider = load_provider(name)
+        if is_open:
+            provider = replace(provider, verify=token_in_path)
+        self._receive = Receiver(
+            Normalizer(provider, hasher=RecipientHasher(lambda: ["key"])),
+            ReportStore(self.table.client, "reports", Retention(DAY, DAY, DAY)),
+            Quarantine(self.table.client, "quarantine", DAY),
+            Secret(SecretsManager(SECRET), "arn"),
+            lambda: NOW,
+        )
+
+    def __call__(self, event: dict[str, Any]) -> int:
+        """The status; JSON or it raises."""
+        request = Request.from_api_gateway(event, "https://dlr.example.com")
+        answer = self._receive(request)[0].to_api_gateway()
+        json.loads(answer["body"])
+        return int(answer["statusCode"])
+
+
+@pytest.fixture(scope="module")
+def doors() -> dict[tuple[str, bool], Door]:
+    return {(name, is_open): Door(name, is_open) for name in provider_names() for is_open in (1, 0)}
+
+
+@EVERY_PROVIDER
+@pytest.mark.parametrize("is_open", [True, False], ids=["let in", "at the door"])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_spoilt_request_is_answered_and_soon(
+    doors: dict[tuple[str, bool], Door], name: str, is_open: bool, data: st.DataObject
+) -> None:
+    door, event = doors[name, is_open], data.draw(events(name))
+    assert door(event) in {200, 400, 401, 403, 405}, door.table.refused
+    assert cpu_s(lambda: door(event)) < SLOW_S
+
+
+# ---------------------------------------------------------------- as large as can be
+
+N = MAX_BODY_BYTES
+PIECES = ["[", '{"a":', '"', "\\", "1", " ", "&", "=", "a=1&", "%41", "%", "+", "\r", "é", "\x00"]
+PIECES += [
+    "id:",
+    "text:",
+    "err: ",
+    "stat:A id:1 ",
+    "submit date:",
+    "[1,",
+    "{},",
+    '{"":1},',
+    "\u2028",
+]
+NUMBERS = [" ", "0", "1", "+", "(", ".", "\u00a0", "٣", "00"]
+TIMES = ["1", "0", "2026-", "T", ":", "Wed Jul 19 2017 20:53:46 GMT+0100", "9", "+", " "]
+
+
+def filled(piece: str) -> bytes:
+    """As much of it as a request may hold."""
+    return (piece * N).encode()[:N].decode(errors="ignore").encode()
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=repr)
+@EVERY_PROVIDER
+def test_a_body_full_of_one_thing_is_answered_soon(
+    doors: dict[tuple[str, bool], Door], name: str, piece: str
+) -> None:
+    check_soon(doors[name, True], name, filled(piece))
+
+
+@EVERY_PROVIDER
+@pytest.mark.parametrize("piece", ["[%s]", "[%s", "[[%s]]"])
+def test_a_list_full_of_one_thing_is_answered_soon(
+    doors: dict[tuple[str, bool], Door], name: str, piece: str
+) -> None:
+    for item in ("1", "{}", "[]", '""', "null", smallest_item(name)):
+        body = piece % (f"{item}," * ((N - 5) // (len(item) + 1) - 1) + item)
+        check_soon(doors[name, True], name, body.encode())
+
+
+def check_soon(door: Door, name: str, body: bytes) -> None:
+    event = with_body(cases_of(name)[0].event, body)
+    event["requestContext"] = {"http": {"method": "POST"}}
+    assert door(event) in {200, 400}, door.table.refused
+    assert cpu_s(lambda: door(event)) < SLOW_S
+
+
+def smallest_item(name: str) -> str:
+    bodies = [case.request.body.decode() for case in cases_of(name) if case.expected["reports"]]
+    return min((body for body in bodies if body.startswith("{")), key=len)
+
+
+@EVERY_PROVIDER
+@pytest.mark.parametrize("piece", NUMBERS + TIMES, ids=repr)
+def test_a_field_full_of_one_thing_is_answered_soon(
+    doors: dict[tuple[str, bool], Door], name: str, piece: str
+) -> None:
+    item = json.loads(smallest_item(name))
+    text = piece * (200_000 // len(piece.encode()))
+    for changed in with_every_text(item, text):
+        body = json.dumps(changed, ensure_ascii=False).encode()
+        check_soon(doors[name, True], name, body)
+
+
+def with_every_text(content: Any, text: str) -> Iterator[Any]:
+    """Each leaf in turn another."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            yield from ({**content, key: changed} for changed in with_every_text(value, text))
+    elif isinstance(content, list):
+        for place, value in enumerate(content):
+            for changed in with_every_text(value, text):
+                yield [*content[:place], changed, *content[place + 1 :]]
+    else:
+        yield text
+
+
+@pytest.mark.parametrize(
+    "read", [read_iso, read_javascript, read_smpp, read_number, read_receipt, str], ids=str
+)
+def test_no_reader_has_a_slow_text(read: Callable[[str], object]) -> None:
+    for piece in {*PIECES, *NUMBERS, *TIMES}:
+        text = filled(piece).decode()
+        assert cpu_s(lambda: read(text)) < SLOW_S, piece  # noqa: B023
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_query_is_slow(method: str) -> None:
+    for piece in PIECES:
+        request = Request(method, query=filled(piece).decode())
+
+        def read(request: Request = request) -> None:
+            try:
+                read_items(request, frozenset({"a", "id"}))
+            except UnreadableError as error:
+                assert str(error)
+
+        assert cpu_s(read) < SLOW_S, piece

@@ -1,0 +1,168 @@
+"""2,000 reports while functions are killed and the queue's consumer comes and goes: none is lost.
+
+Run by `make kill`, on a local system of its own. Clients send again what was not answered 200, as
+providers do; the functions' processes, children of the embedded AWS, are killed by their ids.
+"""
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from dlr.item import history_of
+from local.client import Client
+from local.cloud import Cloud, free_port
+from local.stack import Deployment, deploy, describe
+
+REPORTS, CLIENTS, DEAD_OF = 2000, 8, 20
+MAX_TRIES = 30
+KILL_EVERY, VICTIMS, SWITCH_EVERY = 50, 2, 150
+PATIENCE_S = 120.0
+FIRST_NUMBER = 33639980000
+PROVIDER = "thesmsworks"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def killed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with Cloud(free_port(), tmp_path_factory.mktemp("killed")) as cloud:
+        deploy(cloud, parameters={"Providers": PROVIDER, "MassBounceLimit": str(REPORTS)})
+        yield cloud
+
+
+class Chaos:
+    """Kills functions and stops and starts the consumer as the reports come in.
+
+    By their number and not by the clock, or a slow machine would do nothing but start functions.
+    """
+
+    def __init__(self, cloud: Cloud, deployment: Deployment) -> None:
+        self.counts: Counter[str] = Counter()
+        self._cloud = cloud
+        self._lambda = cloud.client("lambda")
+        (mapping,) = self._lambda.list_event_source_mappings(
+            FunctionName=deployment.resources["Suppress"]
+        )["EventSourceMappings"]
+        self._consumer = mapping["UUID"]
+        self._random = random.Random(7)
+        self._lock = threading.Lock()
+
+    def step(self) -> None:
+        """One more report was acknowledged."""
+        with self._lock:
+            self.counts["acknowledged"] += 1
+            if self.counts["acknowledged"] % KILL_EVERY == 0:
+                self._kill()
+            if self.counts["acknowledged"] % SWITCH_EVERY == 0:
+                self.switch(self.counts["consumer switched"] % 2 == 1)
+
+    def switch(self, is_on: bool) -> None:
+        """Stops or starts the queue's consumer."""
+        self._lambda.update_event_source_mapping(UUID=self._consumer, Enabled=is_on)
+        self.counts["consumer switched"] += 1
+
+    def _kill(self) -> None:
+        victims = children_of(self._cloud.process_id)
+        for victim in self._random.sample(victims, min(VICTIMS, len(victims))):
+            try:
+                os.kill(victim, signal.SIGKILL)
+                self.counts["processes killed"] += 1
+            except ProcessLookupError:
+                continue
+
+
+def children_of(process_id: int) -> list[int]:
+    """The processes that it started: one for each running function."""
+    tasks = Path(f"/proc/{process_id}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def body_of(place: int) -> bytes:
+    """Report number `place`: each of another message and another number, one in 20 of them dead."""
+    content = {
+        "messageid": f"killed-{place}",
+        "destination": FIRST_NUMBER + place,
+        "status": "UNDELIVERABLE" if is_dead(place) else "DELIVERED",
+        "modified": "2026-11-20T12:00:00.000Z",
+    }
+    if is_dead(place):
+        content["failurereason"] = {"code": 5001, "details": "", "permanent": True}
+    return json.dumps(content).encode()
+
+
+def is_dead(place: int) -> bool:
+    return place % DEAD_OF == 0
+
+
+def numbers(is_in: bool) -> list[str]:
+    return [f"+{FIRST_NUMBER + n}" for n in range(REPORTS) if is_dead(n) is is_in]
+
+
+def suppressed(client: Client, of: list[str]) -> set[str]:
+    answers = [client.check(of[n : n + 1000]) for n in range(0, len(of), 1000)]
+    return {each["number"] for answer in answers for each in answer["suppressed"]}
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes as Linux does")
+def test_killed_functions_lose_no_acknowledged_report_and_no_hard_bounce(
+    killed_cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment = describe(killed_cloud)
+    client = Client(deployment)
+    answers: Counter[str] = Counter()
+
+    def provider(place: int) -> bool:
+        for _ in range(MAX_TRIES):
+            try:
+                status = client.post(deployment.webhooks[PROVIDER], body_of(place))
+            except urllib3.exceptions.HTTPError as error:
+                answers[type(error).__name__] += 1
+                continue
+            answers[str(status)] += 1
+            if status == 200:
+                chaos.step()
+                return True
+            time.sleep(0.05)
+        return False
+
+    started = time.monotonic()
+    chaos = Chaos(killed_cloud, deployment)
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        taken = list(pool.map(provider, range(REPORTS)))
+    chaos.switch(is_on=True)
+    sent_s = time.monotonic() - started
+    listed: set[str] = set()
+    while len(listed) < len(numbers(True)) and time.monotonic() - started < sent_s + PATIENCE_S:
+        listed = suppressed(client, numbers(True))
+        time.sleep(0.5)
+    items = [
+        item
+        for page in killed_cloud.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(TableName=deployment.resources["ReportsTable"])
+        for item in page["Items"]
+    ]
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\n{REPORTS} reports of {CLIENTS} clients in {sent_s:.0f} s, "
+            f"on the list after {time.monotonic() - started:.0f} s\n"
+            f"answers {dict(answers)}\n{dict(chaos.counts)}\n"
+            f"acknowledged {sum(taken)}, in the table {len(items)}, "
+            f"dead {len(numbers(True))}, on the list {len(listed)}"
+        )
+    assert chaos.counts["processes killed"] > 0
+    assert all(taken)
+    assert {item["pk"]["S"] for item in items} == {f"{PROVIDER}#killed-{n}" for n in range(REPORTS)}
+    assert {len(history_of(item)) for item in items} == {1}
+    assert listed == set(numbers(True))
+    assert suppressed(client, numbers(False)) == set()

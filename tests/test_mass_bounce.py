@@ -1,0 +1,106 @@
+"""A campaign that a provider calls dead, all of it: 3,000 content errors within a minute."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from dlr.causes import Policy
+from dlr.normalize import Normalizer
+from dlr.provider import load_provider
+from dlr.recipient import PhoneNumber
+from dlr.report import DeliveryReport
+from dlr.request import Request
+from dlr.suppression import State, discard
+from local.client import Client
+from local.cloud import Cloud, free_port
+from local.demo import wait_until
+from local.stack import Deployment, deploy, describe
+from tests.cases import NOW
+from tests.reports import HASHER
+from tests.test_suppressions import System, count
+
+REPORTS, LIMIT, WORKERS = 3000, 1000, 8
+NUMBERS = [PhoneNumber(f"+{33639980000 + place}") for place in range(REPORTS)]
+FORBIDDEN_WORDS = 3525
+
+
+def content_error(place: int) -> bytes:
+    """As smsmode sends it: a hard bounce, says its guide, and "remove the number"."""
+    second = f"{place * 60 // REPORTS:02}"
+    date = f"2026-11-20%2012:00:{second}"
+    number = NUMBERS[place][1:]
+    return f"smsID=c{place}&statut={FORBIDDEN_WORDS}&numero={number}&date_reception={date}".encode()
+
+
+def reports(policy: Policy) -> list[DeliveryReport]:
+    normalizer = Normalizer(load_provider("smsmode"), policy, HASHER)
+    requests = (Request("POST", body=content_error(place)) for place in range(REPORTS))
+    return [report for each in requests for report in normalizer(each, NOW).reports]
+
+
+@pytest.fixture(scope="module")
+def system(cloud: Cloud) -> System:
+    return System(cloud)
+
+
+def test_under_cause_a_badly_worded_campaign_suppresses_nobody(system: System) -> None:
+    made = reports(Policy.CAUSE)
+    assert len(made) == REPORTS
+    assert {report.cause for report in made} == {"content"}
+    assert [system.suppress(report, NOW) for report in made] == [None] * REPORTS
+    assert count(system, NUMBERS[::100]) == {}
+
+
+@pytest.mark.slow
+def test_under_provider_the_guard_holds_all_but_the_first_and_one_call_discards(
+    system: System,
+) -> None:
+    suppress = system.suppressor(limit=LIMIT)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(lambda report: suppress(report, NOW), reports(Policy.PROVIDER)))
+    assert states(system) == {State.ACTIVE: LIMIT, State.HELD: REPORTS - LIMIT}
+    settled = system.operations.settle_held("smsmode", discard, "me", NOW + timedelta(minutes=5))
+    assert settled.settled == REPORTS - LIMIT
+    assert states(system) == {State.ACTIVE: LIMIT, State.LIFTED: REPORTS - LIMIT}
+
+
+def states(system: System) -> dict[State, int]:
+    found = system.list.find_all([HASHER.every_hash(each) for each in NUMBERS], NOW)
+    made = [entry.state for entry in found if entry]
+    return {state: made.count(state) for state in set(made)}
+
+
+SOME, SOME_LIMIT = 60, 20
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The system of a team that follows its provider to the letter."""
+    parameters = {
+        "Providers": "smsmode",
+        "SuppressionPolicy": "provider",
+        "MassBounceLimit": str(SOME_LIMIT),
+    }
+    with Cloud(free_port(), tmp_path_factory.mktemp(uuid4().hex)) as cloud:
+        deploy(cloud, parameters=parameters)
+        yield describe(cloud)
+
+
+def test_the_guard_holds_and_one_call_discards_from_the_webhook_on(strict: Deployment) -> None:
+    left_s = 3600 - time.time() % 3600
+    if left_s < 60:  # the guard counts by the hour
+        time.sleep(left_s)
+    client = Client(strict)
+    form = "application/x-www-form-urlencoded"
+    for place in range(SOME):
+        assert client.post(strict.webhooks["smsmode"], content_error(place), form) == 200
+    held = "/suppressions/held/smsmode"
+    assert wait_until(lambda: client.api("GET", held)[1]["held"] == SOME - SOME_LIMIT)
+    assert len(client.check(NUMBERS[:SOME])["suppressed"]) == SOME_LIMIT
+    assert client.api("POST", f"{held}/discard")[1] == {"settled": SOME - SOME_LIMIT}
+    assert client.api("GET", held)[1] == {"held": 0}
+    assert len(client.check(NUMBERS[:SOME])["suppressed"]) == SOME_LIMIT
