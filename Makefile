@@ -17,7 +17,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive load test check lint build docs lock clean
+.PHONY: help setup run demo redrive load sam-local rehearse test check lint build docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -38,6 +38,12 @@ load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=
 
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
+
+sam-local: .venv/ready $(sam) ## run the built functions in containers, by sam local, on every recorded request
+	@exec $(bin)/python -m local sam-local
+
+rehearse: .venv/ready $(sam) ## sam deploy, change the providers, sam delete, on the embedded AWS
+	@exec $(bin)/python -m local rehearse
 
 check: test lint build ## everything that must be green: tests, lint, types, template, build
 
