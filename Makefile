@@ -18,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive load test test-slow faults kill fuzz check lint build bench docs lock clean
+.PHONY: help setup run demo redrive load sam-local rehearse test test-slow faults kill fuzz check lint build bench docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -51,6 +51,12 @@ kill: .venv/ready ## kill functions under 2,000 reports and count what is left
 
 fuzz: .venv-fuzz/ready ## let atheris try each provider's parser for SECONDS=600
 	.venv-fuzz/bin/python -m local.fuzz $(SECONDS)
+
+sam-local: .venv/ready $(sam) ## run the built functions in containers, by sam local, on every recorded request
+	@exec $(bin)/python -m local sam-local
+
+rehearse: .venv/ready $(sam) ## sam deploy, change the providers, sam delete, on the embedded AWS
+	@exec $(bin)/python -m local rehearse
 
 check: test lint build ## everything that must be green: tests, lint, types, template, build
 

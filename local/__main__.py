@@ -1,4 +1,4 @@
-"""`python -m local run`, `demo` and `load`, called by make."""
+"""`python -m local run`, `demo`, `load`, `sam-local` and `rehearse`, called by make."""
 
 import argparse
 import json
@@ -14,10 +14,14 @@ from local.client import body_of, webhook_url
 from local.cloud import CannotStart, Cloud, forget_real_aws, free_port, in_use
 from local.demo import demo, recordings
 from local.load import load
+from local.rehearsal import rehearse
+from local.sam import SamFailed
+from local.sam_local import sam_local
 from local.stack import ROOT, Deployment, DeploymentFailed, deploy, describe
 
 FOLDER = ROOT / ".local"
 OUTPUTS = FOLDER / "outputs.json"
+CHECKS = {"sam-local": sam_local, "rehearse": rehearse}
 
 
 def run(port: int, parameters: Mapping[str, str]) -> None:
@@ -74,7 +78,7 @@ def parameter(text: str) -> tuple[str, str]:
 def main() -> int:
     """Exit status 0 if all went well."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("command", choices=["run", "demo", "load"])
+    parser.add_argument("command", choices=["run", "demo", "load", *CHECKS])
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE", type=parameter)
     parser.add_argument("--reports", type=int, default=100_000, help="how much load")
@@ -87,10 +91,12 @@ def main() -> int:
     try:
         if arguments.command == "demo":
             return 0 if show() else 1
+        if check := CHECKS.get(arguments.command):
+            return 0 if check() else 1
         if arguments.command == "load":
             return 0 if load(arguments.reports, arguments.mode, arguments.seed) else 1
         run(arguments.port, dict(arguments.parameters))
-    except (CannotStart, DeploymentFailed, ValueError) as error:
+    except (CannotStart, DeploymentFailed, SamFailed, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

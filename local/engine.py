@@ -37,14 +37,14 @@ class Engine:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        if _answers(None):
-            self.host = os.environ.get("DOCKER_HOST") or _host_of_context()
-            return self
-        if os.geteuid() != 0:
-            raise CannotStart(NEEDED)
-        if not shutil.which("dockerd"):
+        if not _answers(None) and not shutil.which("dockerd"):
             _install()
-        self._start()
+        if _answers(None):  # where there is a service manager, the package has started one
+            self.host = os.environ.get("DOCKER_HOST") or _host_of_context()
+        elif os.geteuid() == 0:
+            self._start()
+        else:
+            raise CannotStart(NEEDED)
         return self
 
     def __exit__(
@@ -85,9 +85,11 @@ class Engine:
         self.host = f"unix://{self._run}/docker.sock"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                ["dockerd", "--host", self.host, "--data-root", self._data]
-                + ["--exec-root", self._run / "exec", "--pidfile", self._run / "pid"]
-                + ["--iptables=false", "--ip-forward=false", "--ip-masq=false"],
+                [
+                    *("dockerd", "--host", self.host, "--data-root", str(self._data)),
+                    *("--exec-root", f"{self._run}/exec", "--pidfile", f"{self._run}/pid"),
+                    *("--iptables=false", "--ip-forward=false", "--ip-masq=false"),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -146,7 +148,7 @@ def _host_of_context() -> str:
 
 
 def _install() -> None:
-    if not shutil.which("apt-get"):
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise CannotStart(NEEDED)
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
         answer = subprocess.run(

@@ -4,7 +4,6 @@ The stand-in is this machine's Python 3.13 with AWS's runtime client and boto3, 
 this system that they need. It needs no network but for those two packages.
 """
 
-import os
 import platform
 import re
 import shutil
@@ -15,11 +14,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from local import runtime
 from local.cloud import CannotStart
 from local.engine import Engine
 from local.stack import ROOT
 
-PYTHON = "3.13"
+PYTHON = runtime.VERSION
 OWN = f"public.ecr.aws/lambda/python:{PYTHON}-x86_64"
 STAND_IN = f"dlr-stand-in:python{PYTHON}"
 TOOLS = ("sh", "mv", "cp", "rm", "chmod", "cat")  # what SAM's own image build calls
@@ -61,19 +61,12 @@ def _import_stand_in(engine: Engine, built: Path) -> None:
 
 
 def _python() -> Path:
-    """The folder of a Python 3.13: on the PATH, or among pyenv's."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates = [f"python{PYTHON}", *map(str, pyenv.glob(f"versions/{PYTHON}*/bin/python"))]
-    for candidate in filter(shutil.which, candidates):
-        answer = subprocess.run(
-            [candidate, "-c", "import sys; print(sys.base_prefix)"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if answer.returncode == 0:
-            return Path(answer.stdout.strip())
-    raise CannotStart(f"A stand-in for the runtime's image needs Python {PYTHON}: none found.")
+    """The folder of this machine's Python 3.13."""
+    found = runtime.python()
+    if found is None:
+        raise CannotStart(f"A stand-in for the runtime's image needs Python {PYTHON}: none found.")
+    print_prefix = [found, "-c", "import sys; print(sys.base_prefix)"]
+    return Path(subprocess.run(print_prefix, capture_output=True, check=True).stdout.decode()[:-1])
 
 
 def _lay_out(root: Path, python: Path) -> None:
@@ -91,20 +84,20 @@ def _lay_out(root: Path, python: Path) -> None:
     )
     for tool in TOOLS:
         shutil.copy(shutil.which(tool) or tool, root / "bin" / tool)
-    runtime = root / "var/runtime"
+    packages = root / "var/runtime"
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "--require-hashes"]
-        + ["--requirement", ROOT / "requirements-runtime.txt", "--target", runtime]
-        + ["--only-binary=:all:", "--implementation=cp", f"--python-version={PYTHON}"]
-        + ["--platform=manylinux2014_x86_64", "--disable-pip-version-check"],
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:"),
+            *("--requirement", str(ROOT / "requirements-runtime.txt"), "--target", str(packages)),
+            *("--implementation=cp", f"--python-version={PYTHON}"),
+            "--platform=manylinux2014_x86_64",
+        ],
         check=True,
     )
-    subprocess.run(
-        [python / "bin" / f"python{PYTHON}", "-m", "compileall", "-q", runtime]
-        + ["--invalidation-mode", "unchecked-hash"],
-        check=True,
-    )
-    bootstrap = runtime / "bootstrap"
+    compileall = [str(python / "bin" / f"python{PYTHON}"), "-m", "compileall", "-q", str(packages)]
+    subprocess.run([*compileall, "--invalidation-mode", "unchecked-hash"], check=True)
+    bootstrap = packages / "bootstrap"
     bootstrap.write_text(BOOTSTRAP)
     bootstrap.chmod(0o755)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from local import template
-from local.cloud import LOCALHOST, CannotStart, free_port, in_use
+from local.cloud import LOCALHOST, CannotStart, in_use
 from local.stack import ROOT
 
 COMMAND = str(ROOT / ".venv-sam" / "bin" / "sam")
@@ -26,10 +26,15 @@ class SamFailed(Exception):
     """The SAM CLI ended with an error; the text holds its words."""
 
 
-def sam(*arguments: str) -> str:
+def sam(*arguments: str, **variables: str) -> str:
     """Run a command of the SAM CLI in the project's folder; answers what it prints."""
     answer = subprocess.run(
-        [COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [COMMAND, *arguments],
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if answer.returncode != 0:
         raise SamFailed(f"sam {arguments[0]} failed:\n{answer.stdout}{answer.stderr}")
@@ -64,14 +69,16 @@ class SamLocal:
     folder: Path
 
     @contextmanager
-    def api(self) -> Iterator[str]:
-        """The API's address, while its server runs. Each function's container stays warm."""
-        port = free_port()
+    def api(self, port: int) -> Iterator[None]:
+        """Serves the API on 127.0.0.1. Each function's container stays warm."""
         log = self.folder / "start-api.log"
         with log.open("wb") as output:
             server = subprocess.Popen(
-                self._command("start-api", "--warm-containers", "LAZY", "--no-watch")
-                + ["--host", LOCALHOST, "--port", str(port)],
+                self._command(
+                    "start-api",
+                    *("--host", LOCALHOST, "--port", str(port)),
+                    *("--warm-containers", "LAZY", "--no-watch"),
+                ),
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -84,7 +91,7 @@ class SamLocal:
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise CannotStart(f"sam local start-api did not start:\n{log.read_text()}")
                 time.sleep(0.2)
-            yield f"http://{LOCALHOST}:{port}"
+            yield
         finally:
             server.send_signal(signal.SIGTERM)  # it then removes its containers
             try:

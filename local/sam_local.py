@@ -48,10 +48,13 @@ def sam_local() -> bool:
                 deploy(cloud)
                 deployment = describe(cloud)
                 _stop_feeding_functions(cloud)
-            url = f"http://{seen_from_container}:{cloud.port}"
-            variables = _variables(cloud, deployment, url)
+            aws_url = f"http://{seen_from_container}:{cloud.port}"
+            port = free_port()
+            api_url = f"http://{LOCALHOST}:{port}"
+            variables = _variables(cloud, deployment, aws_url, api_url)
             functions = SamLocal(engine.host, image, for_sam_local(), variables, folder)
-            problems = list(_check(cloud, deployment, functions))
+            with functions.api(port):
+                problems = list(_check(cloud, _behind(api_url, deployment), functions))
     for problem in problems:
         print(f"NOT AS EXPECTED: {problem}")
     print(f"{len(list(recordings()))} requests, {len(problems)} surprises, on image {image}.")
@@ -81,28 +84,31 @@ def _stop_feeding_functions(cloud: Cloud) -> None:
         functions.delete_event_source_mapping(UUID=mapping["UUID"])
 
 
-def _variables(cloud: Cloud, deployment: Deployment, url: str) -> dict[str, dict[str, str]]:
-    """Each function's environment as deployed, and the way from a container to that AWS."""
+def _variables(
+    cloud: Cloud, deployment: Deployment, aws_url: str, api_url: str
+) -> dict[str, dict[str, str]]:
+    """Each function's environment as deployed, but for where AWS and where the API is."""
     functions = cloud.client("lambda")
     known = {each["FunctionName"]: each for each in functions.list_functions()["Functions"]}
+    places = {"AWS_ENDPOINT_URL": aws_url, "PUBLIC_URL": api_url}
     return {
-        logical: known[physical]["Environment"]["Variables"] | {"AWS_ENDPOINT_URL": url}
+        logical: known[physical]["Environment"]["Variables"] | places
         for logical, physical in deployment.resources.items()
         if physical in known
     }
 
 
 def _check(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterator[str]:
-    with functions.api() as url:
-        client = Client(_behind(url, deployment), PATIENCE_S)
-        with phase("every recorded request through sam local start-api"):
-            yield from _post_everything(client)
-        yield from _check_tables(cloud, deployment)
-        with phase("sam local invoke Publish, Suppress, Api"):
-            yield from _invoke_the_others(cloud, deployment, functions)
-        with phase("the API and its authorizer through sam local start-api"):
-            yield from _ask_for_the_dead(client)
-            yield from _knock_without_a_token(client, _behind(url, deployment))
+    client = Client(deployment, PATIENCE_S)
+    with phase("every recorded request through sam local start-api"):
+        yield from _post_everything(client)
+        yield from _knock_without_a_token(client, deployment)
+    yield from _check_tables(cloud, deployment)
+    with phase("sam local invoke Publish, Suppress, Api"):
+        yield from _invoke_the_others(cloud, deployment, functions)
+    with phase("the list through sam local start-api and the authorizer"):
+        yield from _ask_for_the_dead(client)
+        yield from _ask_as_a_stranger(deployment)
 
 
 def _behind(url: str, deployment: Deployment) -> Deployment:
@@ -146,9 +152,7 @@ def _check_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
         yield f"{kept} requests in quarantine instead of {unreadable} or more"
 
 
-def _invoke_the_others(
-    cloud: Cloud, deployment: Deployment, functions: SamLocal
-) -> Iterator[str]:
+def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterator[str]:
     """Stream to bus, queue to list, question to answer."""
     records = _stream_records(cloud, deployment.resources["ReportsTable"])
     answer = functions.invoke("Publish", {"Records": records})
@@ -221,6 +225,9 @@ def _knock_without_a_token(client: Client, deployment: Deployment) -> Iterator[s
     for provider, webhook in deployment.webhooks.items():
         if (status := client.post(f"{webhook.rpartition('/')[0]}/wrong", b"{}")) != 401:
             yield f"{provider}: HTTP {status} for a wrong token"
+
+
+def _ask_as_a_stranger(deployment: Deployment) -> Iterator[str]:
     stranger = Client(replace(deployment, admin_token="wrong"), PATIENCE_S)  # noqa: S106
     if "suppressed" in (answer := stranger.suppression("+33639980015")):
         yield f"The API tells a stranger {answer}"

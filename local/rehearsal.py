@@ -1,0 +1,133 @@
+"""`make rehearse`: deploy, fewer providers, all again, delete, by the SAM CLI on the embedded AWS.
+
+The data must come through all of it: what an item and the hash key were before, they are after.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from local import template
+from local.cloud import Cloud, free_port
+from local.phase import phase
+from local.sam import sam
+from local.stack import ROOT, STACK, describe
+
+TABLES = {
+    "ReportsTable": "pk",
+    "SuppressionsTable": "recipient_hash",
+    "QuarantineTable": "id",
+    "ErasuresTable": "recipient_hash",
+}
+"""Each table of the template and its key."""
+ITEM = "rehearsal"
+GONE, LEFT = "smsmode", "messente"
+
+
+def rehearse() -> bool:
+    """Whether all went as expected."""
+    with phase("sam build"):
+        sam("build")
+    with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
+        problems = list(_rehearse(cloud))
+    for problem in problems:
+        print(f"NOT AS EXPECTED: {problem}")
+    print(f"Deployed, changed and deleted with {len(problems)} surprises.")
+    return not problems
+
+
+def _rehearse(cloud: Cloud) -> Iterator[str]:
+    every = template.load(ROOT / "template.yaml", {})["Parameters"]["Providers"]["Default"]
+    with phase("sam deploy"):
+        _deploy(cloud, every)
+    before = dict(describe(cloud).resources)
+    key = _hash_key(cloud, before)
+    for name, attribute in TABLES.items():
+        cloud.client("dynamodb").put_item(
+            TableName=before[name], Item={attribute: {"S": ITEM}, "expires_at": {"N": "9999999999"}}
+        )
+    yield from _routes(cloud, {GONE: True, LEFT: True})
+    with phase(f"sam deploy with Providers=smpp,{LEFT}"):
+        _deploy(cloud, f"smpp,{LEFT}")
+    yield from _data(cloud, before, key)
+    yield from _routes(cloud, {GONE: False, LEFT: True})
+    with phase("sam deploy with every provider again"):
+        _deploy(cloud, every)
+    yield from _data(cloud, before, key)
+    yield from _routes(cloud, {GONE: True, LEFT: True})
+    after = dict(describe(cloud).resources)
+    with phase("sam delete"):
+        sam("delete", "--stack-name", STACK, "--no-prompts", AWS_ENDPOINT_URL=cloud.url)
+    yield from _data(cloud, before, key)
+    yield from _leftovers(cloud, after)
+
+
+def _deploy(cloud: Cloud, providers: str) -> None:
+    """With the settings of samconfig.toml, and without the alarms that the embedded AWS refuses."""
+    parameters = ("--parameter-overrides", f"Providers={providers}", "DeliveryRateFloor=0")
+    sam("deploy", "--no-confirm-changeset", *parameters, AWS_ENDPOINT_URL=cloud.url)
+
+
+def _hash_key(cloud: Cloud, resources: dict[str, str]) -> str:
+    secrets = cloud.client("secretsmanager")
+    key: str = secrets.get_secret_value(SecretId=resources["HashSecret"])["SecretString"]
+    return key
+
+
+def _data(cloud: Cloud, resources: dict[str, str], key: str) -> Iterator[str]:
+    """Whether tables, items and the hash key are what they were."""
+    for name, attribute in TABLES.items():
+        try:
+            answer = cloud.client("dynamodb").get_item(
+                TableName=resources[name], Key={attribute: {"S": ITEM}}
+            )
+        except cloud.client("dynamodb").exceptions.ResourceNotFoundException:
+            yield f"{name} is gone"
+        else:
+            if "Item" not in answer:
+                yield f"{name} has lost its item"
+    if _hash_key(cloud, resources) != key:
+        yield "The hash key has changed"
+
+
+def _routes(cloud: Cloud, expected: dict[str, bool]) -> Iterator[str]:
+    """Whether each provider's webhook leads to a function, or else is 404.
+
+    What the function answers says nothing here: the layer is built for the runtime's Python, and
+    the embedded AWS runs everything with its own.
+    """
+    base_url = describe(cloud).base_url
+    for provider, served in expected.items():
+        url = f"{base_url}/webhooks/{provider}/wrong"
+        status = urllib3.request("POST", url, body=b"{}", retries=False, timeout=60).status
+        if (status != 404) != served:
+            yield f"{provider}: HTTP {status}, though it {'is' if served else 'is not'} deployed"
+
+
+def _leftovers(cloud: Cloud, resources: dict[str, str]) -> Iterator[str]:
+    """What is still there after the deletion, besides the data."""
+    kept = {resources[name] for name in (*TABLES, "HashSecret")}
+    for kind, found in _existing(cloud).items():
+        for name in sorted(set(found) & set(resources.values()) - kept):
+            yield f"{kind} {name} outlives the stack"
+
+
+def _existing(cloud: Cloud) -> dict[str, list[str]]:
+    def names(service: str, operation: str, items: str, name: str) -> list[str]:
+        answer: dict[str, Any] = getattr(cloud.client(service), operation)()
+        return [each if isinstance(each, str) else each[name] for each in answer.get(items, [])]
+
+    return {
+        "table": names("dynamodb", "list_tables", "TableNames", ""),
+        "secret": names("secretsmanager", "list_secrets", "SecretList", "Name")
+        + names("secretsmanager", "list_secrets", "SecretList", "ARN"),
+        "function": names("lambda", "list_functions", "Functions", "FunctionName"),
+        "queue": names("sqs", "list_queues", "QueueUrls", ""),
+        "API": names("apigatewayv2", "get_apis", "Items", "ApiId"),
+        "bus": names("events", "list_event_buses", "EventBuses", "Name"),
+        "role": names("iam", "list_roles", "Roles", "RoleName"),
+        "log group": names("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    }
