@@ -30,7 +30,7 @@ from tests.test_secret import SecretsManager
 
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 DAY = timedelta(days=1)
-SECRET = json.dumps({"current": "token", "signing_keys": ["a key"]})
+SECRET = json.dumps({"current": "token", "signing_keys": ["a key of the length that JWT asks for"]})
 
 
 class Door:
@@ -70,7 +70,8 @@ def test_a_spoilt_request_is_answered_and_soon(
     doors: dict[tuple[str, bool], Door], name: str, is_open: bool, data: st.DataObject
 ) -> None:
     door, event = doors[name, is_open], data.draw(events(name))
-    assert door(event) in {200, 400, 401, 403, 405}, door.table.refused
+    unsigned = load_provider(name).unsigned_status
+    assert door(event) in {200, 400, 401, 403, 405, unsigned}, door.table.refused
     assert cpu_s(lambda: door(event)) < SLOW_S
 
 
