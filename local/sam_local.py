@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from dlr.api import Queries
 from dlr.quarantine import Quarantine
@@ -24,12 +23,11 @@ from local.client import Client
 from local.cloud import LOCALHOST, Cloud, free_port
 from local.demo import recordings
 from local.engine import Engine
+from local.lambda_events import POISON, question, queued, stream_records
 from local.phase import phase
 from local.runtime_image import runtime_image
 from local.sam import BUILT, PATIENCE_S, SamLocal, for_sam_local, sam
 from local.stack import ROOT, Deployment, deploy, describe
-
-POISON = {"messageId": "poison", "body": "not JSON"}
 
 
 def sam_local() -> bool:
@@ -154,63 +152,18 @@ def _check_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
 
 def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterator[str]:
     """Stream to bus, queue to list, question to answer."""
-    records = _stream_records(cloud, deployment.resources["ReportsTable"])
+    records = stream_records(cloud, deployment.resources["ReportsTable"])
     answer = functions.invoke("Publish", {"Records": records})
     if answer != {"batchItemFailures": []}:
         yield f"Publish answers {answer} to {len(records)} records"
-    messages = _queued(cloud, deployment.resources["SuppressQueue"])
-    answer = functions.invoke("Suppress", {"Records": [*messages, POISON | _FROM_QUEUE]})
+    messages = queued(cloud, deployment.resources["SuppressQueue"])
+    answer = functions.invoke("Suppress", {"Records": [*messages, POISON]})
     if answer != {"batchItemFailures": [{"itemIdentifier": "poison"}]}:
         yield f"Suppress answers {answer} to {len(messages)} messages and a poisoned one"
     number = next(number for each in recordings() for number in each.dead_numbers)
-    answer = functions.invoke("Api", _question(number))
+    answer = functions.invoke("Api", question(number))
     if answer.get("statusCode") != 200 or not json.loads(answer["body"])["suppressed"]:
         yield f"Api answers {answer} for a dead number"
-
-
-def _stream_records(cloud: Cloud, table: str) -> list[dict[str, Any]]:
-    """What the table's stream holds, as Lambda hands it over."""
-    streams = cloud.client("dynamodbstreams")
-    (stream,) = streams.list_streams(TableName=table)["Streams"]
-    arn = stream["StreamArn"]
-    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-    iterator = streams.get_shard_iterator(
-        StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-    )["ShardIterator"]
-    found = streams.get_records(ShardIterator=iterator)["Records"]
-    records: list[dict[str, Any]] = json.loads(json.dumps(found, default=datetime.timestamp))
-    return [record | {"eventSourceARN": arn} for record in records]
-
-
-_FROM_QUEUE = {"eventSource": "aws:sqs", "receiptHandle": "", "attributes": {}}
-
-
-def _queued(cloud: Cloud, queue: str) -> list[dict[str, Any]]:
-    """What is in the queue, as Lambda hands it over."""
-    sqs = cloud.client("sqs")
-    found: list[dict[str, Any]] = []
-    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-        found += [
-            {"messageId": each["MessageId"], "body": each["Body"]} | _FROM_QUEUE
-            for each in messages
-        ]
-    return found
-
-
-def _question(number: str) -> dict[str, Any]:
-    """API Gateway's event for `GET /suppressions/{number}`."""
-    path = f"/suppressions/{number}"
-    http = {"method": "GET", "path": path}
-    return {
-        "version": "2.0",
-        "routeKey": "GET /suppressions/{number}",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {},
-        "requestContext": {"http": http, "stage": "$default"},
-        "pathParameters": {"number": number},
-        "isBase64Encoded": False,
-    }
 
 
 def _ask_for_the_dead(client: Client) -> Iterator[str]:
