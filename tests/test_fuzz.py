@@ -25,7 +25,7 @@ from dlr.times import read_iso, read_javascript, read_smpp
 from dlr.verify import token_in_path
 from tests.cases import NOW
 from tests.dynamodb import Strict
-from tests.hostile import SLOW_S, cases_of, cpu_s, events, with_body
+from tests.hostile import cases_of, events, is_soon, with_body
 from tests.test_secret import SecretsManager
 
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
@@ -72,7 +72,7 @@ def test_a_spoilt_request_is_answered_and_soon(
     door, event = doors[name, is_open], data.draw(events(name))
     unsigned = load_provider(name).unsigned_status
     assert door(event) in {200, 400, 401, 403, 405, unsigned}, door.table.refused
-    assert cpu_s(lambda: door(event)) < SLOW_S
+    assert is_soon(lambda: door(event))
 
 
 # ---------------------------------------------------------------- as large as can be
@@ -112,8 +112,8 @@ def test_a_body_full_of_one_thing_is_answered_soon(
 def test_a_list_full_of_one_thing_is_answered_soon(
     doors: dict[tuple[str, bool], Door], name: str, piece: str
 ) -> None:
-    for item in ("1", "{}", "[]", '""', "null", smallest_item(name)):
-        body = piece % (f"{item}," * ((N - 5) // (len(item) + 1) - 1) + item)
+    for item in ("1", "{}", "[]", '""', "null"):
+        body = piece % (f"{item}," * ((N - 5) // (len(item.encode()) + 1) - 1) + item)
         check_soon(doors[name, True], name, body.encode())
 
 
@@ -121,7 +121,7 @@ def check_soon(door: Door, name: str, body: bytes) -> None:
     event = with_body(cases_of(name)[0].event, body)
     event["requestContext"] = {"http": {"method": "POST"}}
     assert door(event) in {200, 400}, door.table.refused
-    assert cpu_s(lambda: door(event)) < SLOW_S
+    assert is_soon(lambda: door(event))
 
 
 def smallest_item(name: str) -> str:
@@ -160,7 +160,7 @@ def with_every_text(content: Any, text: str) -> Iterator[Any]:
 def test_no_reader_has_a_slow_text(read: Callable[[str], object]) -> None:
     for piece in {*PIECES, *NUMBERS, *TIMES}:
         text = filled(piece).decode()
-        assert cpu_s(lambda: read(text)) < SLOW_S, piece  # noqa: B023
+        assert is_soon(lambda: read(text)), piece  # noqa: B023
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -174,4 +174,4 @@ def test_no_query_is_slow(method: str) -> None:
             except UnreadableError as error:
                 assert str(error)
 
-        assert cpu_s(read) < SLOW_S, piece
+        assert is_soon(read), piece
