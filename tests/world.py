@@ -95,7 +95,8 @@ class World:
             failed = {m["MessageId"] for m in messages}
             if answer is not None:
                 failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
-            self.retries["queue"] += bool(failed)
+            if failed:
+                self.retries["queue"] += 1
             for message in messages:
                 if message["MessageId"] not in failed:
                     self._sqs.delete_message(
