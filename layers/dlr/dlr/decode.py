@@ -88,8 +88,8 @@ def _read_form(text: str, fields: Collection[str]) -> dict[str, str]:
 
 
 def _read_json(text: str) -> Any:
-    if text.count("{") > MAX_OBJECTS:
-        raise UnreadableError(f"more than {MAX_OBJECTS} JSON objects")
+    if text.count("{") + text.count("[") > MAX_OBJECTS:
+        raise UnreadableError(f"more than {MAX_OBJECTS} JSON objects and lists")
     try:
         content = _DECODER.decode(text)
         if "\\u" in text:
