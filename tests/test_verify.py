@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlr.decode import MAX_FORM_CHARACTERS
 from dlr.provider import load_provider
 from dlr.request import Request
 from dlr.verify import (
@@ -287,6 +288,8 @@ def test_a_form_of_too_many_parameters_is_refused_unread() -> None:
     case = next(case for case in SIGNED if case.id == "twilio/delivered")
     same = case.request.body + case.request.body.join([b"&"] * 30)
     assert not let_in(case, replace(case.request, body=same))
+    large = case.request.body + b"&x=" + b"%" * MAX_FORM_CHARACTERS
+    assert not let_in(case, replace(case.request, body=large))
 
 
 @EVERY_SCHEME
