@@ -24,6 +24,9 @@ _TEXTS = {
     "e": "client_reference",
 }
 FINGERPRINT_DIGITS = 16
+SHORTEST_S = 3600
+"""No item expires sooner: what comes late must still find the state that it is late for. A message
+that is not to be kept at all is forgotten as soon as it is published."""
 
 
 def key_of(provider: str, message_id: str) -> Attributes:
@@ -73,8 +76,8 @@ def is_forgotten(item: Mapping[str, Any]) -> bool:
 
 
 def is_to_be_forgotten(item: Mapping[str, Any]) -> bool:
-    """Whether the retention of its state is zero: it expired in the second in which it came."""
-    return expires_at_of(item) <= state_of(item).received_at.timestamp()
+    """Whether the retention of its state is zero: see `SHORTEST_S`."""
+    return expires_at_of(item) <= state_of(item).received_at.timestamp() + SHORTEST_S
 
 
 def expires_at_of(item: Mapping[str, Any]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from dlr.item import (
+    SHORTEST_S,
     Attributes,
     entry_of,
     expires_at_of,
@@ -51,10 +52,11 @@ class Retention:
     unfinished: timedelta
 
     def of(self, status: Status) -> timedelta:
-        """Counted from the receipt of the report that set the state."""
-        if status in FAILED:
-            return self.failed
-        return self.delivered if status in FINAL else self.unfinished
+        """Counted from the receipt of the report that set the state; at least `SHORTEST_S`."""
+        kept = self.unfinished
+        if status in FINAL:
+            kept = self.failed if status in FAILED else self.delivered
+        return max(kept, timedelta(seconds=SHORTEST_S))
 
 
 class ReportReader:
