@@ -84,7 +84,7 @@ def main() -> int:
     parser.add_argument("--reports", type=int, default=100_000, help="how much load")
     parser.add_argument("--mode", choices=["webhooks", "in-process"], default="webhooks")
     parser.add_argument("--seed", type=int, default=1, help="which traffic")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     forget_real_aws()
     # To stop what runs for ever is no failure; to stop a check leaves it undecided.
     stopped = 0 if arguments.command == "run" else 1
