@@ -20,17 +20,18 @@ def ours(consumed: Consumption, log_bytes: float) -> dict[str, float]:
     ms += suppressed * ASSUMED["suppress_ms"]
     units = consumed.write_units / consumed.reports + suppressed * SUPPRESS_WRITES
     reads = suppressed * SUPPRESS_READS * USD["dynamodb_read_units_per_million"]
+    log_bytes += ASSUMED["access_log_bytes"]
     return _priced(calls, ms, units, news, log_bytes) | {
         "suppression": suppressed * QUEUE_REQUESTS * USD["sqs_requests_per_million"] + reads
     }
 
 
 def naive(consumed: Consumption, log_bytes: float, times_ingest: float) -> dict[str, float]:
-    """Only the webhook: this design has no list yet. It runs longer, as the emulator measured."""
+    """Only the webhook: no list, no access log. It runs longer, as the emulator measured."""
     units = consumed.write_units / consumed.reports
     ms = ASSUMED["ingest_ms"] * times_ingest
     published = consumed.published / consumed.reports
-    traced = {"X-Ray": USD["xray_traces_per_million"]}
+    traced = {"X-Ray": ASSUMED["traced"] * USD["xray_traces_per_million"]}
     return _priced(1, ms, units, published, log_bytes) | traced
 
 

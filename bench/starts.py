@@ -55,6 +55,8 @@ def starts(python: Path, packages: Path) -> dict[str, Start]:
 
 def _start(python: Path, code: str, environment: Mapping[str, str]) -> tuple[float, int]:
     command = [str(python), "-S", "-c", code + COUNT]
-    output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    output = subprocess.run(  # noqa: S603
+        command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
     seconds, modules = json.loads(f"[{output.stdout.replace(' ', ',')}]")
     return seconds * 1000, modules

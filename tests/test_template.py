@@ -112,7 +112,11 @@ def test_each_handler_is_a_function_in_a_file(name: str) -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_function_has_a_role_and_a_log_group_of_its_own(name: str) -> None:
     logging = FUNCTIONS[name]["LoggingConfig"]
-    assert logging == {"LogFormat": "JSON", "LogGroup": {"Ref": f"{name}Logs"}}
+    assert logging == {
+        "LogFormat": "JSON",
+        "SystemLogLevel": {"Ref": "LogLevel"},
+        "LogGroup": {"Ref": f"{name}Logs"},
+    }
     assert FUNCTIONS[name]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
     logs = {"Fn::GetAtt": [f"{name}Logs", "Arn"]}
     assert any(statement["Resource"] == logs for statement in statements(ROLES[f"{name}Role"]))
@@ -362,6 +366,11 @@ def test_warm_writes_are_for_the_table_and_for_its_index() -> None:
     condition, settings, otherwise = warm["Fn::If"]
     assert (condition, otherwise) == ("HasWarmWrites", {"Ref": "AWS::NoValue"})
     assert settings["WriteUnitsPerSecond"] == {"Ref": "ReportsWarmWrites"}
+
+
+def test_the_stream_is_read_as_parallel_as_the_parameter_says() -> None:
+    (stream,) = FUNCTIONS["Publish"]["Events"].values()
+    assert stream["Properties"]["ParallelizationFactor"] == {"Ref": "PublishParallelism"}
 
 
 def test_no_archive_keeps_events() -> None:

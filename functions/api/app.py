@@ -7,14 +7,14 @@ from functools import lru_cache
 from typing import Annotated, Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dlr import settings
+from dlr import aws, settings
 from dlr.api import (
     Check,
     CheckAnswer,
@@ -40,7 +40,6 @@ from dlr.suppressions import SuppressionList
 
 MAX_KEY = 256  # characters: DynamoDB refuses a key over 2,048 bytes
 
-logger = Logger()
 metrics = Metrics()
 
 
@@ -53,9 +52,10 @@ def _read_json(text: str) -> Any:
 
 
 app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=_read_json)
-dynamodb = boto3.client("dynamodb")
+dynamodb = boto3.client("dynamodb", config=aws.CALLS)
+secrets = boto3.client("secretsmanager", config=aws.CALLS)
 reports_table = os.environ["REPORTS_TABLE"]
-hasher = RecipientHasher(Secret(boto3.client("secretsmanager"), os.environ["HASH_SECRET"]).values)
+hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
 suppressions = SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"])
 quarantine = Quarantine(dynamodb, os.environ["QUARANTINE_TABLE"])
 queries = Queries(ReportReader(dynamodb, reports_table), suppressions, hasher)
@@ -223,12 +223,13 @@ def answer_not_found(_: Exception) -> Response[str]:
 
 
 @discreet
-@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's event in, its answer out."""
     event["headers"]["content-type"] = "application/json"  # `curl -d` calls everything a form
     answer = app.resolve(event, context)
     metrics.add_metric("ApiRequest", MetricUnit.Count, 1)
-    logger.info("answered", route=event["routeKey"], status=answer["statusCode"])
+    metrics.add_metadata("route", event["routeKey"])
+    metrics.add_metadata("status", answer["statusCode"])
+    metrics.add_metadata("request_id", context.aws_request_id)
     return answer

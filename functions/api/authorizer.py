@@ -5,11 +5,13 @@ from typing import Any
 
 import boto3
 
+from dlr import aws
 from dlr.discreet import discreet
 from dlr.secret import Secret
 from dlr.verify import matches_any
 
-admin_token = Secret(boto3.client("secretsmanager"), os.environ["ADMIN_SECRET"])
+secrets = boto3.client("secretsmanager", config=aws.CALLS)
+admin_token = Secret(secrets, os.environ["ADMIN_SECRET"])
 
 
 @discreet

@@ -3,12 +3,11 @@
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 from botocore.session import Session
 
-from dlr import settings
+from dlr import aws, settings
 from dlr.discreet import discreet
 from dlr.quarantine import Quarantine
 from dlr.receive import Receiver
@@ -17,17 +16,10 @@ from dlr.request import Request
 from dlr.secret import Secret
 from dlr.store import ReportStore
 
-logger = Logger()
 metrics = Metrics()
-
-
-# A provider waits 5 to 15 seconds for the answer: three tries of 2 s stay below that.
-quick = Config(
-    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}
-)
-aws = Session()  # boto3 around it would load 60 modules more, for S3 transfers and resources
-dynamodb = aws.create_client("dynamodb", config=quick)
-secrets = aws.create_client("secretsmanager", config=quick)
+session = Session()  # boto3 around it would load 60 modules more, for S3 transfers and resources
+dynamodb = session.create_client("dynamodb", config=aws.CALLS)
+secrets = session.create_client("secretsmanager", config=aws.CALLS)
 hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
 normalizer = settings.normalizer(os.environ["PROVIDER"], hasher)
 receive = Receiver(
@@ -41,14 +33,12 @@ metrics.set_default_dimensions(provider=normalizer.provider.name)
 
 
 @discreet
-@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """API Gateway's event in, its answer out."""
+    """API Gateway's event in, its answer out. The metrics are the call's only line in the log."""
     response, counts = receive(Request.from_api_gateway(event, public_url))
     for name, count in counts.items():
         metrics.add_metric(name, MetricUnit.Count, count)
-    logger.info(
-        "received", provider=normalizer.provider.name, status=response.status, counts=counts
-    )
+    metrics.add_metadata("status", response.status)
+    metrics.add_metadata("request_id", context.aws_request_id)
     return response.to_api_gateway()

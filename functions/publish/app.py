@@ -3,23 +3,24 @@
 import os
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.session import Session
 
+from dlr import aws
 from dlr.discreet import discreet
 from dlr.publish import Publisher
 from dlr.store import Forgetter
 
-logger = Logger()
 metrics = Metrics()
-aws = Session()  # without boto3, which would load 60 modules more
-forget = Forgetter(aws.create_client("dynamodb"), os.environ["REPORTS_TABLE"])
-publish = Publisher(aws.create_client("events"), os.environ["EVENT_BUS"], forget)
+session = Session()  # without boto3, which would load 60 modules more
+dynamodb = session.create_client("dynamodb", config=aws.CALLS)
+events = session.create_client("events", config=aws.CALLS)
+forget = Forgetter(dynamodb, os.environ["REPORTS_TABLE"])
+publish = Publisher(events, os.environ["EVENT_BUS"], forget)
 
 
 @discreet
-@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A batch of stream records in, the first one to be tried again out."""
@@ -27,5 +28,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     failed = publish(records)
     metrics.add_metric("Published", MetricUnit.Count, len(records) - len(failed))
     metrics.add_metric("PublishFailed", MetricUnit.Count, len(failed))
-    logger.info("published", records=len(records), failed=len(failed))
+    metrics.add_metadata("request_id", context.aws_request_id)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

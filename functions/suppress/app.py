@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dlr import settings
+from dlr import aws, settings
 from dlr.discreet import describe, discreet
 from dlr.guard import Guard
 from dlr.publish import ReportEvent
@@ -30,8 +30,8 @@ from dlr.suppressions import SuppressionList
 logger = Logger()
 metrics = Metrics()
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-dynamodb = boto3.client("dynamodb")
-secrets = boto3.client("secretsmanager")
+dynamodb = boto3.client("dynamodb", config=aws.CALLS)
+secrets = boto3.client("secretsmanager", config=aws.CALLS)
 table = os.environ["SUPPRESSIONS_TABLE"]
 suppress = Suppressor(
     SuppressionList(dynamodb, table),
