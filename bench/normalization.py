@@ -68,6 +68,12 @@ def ours(name: str) -> Callable[[], object]:
     return one
 
 
+def verification(name: str) -> Callable[[], object]:
+    """The first part of that alone."""
+    verify, pairs = load_provider(name).verify, cycle(requests_of(name))
+    return lambda: verify(*next(pairs))
+
+
 def search_each_field() -> dict[str, str]:
     """The receipt's fields by eight searches."""
     fields: dict[str, str] = {}
@@ -81,6 +87,7 @@ def search_each_field() -> dict[str, str]:
 def main() -> None:
     """Measure all of them in one run."""
     alternatives = {f"dlr {name}": ours(name) for name in provider_names()}
+    alternatives |= {f"verify {name}": verification(name) for name in provider_names()}
     alternatives |= {f"anymail {name}": call for name, call in anymail_views.calls().items()}
     alternatives["dlr receipt text"] = lambda: read_receipt(RECEIPT)
     alternatives["eight searches"] = search_each_field
