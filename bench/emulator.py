@@ -19,13 +19,14 @@ from local.runtime import LAYER, functions
 from local.stack import ROOT, describe
 from local.traffic import life
 
-ROUNDS = 5
+ROUNDS = 11
 WARM = 60
+BARE = "bare boto3 put"
 INVOKE = "/2015-03-31/functions/function/invocations"
 
 
 @dataclass(frozen=True)
-class Invokes:
+class Round:
     """Milliseconds by the clock, and bytes logged per invocation.
 
     `log_bytes` are the function's own lines. Of Lambda's, `platform_bytes`, ours are turned off.
@@ -35,6 +36,14 @@ class Invokes:
     warm_ms: float
     log_bytes: float
     platform_bytes: float
+
+
+@dataclass(frozen=True)
+class Invokes(Round):
+    """Medians of all rounds; `…_times` are multiples of the bare handler's in the same round."""
+
+    first_times: float
+    warm_times: float
 
 
 def invokes(python: Path, packages: Path, cloud: Cloud) -> dict[str, Invokes]:
@@ -48,24 +57,28 @@ def invokes(python: Path, packages: Path, cloud: Cloud) -> dict[str, Invokes]:
     theirs |= {"EVENT_BUS": resources["Bus"], "POWERTOOLS_TRACE_DISABLED": "true"}
     token = describe(cloud).webhooks["thesmsworks"].rpartition("/")[2]
     candidates = {
-        "bare boto3 put": ("bench.bare.handler", theirs),
+        BARE: ("bench.bare.handler", theirs),
         "ingest": (built.handler, ours),
         "naive handler": ("bench.naive.handler", theirs),
     }
-    taken: dict[str, list[Invokes]] = {name: [] for name in candidates}
+    taken: dict[str, list[Round]] = {name: [] for name in candidates}
     for number in range(ROUNDS):
         for place, (name, (handler, variables)) in enumerate(candidates.items()):
             events = list(_events(token, first=1 + (number * 10 + place) * 1000))
             taken[name].append(_round(python, handler, variables, events))
-    return {
-        name: Invokes(
-            median(each.first_ms for each in rounds),
-            median(each.warm_ms for each in rounds),
-            median(each.log_bytes for each in rounds),
-            median(each.platform_bytes for each in rounds),
-        )
-        for name, rounds in taken.items()
-    }
+    return {name: _summary(rounds, taken[BARE]) for name, rounds in taken.items()}
+
+
+def _summary(rounds: list[Round], bare: list[Round]) -> Invokes:
+    pairs = list(zip(rounds, bare, strict=True))
+    return Invokes(
+        median(each.first_ms for each in rounds),
+        median(each.warm_ms for each in rounds),
+        median(each.log_bytes for each in rounds),
+        median(each.platform_bytes for each in rounds),
+        median(each.first_ms / put.first_ms for each, put in pairs),
+        median(each.warm_ms / put.warm_ms for each, put in pairs),
+    )
 
 
 def _events(token: str, first: int) -> Iterator[dict[str, Any]]:
@@ -78,7 +91,7 @@ def _events(token: str, first: int) -> Iterator[dict[str, Any]]:
 
 def _round(
     python: Path, handler: str, variables: Mapping[str, str], events: list[dict[str, Any]]
-) -> Invokes:
+) -> Round:
     log = ROOT / ".local" / "emulator.log"
     log.parent.mkdir(exist_ok=True)
     with _emulator(python, handler, variables, log) as url:
@@ -86,7 +99,7 @@ def _round(
         lines = log.read_text().splitlines(keepends=True)
     own = sum(len(line) for line in lines if line.startswith("{"))
     platform = sum(map(len, lines)) - own
-    return Invokes(times[0], median(times[1:]), own / len(events), platform / len(events))
+    return Round(times[0], median(times[1:]), own / len(events), platform / len(events))
 
 
 def _invoke(url: str, event: dict[str, Any]) -> float:
