@@ -40,7 +40,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Invokes(Round):
-    """Medians of all rounds; `…_times` are multiples of the bare handler's in the same round."""
+    """Medians of all rounds, the first invokes' least; `…_times` are multiples of the bare put.
+
+    A round has many warm invokes and compares them with its own bare ones, but a single first.
+    """
 
     first_times: float
     warm_times: float
@@ -70,14 +73,14 @@ def invokes(python: Path, packages: Path, cloud: Cloud) -> dict[str, Invokes]:
 
 
 def _summary(rounds: list[Round], bare: list[Round]) -> Invokes:
-    pairs = list(zip(rounds, bare, strict=True))
+    least = min(each.first_ms for each in rounds)
     return Invokes(
-        median(each.first_ms for each in rounds),
+        least,
         median(each.warm_ms for each in rounds),
         median(each.log_bytes for each in rounds),
         median(each.platform_bytes for each in rounds),
-        median(each.first_ms / put.first_ms for each, put in pairs),
-        median(each.warm_ms / put.warm_ms for each, put in pairs),
+        least / min(put.first_ms for put in bare),
+        median(each.warm_ms / put.warm_ms for each, put in zip(rounds, bare, strict=True)),
     )
 
 
