@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -76,17 +77,18 @@ class Chaos:
     def _kill(self) -> None:
         victims = children_of(self._cloud.process_id)
         for victim in self._random.sample(victims, min(VICTIMS, len(victims))):
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
                 self.counts["processes killed"] += 1
-            except ProcessLookupError:
-                continue
 
 
 def children_of(process_id: int) -> list[int]:
     """The processes that it started: one for each running function."""
-    tasks = Path(f"/proc/{process_id}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
+    found: list[int] = []
+    for children in Path(f"/proc/{process_id}/task").glob("*/children"):
+        with suppress(OSError):  # a thread that ended meanwhile
+            found += map(int, children.read_text().split())
+    return found
 
 
 def body_of(place: int) -> bytes:
