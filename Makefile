@@ -28,7 +28,7 @@ setup: .venv/ready ## make the project's environment in .venv (Python 3.11 or ne
 run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566 PARAMETERS="SmppErrTable=gsm")
 	@exec $(bin)/python -m local run --port $(PORT) $(PARAMETERS)
 
-demo: .venv/ready ## replay events/ through the webhooks and show every hop
+demo: .venv/ready ## replay events/ and some traffic through the webhooks, show every hop
 	@exec $(bin)/python -m local demo
 
 redrive: .venv/ready ## send what waits in the failure queues on its way again (STACK=dlr)

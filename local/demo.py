@@ -1,8 +1,11 @@
-"""Replays the recorded requests of `events/` and shows what becomes of each."""
+"""Replays the recorded requests of `events/`, then some traffic; shows what becomes of it."""
 
 import json
+import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,14 @@ from local.client import Client
 from local.cloud import Cloud
 from local.listener import Listener
 from local.stack import ROOT, describe
+from local.traffic import traffic
 
 PATIENCE_S = 10.0
+TRAFFIC, WORKERS = 300, 8
 SUPPRESSING = {"suppress_number", "suppress_opt_out"}
 COLUMNS = {"request": 37, "HTTP": 5, "status": 21, "cause": 21, "on the bus": 18, "list": 9}
 LINE = "".join(f"{{:<{width}}}" for width in COLUMNS.values())
+RATES = "  {:<16}{:>9}{:>11}{:>10}{:>8}{:>10}"
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ def demo(cloud: Cloud) -> bool:
         numbers = sorted({number for each in replays for number in each.dead_numbers})
         wait_until(lambda: all(client.suppression(number)["suppressed"] for number in numbers))
         heard = {event["event_id"]: event["action"] for event in listener.heard()}
+        ends = _send_traffic(client, listener)
     print(LINE.format(*COLUMNS))
     problems = [
         problem
@@ -72,10 +79,34 @@ def demo(cloud: Cloud) -> bool:
         for problem in _show(recording, status, client, heard)
     ]
     _show_list(client, numbers)
+    problems += _show_rates(ends)
     for problem in problems:
         print(f"NOT AS EXPECTED: {problem}")
-    print(f"\n{len(replays)} requests, {len(problems)} surprises.")
+    print(f"\n{len(replays)} recorded and {TRAFFIC} made-up requests, {len(problems)} surprises.")
     return not problems
+
+
+def _send_traffic(client: Client, listener: Listener) -> dict[str, list[dict[str, Any]]]:
+    """As fast as it goes; the last state of each message as the bus tells it, by provider."""
+    arrivals = traffic(TRAFFIC, seed=secrets.randbits(16), per_second=TRAFFIC)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(client.deliver, (each.event for each in arrivals)))
+    ends: dict[tuple[str, str], dict[str, Any]] = {
+        (each.provider, each.message_id): {} for each in arrivals
+    }
+
+    def all_have_ended() -> bool:
+        for event in listener.heard():
+            key = event["provider"], event["message_id"]
+            if event["final"] and key in ends:
+                ends[key] = event
+        return all(ends.values())
+
+    wait_until(all_have_ended)
+    return {
+        provider: [end for key, end in ends.items() if key[0] == provider]
+        for provider in sorted({provider for provider, _ in ends})
+    }
 
 
 def wait_until(condition: Callable[[], bool]) -> bool:
@@ -124,3 +155,23 @@ def _show_list(client: Client, numbers: list[str]) -> None:
             f"  {entry['number']:<16}{entry['list']:<9}{entry['cause']:<19}"
             f"{entry['provider']:<14}{entry['provider_code'] or '-'}"
         )
+
+
+def _show_rates(ends: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    print(f"\nHow well each provider delivers, as the bus tells it, of {TRAFFIC} made-up requests:")
+    print(RATES.format("provider", "messages", "delivered", "per cent", "dead", "opt-outs"))
+    for provider, messages in ends.items():
+        statuses = Counter(each.get("status") for each in messages)
+        actions = Counter(each.get("action") for each in messages)
+        print(
+            RATES.format(
+                provider,
+                len(messages),
+                statuses["delivered"],
+                round(100 * statuses["delivered"] / len(messages)),
+                actions["suppress_number"],
+                actions["suppress_opt_out"],
+            )
+        )
+        if statuses[None]:
+            yield f"{provider}: the bus did not tell the end of {statuses[None]} messages"

@@ -26,8 +26,9 @@ from dlr.request import Request
 from dlr.secret import Secret
 from dlr.store import ReportStore, Retention
 from dlr.transitions import rank_of
-from local.client import Client
+from local.client import Client, body_of, webhook_url
 from local.cloud import Cloud, free_port
+from local.sign import signature
 from local.stack import Deployment, deploy, describe
 from local.traffic import WRITERS, Arrival, Event, traffic
 
@@ -37,6 +38,7 @@ SHARE_OF_BARE = {"webhooks": 0.04, "in-process": 0.2}
 """The pace, as a share of what the embedded AWS can put: below what it can take of each."""
 TRIES = 4
 PATIENCE_S = 300
+PUBLIC_URL = "https://dlr.example.com"
 
 Send = Callable[[str, Event], int]
 
@@ -132,9 +134,11 @@ def _in_process(cloud: Cloud) -> Send:
     }
 
     def send(provider: str, event: Event) -> int:
-        token = tokens[provider].values()[0]
-        request = Request.from_api_gateway({**event, "rawPath": f"/webhooks/{provider}/{token}"})
-        return receivers[provider](request)[0].status
+        path = f"/webhooks/{provider}/{tokens[provider].values()[0]}"
+        url = webhook_url(PUBLIC_URL + path, event)
+        headers = {**event["headers"], **signature(provider, url, body_of(event))}
+        sent = {**event, "rawPath": path, "headers": headers}
+        return receivers[provider](Request.from_api_gateway(sent, PUBLIC_URL))[0].status
 
     return send
 

@@ -27,6 +27,7 @@ class Arrival:
 
     at_s: float
     provider: str
+    message_id: str
     event: Event
 
 
@@ -142,12 +143,79 @@ def _smpp(step: Step) -> Event:
     return _post({"short_message": text, "source_addr": step.number, "destination_addr": "ACME"})
 
 
+def _telnyx(step: Step) -> Event:
+    status, code = {
+        "queued": ("queued", None),
+        "sent": ("sent", None),
+        "delivered": ("delivered", None),
+        "absent": ("expired", None),
+        "dead": ("delivery_failed", "40310"),
+        "stop": ("delivery_failed", "40300"),
+    }[step.stage]
+    payload = {
+        "record_type": "message",
+        "type": "SMS",
+        "id": step.message_id,
+        "to": [{"phone_number": "+" + step.number, "status": status, "carrier": "ACME"}],
+        "errors": [{"code": code, "title": "as documented"}] if code else [],
+        "parts": 1,
+        "cost": {"amount": "0.0051", "currency": "USD"},
+    }
+    event = {
+        "event_type": "message.sent" if step.stage in {"queued", "sent"} else "message.finalized",
+        "occurred_at": f"{step.at:%Y-%m-%dT%H:%M:%S.000+00:00}",
+        "payload": payload,
+    }
+    return _post({"data": {"record_type": "event", **event}, "meta": {"attempt": 1}})
+
+
+def _twilio(step: Step) -> Event:
+    status, code = {
+        "queued": ("queued", ""),
+        "sent": ("sent", ""),
+        "delivered": ("delivered", ""),
+        "absent": ("undelivered", "30003"),
+        "dead": ("undelivered", "30005"),
+        "stop": ("failed", "21610"),
+    }[step.stage]
+    content = {"MessageSid": step.message_id, "MessageStatus": status, "To": "+" + step.number}
+    content |= {"ErrorCode": code} if code else {}
+    form = "application/x-www-form-urlencoded"
+    return {"method": "POST", "body": urlencode(content), "type": form}
+
+
+def _vonage(step: Step) -> Event:
+    status, code = {
+        "queued": ("accepted", "0"),
+        "sent": ("buffered", "0"),
+        "delivered": ("delivered", "0"),
+        "absent": ("failed", "2"),
+        "dead": ("failed", "3"),
+        "stop": ("rejected", "9"),
+    }[step.stage]
+    return _get(
+        {
+            "messageId": step.message_id,
+            "msisdn": step.number,
+            "to": "ACME",
+            "status": status,
+            "err-code": code,
+            "scts": f"{step.at:%y%m%d%H%M}",
+            "network-code": "310260",
+            "price": "0.0330",
+        }
+    )
+
+
 WRITERS: dict[str, Callable[[Step], Event]] = {
     "bulksmsrates": _bulksmsrates,
     "messente": _messente,
     "smpp": _smpp,
     "smsmode": _smsmode,
+    "telnyx": _telnyx,
     "thesmsworks": _thesmsworks,
+    "twilio": _twilio,
+    "vonage": _vonage,
 }
 WAYS: dict[int, tuple[str, ...]] = {1: (), 2: ("sent",), 3: ("queued", "sent")}
 
@@ -164,9 +232,14 @@ def traffic(reports: int, seed: int, per_second: float) -> list[Arrival]:
     return sorted(arrivals, key=lambda each: each.at_s)
 
 
+def id_of(message: int, seed: int) -> str:
+    """The provider's id of a message."""
+    return f"{seed:04x}{message:012x}"
+
+
 def life(provider: str, message: int, stages: tuple[str, ...], seed: int = 0) -> Iterator[Event]:
     """The requests of one message, in order."""
-    message_id = f"{seed:04x}{message:012x}"
+    message_id = id_of(message, seed)
     number = f"1{200 + message // 100 % 800}5550{100 + message % 100}"  # 555-01xx are for fiction
     for place, stage in enumerate(stages):
         step = Step(message_id, number, stage, START + timedelta(seconds=message + 9 * place))
@@ -179,9 +252,10 @@ def _message(random: Random, seed: int, message: int, sent_s: float) -> Iterator
     before = WAYS[random.choices(list(WAYS), [3, 5, 2])[0]]
     for place, event in enumerate(life(provider, message, (*before, end), seed)):
         late_s = random.uniform(0, 10) if random.random() < LATE else 0
-        yield Arrival(sent_s + place * 2 + late_s, provider, event)
+        yield Arrival(sent_s + place * 2 + late_s, provider, id_of(message, seed), event)
         if random.random() < DUPLICATES:
-            yield Arrival(sent_s + place * 2 + random.uniform(0, 5), provider, event)
+            again_s = sent_s + place * 2 + random.uniform(0, 5)
+            yield Arrival(again_s, provider, id_of(message, seed), event)
 
 
 def _in_bursts(at_s: float) -> float:
