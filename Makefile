@@ -40,8 +40,8 @@ load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
 
-test-slow: .venv/ready ## run the long tests: every fault, every grant, the API's description
-	$(bin)/pytest -m slow --ignore tests/test_kill.py
+test-slow: .venv/ready ## run the long tests: faults, kills, grants, the API's description
+	$(bin)/pytest -m slow
 
 faults: .venv/ready ## show who makes good each fault of each call to AWS
 	$(bin)/pytest -m slow tests/test_faults.py

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from types import TracebackType
 from typing import Any, Self
 
 from local.cloud import Cloud
@@ -33,12 +32,7 @@ class Listener:
         )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._events.remove_targets(Rule=self._name, EventBusName=self._bus, Ids=["queue"])
         self._events.delete_rule(Name=self._name, EventBusName=self._bus)
         self._sqs.delete_queue(QueueUrl=self._queue)

@@ -49,37 +49,7 @@ def _get(content: dict[str, str]) -> Event:
     return {"method": "GET", "query": urlencode(content)}
 
 
-def _thesmsworks(step: Step) -> Event:
-    status, code = {
-        "queued": ("SCHEDULED", None),
-        "sent": ("SENT", None),
-        "delivered": ("DELIVERED", None),
-        "absent": ("UNDELIVERABLE", 5006),
-        "dead": ("UNDELIVERABLE", 5001),
-        "stop": ("REJECTED", 5010),
-    }[step.stage]
-    reason = {"code": code, "details": "as documented", "permanent": True} if code else None
-    return _post(
-        {
-            "messageid": step.message_id,
-            "destination": int(step.number),
-            "status": status,
-            "failurereason": reason,
-            "modified": f"{step.at:%Y-%m-%dT%H:%M:%S.000Z}",
-            "sender": "ACME",
-        }
-    )
-
-
-def _bulksmsrates(step: Step) -> Event:
-    status, code = {
-        "queued": ("ACCEPTD", "000"),
-        "sent": ("ENROUTE", "000"),
-        "delivered": ("DELIVRD", "000"),
-        "absent": ("UNDELIV", "027"),
-        "dead": ("UNDELIV", "001"),
-        "stop": ("REJECTD", "099"),
-    }[step.stage]
+def _bulksmsrates(step: Step, status: str, code: str) -> Event:
     return _post(
         {
             "message_id": step.message_id,
@@ -95,27 +65,19 @@ def _bulksmsrates(step: Step) -> Event:
     )
 
 
-def _messente(step: Step) -> Event:
-    stat, err = {
-        "queued": ("ACCEPTD", ""),
-        "sent": ("ACK", ""),
-        "delivered": ("DELIVRD", "000"),
-        "absent": ("UNDELIV", "999"),
-        "dead": ("UNDELIV", "003"),
-        "stop": ("REJECTD", "008"),
-    }[step.stage]
-    return _get({"sms_unique_id": step.message_id, "stat": stat, "err": err, "to": step.number})
+def _messente(step: Step, status: str, code: str) -> Event:
+    return _get({"sms_unique_id": step.message_id, "stat": status, "err": code, "to": step.number})
 
 
-def _smsmode(step: Step) -> Event:
-    code = {
-        "queued": "10",
-        "sent": "13",
-        "delivered": "11",
-        "absent": "3502",
-        "dead": "3521",
-        "stop": "3999",
-    }[step.stage]
+def _smpp(step: Step, status: str, code: str) -> Event:
+    text = (
+        f"id:{step.message_id} sub:001 dlvrd:001 submit date:{step.at:%y%m%d%H%M} "
+        f"done date:{step.at:%y%m%d%H%M%S} stat:{status} err:{code} text:Your code"
+    )
+    return _post({"short_message": text, "source_addr": step.number, "destination_addr": "ACME"})
+
+
+def _smsmode(step: Step, _: str, code: str) -> Event:
     return _get(
         {
             "smsID": step.message_id,
@@ -127,31 +89,7 @@ def _smsmode(step: Step) -> Event:
     )
 
 
-def _smpp(step: Step) -> Event:
-    stat = {
-        "queued": "ACCEPTD",
-        "sent": "ENROUTE",
-        "delivered": "DELIVRD",
-        "absent": "UNDELIV",
-        "dead": "UNDELIV",
-        "stop": "DND_REJECTED",
-    }[step.stage]
-    text = (
-        f"id:{step.message_id} sub:001 dlvrd:001 submit date:{step.at:%y%m%d%H%M} "
-        f"done date:{step.at:%y%m%d%H%M%S} stat:{stat} err:000 text:Your code"
-    )
-    return _post({"short_message": text, "source_addr": step.number, "destination_addr": "ACME"})
-
-
-def _telnyx(step: Step) -> Event:
-    status, code = {
-        "queued": ("queued", None),
-        "sent": ("sent", None),
-        "delivered": ("delivered", None),
-        "absent": ("expired", None),
-        "dead": ("delivery_failed", "40310"),
-        "stop": ("delivery_failed", "40300"),
-    }[step.stage]
+def _telnyx(step: Step, status: str, code: str) -> Event:
     payload = {
         "record_type": "message",
         "type": "SMS",
@@ -162,37 +100,35 @@ def _telnyx(step: Step) -> Event:
         "cost": {"amount": "0.0051", "currency": "USD"},
     }
     event = {
-        "event_type": "message.sent" if step.stage in {"queued", "sent"} else "message.finalized",
+        "event_type": "message.finalized" if step.stage in ENDS else "message.sent",
         "occurred_at": f"{step.at:%Y-%m-%dT%H:%M:%S.000+00:00}",
         "payload": payload,
     }
     return _post({"data": {"record_type": "event", **event}, "meta": {"attempt": 1}})
 
 
-def _twilio(step: Step) -> Event:
-    status, code = {
-        "queued": ("queued", ""),
-        "sent": ("sent", ""),
-        "delivered": ("delivered", ""),
-        "absent": ("undelivered", "30003"),
-        "dead": ("undelivered", "30005"),
-        "stop": ("failed", "21610"),
-    }[step.stage]
+def _thesmsworks(step: Step, status: str, code: str) -> Event:
+    reason = {"code": int(code), "details": "as documented", "permanent": True} if code else None
+    return _post(
+        {
+            "messageid": step.message_id,
+            "destination": int(step.number),
+            "status": status,
+            "failurereason": reason,
+            "modified": f"{step.at:%Y-%m-%dT%H:%M:%S.000Z}",
+            "sender": "ACME",
+        }
+    )
+
+
+def _twilio(step: Step, status: str, code: str) -> Event:
     content = {"MessageSid": step.message_id, "MessageStatus": status, "To": "+" + step.number}
     content |= {"ErrorCode": code} if code else {}
     form = "application/x-www-form-urlencoded"
     return {"method": "POST", "body": urlencode(content), "type": form}
 
 
-def _vonage(step: Step) -> Event:
-    status, code = {
-        "queued": ("accepted", "0"),
-        "sent": ("buffered", "0"),
-        "delivered": ("delivered", "0"),
-        "absent": ("failed", "2"),
-        "dead": ("failed", "3"),
-        "stop": ("rejected", "9"),
-    }[step.stage]
+def _vonage(step: Step, status: str, code: str) -> Event:
     return _get(
         {
             "messageId": step.message_id,
@@ -207,7 +143,21 @@ def _vonage(step: Step) -> Event:
     )
 
 
-WRITERS: dict[str, Callable[[Step], Event]] = {
+STAGES = ("queued", "sent", *ENDS)
+WORDS = {
+    "bulksmsrates": "ACCEPTD/000 ENROUTE/000 DELIVRD/000 UNDELIV/027 UNDELIV/001 REJECTD/099",
+    "messente": "ACCEPTD/ ACK/ DELIVRD/000 UNDELIV/999 UNDELIV/003 REJECTD/008",
+    "smpp": "ACCEPTD/000 ENROUTE/000 DELIVRD/000 UNDELIV/000 UNDELIV/000 DND_REJECTED/000",
+    "smsmode": "/10 /13 /11 /3502 /3521 /3999",
+    "telnyx": "queued/ sent/ delivered/ expired/ delivery_failed/40310 delivery_failed/40300",
+    "thesmsworks": (
+        "SCHEDULED/ SENT/ DELIVERED/ UNDELIVERABLE/5006 UNDELIVERABLE/5001 REJECTED/5010"
+    ),
+    "twilio": "queued/ sent/ delivered/ undelivered/30003 undelivered/30005 failed/21610",
+    "vonage": "accepted/0 buffered/0 delivered/0 failed/2 failed/3 rejected/9",
+}
+"""What a provider says at each stage: word/code."""
+WRITERS: dict[str, Callable[[Step, str, str], Event]] = {
     "bulksmsrates": _bulksmsrates,
     "messente": _messente,
     "smpp": _smpp,
@@ -243,7 +193,8 @@ def life(provider: str, message: int, stages: tuple[str, ...], seed: int = 0) ->
     number = f"1{200 + message // 100 % 800}5550{100 + message % 100}"  # 555-01xx are for fiction
     for place, stage in enumerate(stages):
         step = Step(message_id, number, stage, START + timedelta(seconds=message + 9 * place))
-        yield _event(provider, WRITERS[provider](step))
+        word, _, code = WORDS[provider].split()[STAGES.index(stage)].partition("/")
+        yield _event(provider, WRITERS[provider](step, word, code))
 
 
 def _message(random: Random, seed: int, message: int, sent_s: float) -> Iterator[Arrival]:
