@@ -73,7 +73,7 @@ build: .venv/ready $(sam) ## build what `sam deploy` uploads, and check it
 	$(bin)/pytest --quiet -m built
 
 bench: .venv/ready .venv-bench/ready build ## measure it beside what else a team could use; writes docs/performance.md
-	$(bin)/python -m bench .venv-bench
+	$(bin)/python -m bench .venv-bench $(if $(CI),,--keep)
 
 docs: .venv/ready ## write what the documentation takes from the code
 	$(bin)/python -m local.docs

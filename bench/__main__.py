@@ -25,7 +25,9 @@ def main() -> None:
     """With the Python of an environment that has what Lambda has, and the peers."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("environment", type=Path, help="a virtual environment, made by make")
-    python = parser.parse_args().environment.absolute() / "bin" / "python"
+    parser.add_argument("--keep", action="store_true", help="write the page, not only the screen")
+    arguments = parser.parse_args()
+    python = arguments.environment.absolute() / "bin" / "python"
     packages = next(python.parents[1].glob("lib/python*/site-packages"))
     forget_real_aws()
     parts = [machine(python), normalization(python, packages), start_table(python, packages)]
@@ -36,8 +38,9 @@ def main() -> None:
     parts += [invoke_table(invokes), unit_table(ours, naive), cost_table(ours, naive, invokes)]
     figures = "\n".join(parts)
     print(figures)
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    PAGE.write_text(before + BEGIN + figures + END + rest.partition(END)[2])
+    if arguments.keep:
+        before, _, rest = PAGE.read_text().partition(BEGIN)
+        PAGE.write_text(before + BEGIN + figures + END + rest.partition(END)[2])
 
 
 def machine(python: Path) -> str:
