@@ -18,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive load sam-local rehearse test test-slow faults kill fuzz check lint build bench docs lock clean
+.PHONY: help setup run demo redrive quarantine codes load sam-local rehearse test test-slow faults kill fuzz check lint build bench docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -33,6 +33,12 @@ demo: .venv/ready ## replay events/ and some traffic through the webhooks, show 
 
 redrive: .venv/ready ## send what waits in the failure queues on its way again (STACK=dlr)
 	@$(bin)/python -m local.redrive --stack $(STACK)
+
+quarantine: .venv/ready ## list, show, replay or discard unreadable requests (DO="replay --provider smsmode" STACK=dlr)
+	@$(bin)/python -m local.quarantine --stack $(STACK) $(DO)
+
+codes: .venv/ready ## print what every status and code of PROVIDER leads to
+	@$(bin)/python -m dlr codes $(PROVIDER)
 
 load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=webhooks or in-process)
 	@exec $(bin)/python -m local load --reports $(REPORTS) --mode $(MODE)
@@ -99,12 +105,12 @@ clean: ## forget the environments, the builds and the local data
 	$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-# Each of these two pins another boto3 than the embedded AWS: an environment of its own.
 .venv-fuzz/ready: requirements-fuzz.txt
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+# Each of these two pins another boto3 than the embedded AWS: an environment of its own.
 $(sam): requirements-sam.txt
 $(checkov): requirements-checkov.txt
 $(sam) $(checkov):

@@ -12,11 +12,27 @@ from dlr.catalogue import provider_names, rows_of
 from dlr.causes import TABLE, Action
 from dlr.provider import load_provider
 from dlr.publish import ReportEvent
+from local import template
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BEGIN = "<!-- providers: written by `make docs` -->\n"
 END = "<!-- /providers -->\n"
+PRIVACY = ROOT / "docs" / "privacy.md"
+BOUNDS = "<!-- bounds: written by `make docs` -->\n"
+END_BOUNDS = "<!-- /bounds -->\n"
+TTL_DAYS = 2
+"""DynamoDB deletes what has expired "within a few days"."""
+BACKUP = "PointInTimeRecoveryDays"
+KEPT = {
+    "a delivered message": ("RetentionDeliveredDays",),
+    "a failed message": ("RetentionFailedDays",),
+    "a message without an end": ("RetentionOpenDays",),
+    "one that fails at last, since its first report": ("RetentionOpenDays", "RetentionFailedDays"),
+    "a request in quarantine": ("QuarantineDays",),
+    "the keyed hash of a dead number": ("NumberSuppressionDays",),
+}
+"""By which parameters, one after the other."""
 
 
 def generated() -> Iterator[tuple[Path, str]]:
@@ -28,6 +44,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     path = ROOT / "docs" / "delivery-report.schema.json"
     yield path, json.dumps(schema, indent=2) + "\n"
     yield ROOT / "layers" / "dlr" / "dlr" / "numbering.py", numbering_plans()
+    before, _, rest = PRIVACY.read_text().partition(BOUNDS)
+    yield PRIVACY, before + BOUNDS + bounds_table() + END_BOUNDS + rest.partition(END_BOUNDS)[2]
 
 
 def providers_table() -> str:
@@ -63,6 +81,17 @@ def causes_page() -> str:
         "Under policy `provider` every failure that the provider calls permanent is",
         "`suppress_number`, whatever its cause; an opt-out stays `suppress_opt_out`.",
     ]
+    return "\n".join(lines) + "\n"
+
+
+def bounds_table() -> str:
+    """How long each thing can live, by the template's defaults."""
+    parameters = template.load(ROOT / "template.yaml", {})["Parameters"]
+    lines = ["| what | days since its last change | by default |", "|---|---|---|"]
+    for what, names in KEPT.items():
+        total = TTL_DAYS + sum(int(parameters[name]["Default"]) for name in (*names, BACKUP))
+        terms = [f"`{name}`" for name in names] + [str(TTL_DAYS), f"`{BACKUP}`"]
+        lines.append(f"| {what} | {' + '.join(terms)} | {total} |")
     return "\n".join(lines) + "\n"
 
 

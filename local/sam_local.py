@@ -18,7 +18,7 @@ from dlr.quarantine import Quarantine
 from dlr.recipient import RecipientHasher
 from dlr.secret import Secret
 from dlr.store import ReportReader
-from dlr.suppressions import SuppressionList
+from dlr.suppression_list import SuppressionList
 from local.client import Client
 from local.cloud import LOCALHOST, Cloud, free_port
 from local.demo import recordings

@@ -35,7 +35,7 @@ def make_report(
         "action": action_for(cause, permanent, Policy.CAUSE),
         "provider_status": status.upper(),
         "occurred_at": occurred_at,
-        "received_at": NOW,
+        "received_at": NOW if at is None else max(NOW, NOW + timedelta(seconds=at)),
         **fields,
     }
     identity = ("provider", "message_id", "provider_status", "provider_code", "occurred_at")

@@ -23,7 +23,7 @@ from dlr.report import DeliveryReport, Status
 from dlr.request import Request
 from dlr.store import ReportReader
 from dlr.suppression import Reason, Strike, Suppression, blank
-from dlr.suppressions import SuppressionList
+from dlr.suppression_list import SuppressionList
 from local.cloud import Cloud
 from tests.faults import EVERY, Injection, faults_of
 from tests.functions import LOG, Call

@@ -1,6 +1,7 @@
 """What holds for every provider, without a test of its own."""
 
 import json
+import re
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -75,6 +76,8 @@ def test_a_line_break_in_the_message_id_is_refused_or_ends_it(case: Case) -> Non
     in_body = request.body.replace(message_id.encode(), message_id.encode() + rb"\r\nX")
     if not request.body.startswith(b"{"):
         in_body = request.body.replace(message_id.encode(), message_id.encode() + b"%0d%0aX")
+    is_in_it = (in_query, in_body) != (request.query, request.body)
+    assert is_in_it or case.path.stem == "group"  # its ids are made
     try:
         reports = normalize(case.provider, replace(request, query=in_query, body=in_body)).reports
     except UnreadableError as error:
@@ -207,16 +210,24 @@ def test_a_code_table_that_does_not_exist_is_refused_with_those_that_do() -> Non
         load_provider("smpp", "mars")
 
 
-@EVERY_CASE
-def test_an_altered_case_of_the_status_word_means_the_same(case: Case) -> None:
-    expected = normalize(case.provider, case.request).reports
-    for report in expected:
-        word = report.provider_status
-        if word is None or not word.isalpha() or not case.request.body:
-            continue
-        body = case.request.body.replace(word.encode(), word.lower().encode())
-        lower = normalize(case.provider, replace(case.request, body=body)).reports
-        assert [r.status for r in lower] == [r.status for r in expected]
+@EVERY_PROVIDER
+def test_an_altered_case_of_the_status_word_means_the_same(name: str) -> None:
+    altered = 0
+    for case in (case for case in WITH_REPORTS if case.provider == name):
+        expected = normalize(name, case.request).reports
+        for word in {report.provider_status or "" for report in expected}:
+            if not word.isalpha():
+                continue
+            whole = re.compile(rf"(?<![\w.]){word}\b")
+            request = replace(
+                case.request,
+                query=whole.sub(word.swapcase(), case.request.query),
+                body=re.sub(whole.pattern.encode(), word.swapcase().encode(), case.request.body),
+            )
+            altered += request != case.request
+            swapped = normalize(name, request).reports
+            assert [r.status for r in swapped] == [r.status for r in expected], case
+    assert altered
 
 
 def test_long_texts_are_cut_and_long_ids_refused() -> None:

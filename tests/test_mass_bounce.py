@@ -21,7 +21,7 @@ from local.demo import wait_until
 from local.stack import Deployment, deploy, describe
 from tests.cases import NOW
 from tests.reports import HASHER
-from tests.test_suppressions import System, count
+from tests.test_suppression_list import System, count
 
 REPORTS, LIMIT, WORKERS = 3000, 1000, 8
 NUMBERS = [PhoneNumber(f"+{33639980000 + place}") for place in range(REPORTS)]
@@ -101,6 +101,6 @@ def test_the_guard_holds_and_one_call_discards_from_the_webhook_on(strict: Deplo
     held = "/suppressions/held/smsmode"
     assert wait_until(lambda: client.api("GET", held)[1]["held"] == SOME - SOME_LIMIT)
     assert len(client.check(NUMBERS[:SOME])["suppressed"]) == SOME_LIMIT
-    assert client.api("POST", f"{held}/discard")[1] == {"settled": SOME - SOME_LIMIT}
+    assert client.api("POST", f"{held}/discard")[1] == {"settled": SOME - SOME_LIMIT, "more": False}
     assert client.api("GET", held)[1] == {"held": 0}
     assert len(client.check(NUMBERS[:SOME])["suppressed"]) == SOME_LIMIT

@@ -7,13 +7,13 @@ import pytest
 
 from dlr.causes import Cause
 from dlr.discreet import HandlerError, describe, discreet
-from dlr.erasure import ErasureLog, Recipients
+from dlr.erasure import ErasureLog, PersonalData, Repeated
 from dlr.item import state_of
 from dlr.normalize import Normalizer
 from dlr.provider import load_provider
 from dlr.quarantine import Quarantine
 from dlr.recipient import PhoneNumber
-from dlr.recipients import RecipientReports
+from dlr.recipient_reports import RecipientReports
 from dlr.replay import Replay, Replayed
 from dlr.report import Status
 from dlr.request import Request
@@ -22,7 +22,7 @@ from local.cloud import Cloud
 from tests.cases import NOW
 from tests.reports import HASHER, make_report
 from tests.tables import make_table
-from tests.test_suppressions import YEAR, System, dead, failure
+from tests.test_suppression_list import YEAR, System, dead, failure
 
 DAY = timedelta(days=1)
 PERSON = PhoneNumber("+447700900600")
@@ -35,7 +35,7 @@ class Privacy(System):
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
         self.quarantine = Quarantine(self.client, make_table(cloud, "QuarantineTable"), DAY)
-        self.recipients = Recipients(
+        self.recipients = PersonalData(
             RecipientReports(self.client, self.reports_table),
             self.list,
             self.quarantine,
@@ -92,6 +92,34 @@ def test_an_erasure_leaves_the_bare_hash_of_a_suppressed_person(privacy: Privacy
     assert len(privacy.recipients.held(OTHER, NOW).messages) == 3
 
 
+@pytest.mark.parametrize(
+    ("query", "body", "mentioned"),
+    [
+        ("numero=%2B447700900600", b"", True),
+        ("numero=447700900600&x=1", b"", True),
+        ("", b"to=%2B44%207700%20900600", True),
+        ("", b"to=44+7700+900600", True),
+        ("", b'{"to": "0044 (0)7700-900.600"}', True),
+        ("", b'{"to": "07700900600"}', False),
+        ("id=99447700900600", b"", False),
+        ("id=4477009006001", b"", False),
+        ("numero=447700900601", b'{"a": [44, 7700900600]}', False),
+    ],
+)
+def test_a_quarantined_request_mentions_whole_international_numbers(
+    empty: Privacy, query: str, body: bytes, mentioned: bool
+) -> None:
+    empty.quarantine.put("smsmode", Request("POST", query=query, body=body), "x", NOW)
+    (shown,) = empty.quarantine.all(NOW)
+    assert shown.mentions(PERSON) is mentioned
+
+
+def test_a_request_that_comes_again_after_it_expired_is_kept_again(empty: Privacy) -> None:
+    for at in (NOW, NOW + 2 * DAY):
+        empty.quarantine.put("smsmode", Request("POST", body=b"x"), "x", at)
+    assert len(ids(empty, NOW + 2 * DAY)) == 1
+
+
 def test_a_person_on_no_list_leaves_nothing(privacy: Privacy) -> None:
     nobody = PhoneNumber("+447700900602")
     assert privacy.recipients.erase(nobody, NOW).suppressed is False
@@ -102,7 +130,11 @@ def test_an_erasure_is_repeated_after_a_restore(privacy: Privacy) -> None:
     privacy.recipients.erase(PERSON, NOW)
     privacy.fill()  # as a restore would bring it back
     assert len(privacy.recipients.held(PERSON, NOW).messages) == 3
-    assert privacy.recipients.repeat(NOW + DAY / 2) == 1
+    later = make_report(message_id="later", recipient=PERSON, received_at=NOW + DAY / 4)
+    privacy.store.put(later.model_copy(update={"recipient_hash": HASHER.hash(PERSON)}))
+    assert privacy.recipients.repeat(None, NOW + DAY / 2) == Repeated(repeated=1, next=None)
+    assert [m.message_id for m in privacy.recipients.held(PERSON, NOW).messages] == ["later"]
+    privacy.recipients.erase(PERSON, NOW + DAY / 2)
     held = privacy.recipients.held(PERSON, NOW)
     assert (held.messages, held.quarantine) == ([], [])
     assert privacy.queries.suppression(PERSON, NOW).suppressed
@@ -189,7 +221,7 @@ def test_no_dead_number_is_forgotten_by_an_erasure_of_another(privacy: Privacy) 
     entry = privacy.entry(OTHER)
     assert entry is not None
     assert entry.number is not None
-    assert entry.number.expires_at == NOW + YEAR
+    assert entry.number.expires_at == NOW + timedelta(seconds=9) + YEAR
 
 
 def test_an_erasure_of_a_watched_number_leaves_nothing(privacy: Privacy) -> None:

@@ -20,7 +20,7 @@ from dlr.quarantine import Quarantine
 from dlr.recipient import PhoneNumber, RecipientHasher
 from dlr.request import Request
 from dlr.suppression import blank
-from dlr.suppressions import SuppressionList
+from dlr.suppression_list import SuppressionList
 from local.cloud import Cloud, free_port
 from local.stack import deploy, describe
 from local.template import load

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dlr.item import entry_of, fingerprint_of, key_of
-from dlr.publish import Publisher, event_of
+from dlr.publish import Publisher, UnreadableRecordError, event_of
 from dlr.report import DeliveryReport, Status
 from dlr.transitions import rank_of
 from tests.reports import make_report
@@ -110,6 +110,14 @@ def test_a_record_that_cannot_be_read_stops_there_and_loses_nothing_before_it() 
     records = [record(FAILED, number="1"), poison, record(ENROUTE, number="3")]
     assert Publisher(bus, "b", keep)(records) == ["2"]
     assert len(bus.entries) == 1
+
+
+def test_a_record_that_cannot_be_read_is_halved_out_of_its_batch_before_it_fails_alone() -> None:
+    poison = {"dynamodb": {"SequenceNumber": "2", "NewImage": {"rank": {"S": "x"}}}}
+    publish = Publisher(Bus(), "b", keep)
+    with pytest.raises(UnreadableRecordError):  # Lambda halves a batch whose function failed
+        publish([poison, record(FAILED, number="3")])
+    assert publish([poison]) == ["2"]
 
 
 def test_a_refused_entry_before_a_poison_record_is_tried_again_first() -> None:

@@ -271,6 +271,32 @@ def test_a_forgotten_message_knows_its_copies_and_nobody(
     assert item(reader, late) is None
     read = make_report(Status.READ, message_id="forgotten")
     assert store.put(read) is Outcome.NEW
+    later = make_report(Status.ENROUTE, message_id="forgotten", provider_code="later")
+    assert store.put(later) is Outcome.STALE
+    assert history_of(item(reader, read)) == [read, later]
+
+
+def test_what_comes_late_while_a_message_is_forgotten_brings_nobody_back(
+    client: Any, table: str
+) -> None:
+    late = make_report(Status.ENROUTE, message_id="racing")
+
+    class Forgetting:
+        """A client under which the message is forgotten after the first refused write."""
+
+        def update_item(self, **arguments: Any) -> Any:
+            try:
+                return client.update_item(**arguments)
+            except ClientError:
+                item = client.get_item(TableName=table, Key=arguments["Key"])["Item"]
+                Forgetter(client, table)(item)
+                raise
+
+    store = ReportStore(Forgetting(), table, Retention(timedelta(), DAY, DAY))
+    store.put(make_report(Status.DELIVERED, message_id="racing"))
+    assert store.put(late) is Outcome.STALE
+    left = client.get_item(TableName=table, Key=key_of("acme", "racing"))["Item"]
+    assert left.keys() == {"pk", "rank", "seen", "expires_at"}
 
 
 def test_a_message_that_moved_on_is_not_forgotten(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dlr.suppression import MAX_STRIKES
 from local.template import load
 
 ROOT = Path(__file__).parent.parent
@@ -16,6 +17,7 @@ SOURCE = load(ROOT / "template.yaml", {"CrmUrl": "https://crm.example.com/dead"}
 RESOURCES: dict[str, Any] = json.loads(json.dumps(SOURCE["Resources"]))
 """As written, loops expanded."""
 PROVIDERS = SOURCE["Parameters"]["Providers"]["Default"].split(",")
+BRACES = str.maketrans("<>", "{}")
 QUEUE_RETENTION_S = 14 * 24 * 3600
 
 
@@ -152,7 +154,9 @@ def test_every_route_but_the_webhooks_asks_the_authorizer() -> None:
     opened = {each["RouteKey"] for each in routes if each["AuthorizationType"] == "NONE"}
     assert opened == {f"ANY /webhooks/{provider}/{{token}}" for provider in PROVIDERS}
     asking = [each for each in routes if each["RouteKey"] not in opened]
-    assert len(asking) >= 4
+    written = re.findall(r'@app\.(\w+)\("(/[^"]*)"', (ROOT / "functions/api/app.py").read_text())
+    served = {f"{method.upper()} {path.translate(BRACES)}" for method, path in written}
+    assert {each["RouteKey"] for each in asking} == served
     for route in asking:
         assert route["AuthorizationType"] == "CUSTOM"
         assert route["AuthorizerId"] == {"Ref": "AdminAuthorizer"}
@@ -176,7 +180,9 @@ def test_no_policy_of_a_queue_or_topic_lets_in_everybody() -> None:
         for statement in policy["PolicyDocument"]["Statement"]:
             assert statement["Principal"] == {"Service": "events.amazonaws.com"}
             assert "*" not in json.dumps([statement["Action"], statement["Resource"]])
-            assert statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+            # EventBridge's guide: no conditions in policies of SNS topics
+            to_topic = statement["Action"] == "sns:Publish"
+            assert to_topic or statement["Condition"]["ArnEquals"]["aws:SourceArn"]
 
 
 def test_requests_are_limited_per_second() -> None:
@@ -229,7 +235,7 @@ def test_the_stream_tells_news_only_and_gives_up_in_the_end() -> None:
     assert patterns == [{"eventName": ["INSERT", "MODIFY"]}]
     assert stream["BisectBatchOnFunctionError"] is True
     assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert 0 < stream["MaximumRetryAttempts"] <= 100
+    assert 50 <= stream["MaximumRetryAttempts"] <= 100  # an outage is longer, a poison shorter
     assert 0 < stream["MaximumRecordAgeInSeconds"] < 24 * 3600
     failures = stream["DestinationConfig"]["OnFailure"]["Destination"]
     assert failures == {"Fn::GetAtt": ["PublishFailures", "Arn"]}
@@ -309,8 +315,8 @@ def test_each_alarm_tells_the_topic_and_only_silence_alarms_without_data(name: s
 
 def test_there_are_as_many_alarms_as_the_documentation_says() -> None:
     page = (ROOT / "docs/operate.md").read_text()
-    assert "There are 15 alarms and 5 for each provider." in page
-    assert len(ALARMS) == 15 + 5 * len(PROVIDERS)
+    assert "There are 16 alarms and 5 for each provider." in page
+    assert len(ALARMS) == 16 + 5 * len(PROVIDERS)
 
 
 def test_who_gave_an_address_hears_of_alarms() -> None:
@@ -340,6 +346,22 @@ def test_waiting_alarms_before_anything_is_given_up() -> None:
     age_ms = alarm_on("IteratorAge", FunctionName={"Ref": "Publish"})["Threshold"]
     stream = FUNCTIONS["Publish"]["Events"]["Stream"]["Properties"]
     assert age_ms < stream["MaximumRecordAgeInSeconds"] * 1000
+
+
+def test_every_metric_of_ours_is_counted_and_watched_in_the_stacks_own_namespace() -> None:
+    namespaces = {json.dumps(alarm.get("Namespace")) for alarm in ALARMS.values()}
+    own = {each for each in namespaces if "AWS/" not in each and each != "null"}
+    assert own == {'{"Ref": "AWS::StackName"}'}
+    variables = SOURCE["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Ref": "AWS::StackName"}
+    (filtered,) = of_type("AWS::Logs::MetricFilter").values()
+    (counted,) = filtered["MetricTransformations"]
+    assert counted["MetricNamespace"] == {"Ref": "AWS::StackName"}
+    assert counted["MetricName"] == ALARMS["ThrottledAlarm"]["MetricName"]
+
+
+def test_no_number_of_strikes_is_allowed_that_an_entry_cannot_hold() -> None:
+    assert SOURCE["Parameters"]["StrikeLimit"]["MaxValue"] <= MAX_STRIKES
 
 
 def test_held_entries_and_failed_requests_alarm() -> None:

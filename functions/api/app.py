@@ -20,23 +20,24 @@ from dlr.api import (
     CheckAnswer,
     NotANumberError,
     Queries,
-    Suppress,
     SuppressionAnswer,
+    Wish,
     answer_of,
     read_e164,
 )
 from dlr.discreet import discreet
-from dlr.erasure import Erased, ErasureLog, Held, MessageAnswer, Recipients
+from dlr.erasure import Erased, ErasureLog, Held, PersonalData, Repeated
+from dlr.message import MessageAnswer
 from dlr.operations import Import, Operations, Page, Settled
-from dlr.quarantine import Quarantine, Quarantined
+from dlr.quarantine import Quarantine, QuarantinePage
 from dlr.recipient import RecipientHasher
-from dlr.recipients import RecipientReports
+from dlr.recipient_reports import RecipientReports
 from dlr.replay import Replay, Replayed
 from dlr.request import problem
 from dlr.secret import Secret
 from dlr.store import ReportReader, ReportStore
 from dlr.suppression import ListName, discard, release
-from dlr.suppressions import SuppressionList
+from dlr.suppression_list import SuppressionList
 
 MAX_KEY = 256  # characters: DynamoDB refuses a key over 2,048 bytes
 
@@ -60,7 +61,7 @@ suppressions = SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"])
 quarantine = Quarantine(dynamodb, os.environ["QUARANTINE_TABLE"])
 queries = Queries(ReportReader(dynamodb, reports_table), suppressions, hasher)
 operations = Operations(suppressions, hasher, settings.days("NUMBER_SUPPRESSION_DAYS"))
-recipients = Recipients(
+personal_data = PersonalData(
     RecipientReports(dynamodb, reports_table),
     suppressions,
     quarantine,
@@ -113,7 +114,7 @@ def discard_held(provider: Provider, by: Operator = "admin") -> Settled:
 
 @app.get("/suppressions/export", summary="The list as CSV, in parts")
 def export_suppressions(after: After = None) -> Page:
-    return operations.export(after)
+    return operations.export(after, _now())
 
 
 @app.post("/suppressions/import", summary="Put up to 1,000 CSV rows on the list")
@@ -133,7 +134,7 @@ def get_suppression(number: str) -> SuppressionAnswer:
 
 @app.put("/suppressions/<number>", summary="Put a number on a list by hand")
 def put_suppression(
-    number: str, wish: Annotated[Suppress, Body()], by: Operator = "admin"
+    number: str, wish: Annotated[Wish, Body()], by: Operator = "admin"
 ) -> SuppressionAnswer:
     hashes, now = hasher.every_hash(read_e164(number)), _now()
     return answer_of(operations.suppress(hashes, wish.list, wish.cause, by, now), now)
@@ -158,22 +159,22 @@ def get_message(provider: Provider, message_id: MessageId) -> MessageAnswer:
 
 @app.get("/recipients/<number>", summary="Everything held of a person")
 def get_recipient(number: str) -> Held:
-    return recipients.held(read_e164(number), _now())
+    return personal_data.held(read_e164(number), _now())
 
 
 @app.delete("/recipients/<number>", summary="Erase a person; who is suppressed stays so")
 def erase_recipient(number: str) -> Erased:
-    return recipients.erase(read_e164(number), _now())
+    return personal_data.erase(read_e164(number), _now())
 
 
-@app.post("/erasures/repeat", summary="Do every noted erasure again, after a restore")
-def repeat_erasures() -> dict[str, int]:
-    return {"repeated": recipients.repeat(_now())}
+@app.post("/erasures/repeat", summary="Do the noted erasures again, after a restore, in parts")
+def repeat_erasures(after: After = None) -> Repeated:
+    return personal_data.repeat(after, _now())
 
 
-@app.get("/quarantine", summary="The requests that could not be read")
-def list_quarantine() -> list[Quarantined]:
-    return list(quarantine.all(_now()))
+@app.get("/quarantine", summary="The requests that could not be read, in parts")
+def list_quarantine(after: After = None) -> QuarantinePage:
+    return quarantine.page(after, _now())
 
 
 @app.post("/quarantine/<id>/replay", summary="Read a request again with the mapper of today")

@@ -22,10 +22,10 @@ from dlr.discreet import describe, discreet
 from dlr.guard import Guard
 from dlr.publish import ReportEvent
 from dlr.recipient import RecipientHasher
-from dlr.recipients import RecipientReports
+from dlr.recipient_reports import RecipientReports
 from dlr.secret import Secret
 from dlr.suppress import Suppressor
-from dlr.suppressions import SuppressionList
+from dlr.suppression_list import SuppressionList
 
 logger = Logger()
 metrics = Metrics()

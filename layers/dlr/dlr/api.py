@@ -6,12 +6,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from dlr.causes import Cause
-from dlr.erasure import MessageAnswer
-from dlr.item import history_of, state_of
+from dlr.message import MessageAnswer, message_of
 from dlr.recipient import PhoneNumber, RecipientHasher, read_number
 from dlr.store import ReportReader
 from dlr.suppression import ListName, State, Suppression
-from dlr.suppressions import SuppressionList
+from dlr.suppression_list import SuppressionList
 
 MAX_NUMBERS = 1000
 
@@ -52,7 +51,7 @@ class Check(BaseModel):
     numbers: Annotated[list[str], Field(min_length=1, max_length=MAX_NUMBERS, repr=False)]
 
 
-class Suppress(BaseModel):
+class Wish(BaseModel):
     """What to put a number on a list for."""
 
     list: ListName = ListName.NUMBER
@@ -103,7 +102,7 @@ class Queries:
         item = self._reports.get(provider, message_id, now)
         if item is None:
             return None
-        return MessageAnswer(**dict(state_of(item)), history=history_of(item))
+        return message_of(item)
 
 
 def read_e164(number: str) -> PhoneNumber:

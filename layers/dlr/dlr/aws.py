@@ -1,9 +1,16 @@
 """How every function calls AWS."""
 
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 CALLS = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}
 )
 """Three tries of 2 s end before a provider hangs up, after 5 to 15 seconds, and before Lambda stops
 the function, after 10 or 30. botocore by itself would wait for 60."""
+
+
+def is_refused_by_condition(error: ClientError) -> bool:
+    """Whether a conditional write found its item in another state. No failure."""
+    code: str = error.response["Error"]["Code"]
+    return code == "ConditionalCheckFailedException"

@@ -4,29 +4,23 @@ An erasure is noted under the person's keyed hash, so that it can be done again 
 restored from a point in time before it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from dlr.item import history_of, state_of
+from dlr.message import MessageAnswer, message_of
 from dlr.quarantine import Quarantine, Quarantined
 from dlr.recipient import PhoneNumber, RecipientHasher
-from dlr.recipients import RecipientReports
-from dlr.report import DeliveryReport
+from dlr.recipient_reports import RecipientReports
 from dlr.suppression import Suppression, erase
-from dlr.suppressions import SuppressionList
+from dlr.suppression_list import SuppressionList
 
+PAGE = 200
 KEEP_NOTE = timedelta(days=36)
 """One day more than the longest point-in-time recovery."""
-
-
-class MessageAnswer(DeliveryReport):
-    """The state of a message and every report that was kept of it, in the order of arrival."""
-
-    history: list[DeliveryReport]
 
 
 class Held(BaseModel):
@@ -43,6 +37,29 @@ class Erased(BaseModel):
     messages: int
     quarantine: int
     suppressed: bool
+
+
+class Repeated(BaseModel):
+    """How many erasures were done again; `next` begins the next part and is null at the end."""
+
+    repeated: int
+    next: str | None
+
+
+class Note(NamedTuple):
+    """An erasure: whose, of which quarantined requests, and when."""
+
+    recipient_hash: str
+    quarantine_ids: list[str]
+    erased_at: datetime
+
+
+def _note_of(item: Mapping[str, Any]) -> Note:
+    return Note(
+        item["recipient_hash"]["S"],
+        [each["S"] for each in item["quarantine_ids"]["L"]],
+        datetime.fromisoformat(item["erased_at"]["S"]),
+    )
 
 
 class ErasureLog:
@@ -62,16 +79,16 @@ class ErasureLog:
         }
         self._client.put_item(TableName=self._table, Item=item)
 
-    def all(self) -> Iterator[tuple[str, list[str]]]:
-        """The hash and the quarantined requests of every erasure that is still noted."""
-        for page in self._client.get_paginator("scan").paginate(TableName=self._table):
-            for item in page["Items"]:
-                ids = [each["S"] for each in item["quarantine_ids"]["L"]]
-                yield item["recipient_hash"]["S"], ids
+    def page(self, after: str | None, size: int) -> tuple[list[Note], str | None]:
+        """Up to `size` noted erasures, and the hash to go on after; None at the end."""
+        start = {"ExclusiveStartKey": {"recipient_hash": {"S": after}}} if after else {}
+        answer = self._client.scan(TableName=self._table, Limit=size, **start)
+        last = answer.get("LastEvaluatedKey")
+        return list(map(_note_of, answer["Items"])), last and last["recipient_hash"]["S"]
 
 
 @dataclass(frozen=True, slots=True)
-class Recipients:
+class PersonalData:
     """Access and erasure by number."""
 
     reports: RecipientReports
@@ -84,10 +101,7 @@ class Recipients:
         """Everything that is held of the person with this number."""
         hashes = self.hasher.every_hash(number)
         return Held(
-            messages=[
-                MessageAnswer(**dict(state_of(item)), history=history_of(item))
-                for item in self.reports.items(hashes, now)
-            ],
+            messages=[message_of(item) for item in self.reports.items(hashes, now)],
             suppression=self.suppressions.find(hashes, now),
             quarantine=[q for q in self.quarantine.all(now) if q.mentions(number)],
         )
@@ -98,17 +112,22 @@ class Recipients:
         ids = [q.id for q in self.quarantine.all(now) if q.mentions(number)]
         for recipient_hash in hashes:
             self.erasures.put(recipient_hash, ids, now)
-        return self._erase(hashes, ids, now)
+        return self._erase(hashes, ids, now, until=now)
 
-    def repeat(self, now: datetime) -> int:
-        """Does every noted erasure again, after a restore; how many there were."""
-        notes = list(self.erasures.all())
-        for recipient_hash, ids in notes:
-            self._erase([recipient_hash], ids, now)
-        return len(notes)
+    def repeat(self, after: str | None, now: datetime) -> Repeated:
+        """Does a part of the noted erasures again, after a restore.
 
-    def _erase(self, hashes: Sequence[str], ids: Sequence[str], now: datetime) -> Erased:
-        messages = self.reports.delete(hashes)
+        What came after an erasure was not part of it and stays.
+        """
+        notes, following = self.erasures.page(after, PAGE)
+        for recipient_hash, ids, erased_at in notes:
+            self._erase([recipient_hash], ids, now, until=erased_at)
+        return Repeated(repeated=len(notes), next=following)
+
+    def _erase(
+        self, hashes: Sequence[str], ids: Sequence[str], now: datetime, until: datetime
+    ) -> Erased:
+        messages = self.reports.delete(hashes, until)
         for each in ids:
             self.quarantine.delete(each)
         entry = self.suppressions.change(hashes, lambda old: old and erase(old, now))

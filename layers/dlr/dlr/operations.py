@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from pydantic import BaseModel, Field
 
 from dlr.causes import Cause
 from dlr.recipient import RecipientHasher, read_number
-from dlr.suppression import ListName, Reason, Suppression, blank, lift, put_on_list
-from dlr.suppressions import SuppressionList
+from dlr.suppression import ListName, Reason, State, Suppression, blank, lift, put_on_list
+from dlr.suppression_list import SuppressionList
 
 COLUMNS = (
     "recipient_hash",
@@ -21,11 +22,12 @@ COLUMNS = (
     "cause",
     "provider",
     "provider_code",
-    "first_seen",
-    "last_seen",
+    "at",
     "expires_at",
 )
 MAX_ROWS = 1000
+MAX_SETTLED = 3000
+"""Entries settled in one call: it has to end before API Gateway stops waiting, after 30 s."""
 PAGE = 1000
 WORKERS = 8
 DEFAULT_CAUSE = {ListName.NUMBER: Cause.UNSPECIFIED, ListName.OPT_OUT: Cause.OPTED_OUT}
@@ -35,6 +37,7 @@ class Import(BaseModel):
     """What became of an import."""
 
     imported: int
+    skipped: int = Field(0, description="exported rows that suppressed nobody: held")
     errors: list[str] = Field(description="the number of a row and what is wrong, never the row")
 
 
@@ -46,9 +49,10 @@ class Page(BaseModel):
 
 
 class Settled(BaseModel):
-    """How many entries were held and are not any more."""
+    """How many entries were held and are not any more; `more` if there are others: call again."""
 
     settled: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,11 @@ class Operations:
         self, hashes: Sequence[str], lists: tuple[ListName, ...], by: str, now: datetime
     ) -> Suppression | None:
         """Takes a recipient off the lists; None where there is no entry."""
-        return self.suppressions.change(hashes, lambda old: old and lift(old, lists, now, by))
+
+        def change(old: Suppression | None) -> Suppression | None:
+            return old and lift(old, lists, now, by, self.keep_number)
+
+        return self.suppressions.change(hashes, change)
 
     def settle_held(
         self,
@@ -89,26 +97,33 @@ class Operations:
         def change(old: Suppression | None) -> Suppression | None:
             return settle(old, now, by) if old and old.held_by == provider else old
 
-        held = list(self.suppressions.held(provider))
+        held = list(islice(self.suppressions.held(provider), MAX_SETTLED + 1))
+        now_settled = held[:MAX_SETTLED]
         with ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(lambda key: self.suppressions.change([key], change), held))
-        return Settled(settled=len(held))
+            list(pool.map(lambda key: self.suppressions.change([key], change), now_settled))
+        return Settled(settled=len(now_settled), more=len(held) > MAX_SETTLED)
 
-    def export(self, after: str | None) -> Page:
-        """A part of the list. It names recipients by their keyed hash: no number is kept."""
+    def export(self, after: str | None, now: datetime) -> Page:
+        """A part of the list, a row for each list that a recipient is on.
+
+        It names recipients by their keyed hash: no number is kept.
+        """
         entries, following = self.suppressions.page(after, PAGE)
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         for entry in entries:
-            writer.writerow({**dict(entry.reason or ()), **entry.model_dump(mode="json")})
+            for name, state, reason in entry.standing(now):
+                about = {"recipient_hash": entry.recipient_hash, "list": name, "state": state}
+                writer.writerow({**reason.model_dump(mode="json"), **about})
         return Page(csv=text.getvalue(), next=following)
 
     def import_csv(self, text: str, by: str, now: datetime) -> Import:
         """Rows with `number` or an exported `recipient_hash`, `list` (default number), `cause`.
 
-        A row that cannot be read costs no other. An imported entry begins now. Spreadsheets begin
-        a file with a byte order mark and end lines in three ways.
+        A row that cannot be read costs no other, an exported one that is held is skipped. An
+        imported entry begins now. Spreadsheets begin a file with a byte order mark and end lines in
+        three ways.
         """
         reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=None))
         try:
@@ -121,10 +136,17 @@ class Operations:
         def read(place: int, row: dict[str, str | None]) -> str | None:
             return self._import(place, row, by, now)
 
+        wanted = [
+            (place, row)
+            for place, row in enumerate(rows, 2)  # row 1 is the header
+            if (row.get("state") or State.ACTIVE) == State.ACTIVE
+        ]
         with ThreadPoolExecutor(WORKERS) as pool:
-            found = list(pool.map(read, range(2, len(rows) + 2), rows))  # row 1 is the header
+            found = list(pool.map(lambda numbered: read(*numbered), wanted))
         errors = [error for error in found if error]
-        return Import(imported=len(found) - len(errors), errors=errors)
+        return Import(
+            imported=len(found) - len(errors), skipped=len(rows) - len(found), errors=errors
+        )
 
     def _import(self, place: int, row: dict[str, str | None], by: str, now: datetime) -> str | None:
         """None, or what is wrong with the row."""

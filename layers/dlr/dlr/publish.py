@@ -36,6 +36,10 @@ def event_of(record: Record) -> ReportEvent | None:
     return ReportEvent(**dict(state_of(new)), previous_status=previous)
 
 
+class UnreadableRecordError(ValueError):
+    """No store wrote the first record of the batch."""
+
+
 class _Pending(NamedTuple):
     number: str
     image: Mapping[str, Any]
@@ -56,15 +60,19 @@ class Publisher:
     def __call__(self, records: Iterable[Record]) -> list[str]:
         """Publishes in order; answers the sequence numbers to be tried again, the first decides.
 
-        A record that cannot be read ends the batch there: what stands before it is published, and
-        Lambda bisects its way to it and sends it to the failure queue.
+        A record that cannot be read ends the batch there: what stands before it is published. At
+        the head of a batch it raises UnreadableRecordError, and Lambda halves the batch until it
+        stands alone; then its number is answered, and in the end it goes to the failure queue.
         """
+        records = list(records)
         pending: list[_Pending] = []
         for record in records:
             number = record["dynamodb"]["SequenceNumber"]
             try:
                 event = event_of(record)
             except (KeyError, ValueError):
+                if len(records) > 1 and not pending:
+                    raise UnreadableRecordError from None
                 return self._put_all(pending) or [number]
             if event is not None:
                 image = record["dynamodb"]["NewImage"]

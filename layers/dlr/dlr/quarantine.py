@@ -5,14 +5,17 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
+from dlr.aws import is_refused_by_condition
 from dlr.request import Request
 
-_SEPARATORS = re.compile(rb"[ \-().]")
+PAGE = 100
+_GAP = r"(?:\(0\)|[ \-().+/])*"
+"""Between two digits of a number that people wrote, or a form encoded."""
 
 
 class Quarantined(BaseModel):
@@ -30,9 +33,17 @@ class Quarantined(BaseModel):
     body: str = Field(repr=False, description="bytes that are no UTF-8 are shown as \\xNN")
 
     def mentions(self, number: str) -> bool:
-        """Whether the number stands in it, with or without its `+`, spaces and percent signs."""
-        content = unquote_to_bytes(self.query) + b" " + self.body.encode()
-        return number.lstrip("+").encode() in _SEPARATORS.sub(b"", content)
+        """Whether the number stands in it, in international form, however it is grouped."""
+        digits = _GAP.join(number.lstrip("+"))
+        pattern = rf"(?<!\d)(?:00)?{digits}(?!\d)"
+        return any(re.search(pattern, unquote(text)) for text in (self.query, self.body))
+
+
+class QuarantinePage(BaseModel):
+    """A part of what is kept; `next` begins the next part and is null at the end."""
+
+    requests: list[Quarantined] = Field(repr=False)
+    next: str | None
 
 
 class Quarantine:
@@ -59,16 +70,29 @@ class Quarantine:
         }
         try:
             self._client.put_item(
-                TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(id)"
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(id) OR expires_at <= :now",
+                ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
             )
-        except ClientError as refused:
-            if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        except ClientError as error:
+            if not is_refused_by_condition(error):
                 raise
 
     def all(self, now: datetime) -> Iterator[Quarantined]:
         """Everything that has not expired."""
         for page in self._client.get_paginator("scan").paginate(TableName=self._table):
             yield from (_shown(item) for item in page["Items"] if _is_live(item, now))
+
+    def page(self, after: str | None, now: datetime) -> QuarantinePage:
+        """Up to a hundred requests, those after an id, and never more than 1 MB of them."""
+        start = {"ExclusiveStartKey": {"id": {"S": after}}} if after else {}
+        answer = self._client.scan(TableName=self._table, Limit=PAGE, **start)
+        last = answer.get("LastEvaluatedKey")
+        return QuarantinePage(
+            requests=[_shown(item) for item in answer["Items"] if _is_live(item, now)],
+            next=last and last["id"]["S"],
+        )
 
     def request(self, quarantine_id: str, now: datetime) -> tuple[str, datetime, Request] | None:
         """The provider, the time of receipt and the exact request; None where there is none."""

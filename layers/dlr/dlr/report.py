@@ -78,6 +78,11 @@ class DeliveryReport(BaseModel):
         """Only what cannot hold personal data: free text and the team's own fields may."""
         return ((name, getattr(self, name)) for name in ("event_id", "provider", "status", "cause"))
 
+    @property
+    def happened_at(self) -> datetime:
+        """As far as we know: not after we heard of it, whatever the provider's clock says."""
+        return min(self.occurred_at or self.received_at, self.received_at)
+
 
 def event_id_of(
     provider: str,

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from dlr.aws import is_refused_by_condition
 from dlr.item import (
     SHORTEST_S,
     Attributes,
@@ -135,14 +136,15 @@ class ReportStore:
             refused = self._replace(old, report)
         elif fingerprint_of(report) in old["seen"]["SS"]:
             return Outcome.DUPLICATE
-        elif old["rank"]["S"] < rank_of(report):  # refused because the history is full
-            refused = self._update(report, f"SET {_SET_STATE}", _IS_NEWER)
-        elif is_forgotten(old) or len(old["history"]["L"]) >= MAX_HISTORY:
+        elif old["rank"]["S"] < rank_of(report):  # the history is full, or was forgotten
+            append = "" if _is_full(old) else f", {_APPEND}"
+            refused = self._update(report, f"SET {_SET_STATE}{append}", _IS_NEWER)
+        elif is_forgotten(old) or _is_full(old):
             return Outcome.STALE
         else:
             outcome = Outcome.STALE
-            is_unseen = "attribute_exists(pk) AND NOT contains(seen, :fingerprint)"
-            refused = self._update(report, f"SET {_APPEND}", is_unseen)
+            is_known = "attribute_exists(#state) AND NOT contains(seen, :fingerprint)"
+            refused = self._update(report, f"SET {_APPEND}", is_known)
         return outcome if refused is None else self._put_beside(refused, report)
 
     def _update(
@@ -205,11 +207,15 @@ class ReportStore:
         }
 
 
+def _is_full(item: Mapping[str, Any]) -> bool:
+    return len(item.get("history", {"L": []})["L"]) >= MAX_HISTORY
+
+
 def _unless_refused(write: Callable[..., Any], **arguments: Any) -> Mapping[str, Any] | None:
     try:
         write(ReturnValuesOnConditionCheckFailure="ALL_OLD", **arguments)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        if not is_refused_by_condition(error):
             raise
         refused: Mapping[str, Any] = error.response.get("Item", {})
         return refused

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from dlr.causes import Action
 from dlr.guard import Guard
@@ -15,10 +16,9 @@ from dlr.suppression import (
     blank,
     put_on_list,
     reason_of,
-    time_of,
     with_strike,
 )
-from dlr.suppressions import SuppressionList
+from dlr.suppression_list import SuppressionList
 
 LastDelivery = Callable[[Sequence[str]], datetime | None]
 """When something was last delivered to the recipient with these hashes."""
@@ -45,12 +45,9 @@ class Suppressor:
         hashes = self.hasher.every_hash(report.recipient)
         is_strike = report.action is Action.STRIKE
         delivered_at = self.last_delivery(hashes) if is_strike else None
-        place: list[bool] = []  # the guard is asked once, however often the change is tried
-
-        def is_held() -> bool:
-            if not place:
-                place.append(self.guard.allows(report.provider, now))
-            return not place[0]
+        may_suppress = cache(  # a place is taken once, however often the change is tried
+            lambda: self.guard.allows(report.provider, now)
+        )
 
         def make(old: Suppression | None) -> Suppression | None:
             entry = self._entry(old, hashes[0], report)
@@ -58,11 +55,22 @@ class Suppressor:
             changes = {} if known else self._changes(entry, report, delivered_at)
             if not changes:
                 return old
-            if entry.number is None and "number" in changes and is_held():
-                changes["held_by"] = report.provider
+            if "number" in changes and (entry.number is None or entry.held_by is not None):
+                changes["held_by"] = self._held_by(entry, report.provider, may_suppress)
             return self._changed(entry, report, changes)
 
         return self.suppressions.change(hashes, make)
+
+    def _held_by(
+        self, entry: Suppression, provider: str, may_suppress: Callable[[], bool]
+    ) -> str | None:
+        """Who is held responsible. What one provider says twice stays held; another's word counts.
+
+        Asked of a recipient that is not on the list of dead numbers, or held on it.
+        """
+        if entry.held_by == provider:
+            return provider
+        return None if may_suppress() else entry.held_by or provider
 
     def _entry(
         self, old: Suppression | None, recipient_hash: str, report: DeliveryReport
@@ -70,7 +78,7 @@ class Suppressor:
         """What there is; afresh where it has expired."""
         if old is not None and not old.is_expired(report.received_at):
             return old
-        fresh = blank(recipient_hash, time_of(report), report.received_at + self.keep_number)
+        fresh = blank(recipient_hash, report.happened_at, report.received_at + self.keep_number)
         return fresh if old is None else fresh.model_copy(update={"version": old.version})
 
     def _changes(
@@ -91,7 +99,7 @@ class Suppressor:
     def _changed(
         self, entry: Suppression, report: DeliveryReport, changes: dict[str, object]
     ) -> Suppression:
-        at = time_of(report)
+        at = report.happened_at
         return entry.changed(
             at,
             report.provider,

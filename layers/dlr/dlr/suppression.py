@@ -1,12 +1,12 @@
-"""The suppression list: who is on it and why. Pure rules; `suppressions.py` keeps the entries.
+"""The suppression list: who is on it and why. Pure rules; `suppression_list.py` keeps the entries.
 
 An entry holds a reason per list, the strikes, and when an operator lifted each list. All of them
 grow towards a maximum, so any order and any repetition of the same reports and decisions ends in
 the same entry: of two reasons the later one stays, a lift outlives what happened before it.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
@@ -17,7 +17,7 @@ from dlr.report import DeliveryReport
 MAX_AUDIT = 50
 """Audit entries kept of one recipient: the first, and the latest."""
 MAX_STRIKES = 20
-"""Strikes kept of one recipient, the latest; more than any sensible limit asks for."""
+"""Strikes kept of one recipient, the latest; the template allows no greater `StrikeLimit`."""
 
 
 class State(StrEnum):
@@ -65,7 +65,7 @@ class Reason(Frozen):
 
 
 class Strike(Frozen):
-    """A permanent failure without a reason: three in a row are one."""
+    """A permanent failure without a reason; `StrikeLimit` of them make a number count as dead."""
 
     at: datetime
     event_id: str
@@ -120,6 +120,13 @@ class Suppression(Frozen):
         """Of the stronger list."""
         return self.opt_out or self.number
 
+    def standing(self, now: datetime) -> Iterator[tuple[ListName, State, Reason]]:
+        """Each list that the recipient is on at this time, how, and why."""
+        if self.opt_out:
+            yield ListName.OPT_OUT, State.ACTIVE, self.opt_out
+        if self.number and (self.number.expires_at is None or self.number.expires_at > now):
+            yield ListName.NUMBER, State.HELD if self.held_by else State.ACTIVE, self.number
+
     def is_suppressed(self, now: datetime) -> bool:
         """Whether nothing may be sent to the recipient at this time."""
         return self.state is State.ACTIVE and not self.is_expired(now)
@@ -136,14 +143,14 @@ class Suppression(Frozen):
         """The entry after a change, with its trace in the audit."""
         event_id = changes.pop("event_id", None)
         entry = AuditEntry.model_validate({"at": at, "by": by, "did": did, "event_id": event_id})
-        audit = sorted((*self.audit, entry), key=lambda e: (e.at, e.event_id or "", e.did))
-        return self.model_copy(
-            update={
-                **changes,
-                "audit": tuple(audit[:1] + audit[1:][1 - MAX_AUDIT :]),
-                "version": self.version + 1,
-            }
-        )
+        audit = _audit(*self.audit, entry)
+        return self.model_copy(update={**changes, "audit": audit, "version": self.version + 1})
+
+
+def _audit(*entries: AuditEntry) -> tuple[AuditEntry, ...]:
+    """In order, the first and the latest of them."""
+    ordered = sorted(entries, key=lambda each: (each.at, each.event_id or "", each.did))
+    return tuple(ordered[:1] + ordered[1:][1 - MAX_AUDIT :])
 
 
 def blank(recipient_hash: str, at: datetime, keep_until: datetime) -> Suppression:
@@ -161,7 +168,7 @@ def reason_of(report: DeliveryReport, expires_at: datetime) -> Reason:
     """What the report says; `expires_at` counts for a dead number only."""
     is_opt_out = report.action is Action.SUPPRESS_OPT_OUT
     return Reason(
-        at=time_of(report),
+        at=report.happened_at,
         cause=report.cause,
         provider=report.provider,
         provider_code=report.provider_code,
@@ -169,11 +176,6 @@ def reason_of(report: DeliveryReport, expires_at: datetime) -> Reason:
         event_id=report.event_id,
         expires_at=None if is_opt_out else expires_at,
     )
-
-
-def time_of(report: DeliveryReport) -> datetime:
-    """When it happened, as far as we know."""
-    return report.occurred_at or report.received_at
 
 
 def put_on_list(entry: Suppression, name: ListName, reason: Reason) -> dict[str, object]:
@@ -202,15 +204,25 @@ def with_strike(
     return tuple(counting[-MAX_STRIKES:])
 
 
-def lift(entry: Suppression, lists: tuple[ListName, ...], at: datetime, by: str) -> Suppression:
-    """Takes the recipient off these lists. Only what happens after `at` can put them on again."""
+def lift(
+    entry: Suppression,
+    lists: tuple[ListName, ...],
+    at: datetime,
+    by: str,
+    keep: timedelta = timedelta(),
+) -> Suppression:
+    """Takes the recipient off these lists. Only what happens after `at` can put them on again.
+
+    The entry remembers it, and who did it, at least for `keep`.
+    """
     changes: dict[str, object] = {
         name.value: None
         for name, reason in ((ListName.NUMBER, entry.number), (ListName.OPT_OUT, entry.opt_out))
-        if name in lists and reason is not None and reason.at <= at
+        if name in lists and (reason is None or reason.at <= at)
     }
     changes["lifted"] = {**entry.lifted, **dict.fromkeys(lists, at)}
-    if ListName.NUMBER in lists:
+    changes["keep_until"] = max(entry.keep_until, at + keep)
+    if "number" in changes:
         changes |= {"held_by": None, "strikes": ()}
     return entry.changed(at, by, "lift " + " ".join(lists), **changes)
 
@@ -230,7 +242,17 @@ def unite(entry: Suppression, other: Suppression) -> Suppression:
     lifted = dict(entry.lifted)
     for name, at in other.lifted.items():
         lifted[name] = max(at, lifted.get(name, at))
-    united = entry.model_copy(update={"lifted": lifted})
+    proven = any(each.number and not each.held_by for each in (entry, other))
+    united = entry.model_copy(
+        update={
+            "lifted": lifted,
+            "held_by": None if proven else entry.held_by or other.held_by,
+            "first_seen": min(entry.first_seen, other.first_seen),
+            "last_seen": max(entry.last_seen, other.last_seen),
+            "keep_until": max(entry.keep_until, other.keep_until),
+            "audit": _audit(*entry.audit, *other.audit),
+        }
+    )
     for name, reason in ((ListName.NUMBER, other.number), (ListName.OPT_OUT, other.opt_out)):
         if reason is not None:
             united = united.model_copy(update=put_on_list(united, name, reason))

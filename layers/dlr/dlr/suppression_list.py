@@ -8,6 +8,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from dlr.aws import is_refused_by_condition
 from dlr.batch import read_all
 from dlr.guard import PREFIX
 from dlr.suppression import Suppression, unite
@@ -40,8 +41,8 @@ class SuppressionList:
     def change(self, hashes: Sequence[str], make: Change) -> Suppression | None:
         """Puts what `make` makes of the recipient's entry; None deletes it.
 
-        `make` may be called again when another writer was faster, so it must not act. Raises
-        ConflictError or botocore's errors.
+        `make` may be called again when another writer was faster: it must be safe to ask twice.
+        Raises ConflictError or botocore's errors.
         """
         for _ in range(MAX_TRIES):
             found = self._read(hashes)
@@ -49,9 +50,10 @@ class SuppressionList:
             wanted = make(old)
             if wanted is old and set(found) <= {hashes[0]}:
                 return old
-            if self._write(hashes[0], wanted, found.get(hashes[0])):
-                for key in set(found) - {hashes[0]}:
-                    self._delete(key)
+            if not self._write(hashes[0], wanted, found.get(hashes[0])):
+                continue
+            older = [entry for key, entry in found.items() if key != hashes[0]]
+            if all(self._write(entry.recipient_hash, None, entry) for entry in older):
                 return wanted
         raise ConflictError("the entry changed under every try")
 
@@ -106,7 +108,7 @@ class SuppressionList:
                 item = _item_of(wanted)
                 self._client.put_item(TableName=self._table, Item=item, **unchanged)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not is_refused_by_condition(error):
                 raise
             return False
         return True

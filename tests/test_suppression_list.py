@@ -1,7 +1,5 @@
 """The suppression list on real tables: reports, strikes, the guard, operators, rotation."""
 
-import csv
-import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
@@ -16,12 +14,12 @@ from dlr.causes import Cause
 from dlr.guard import Guard
 from dlr.operations import Operations
 from dlr.recipient import PhoneNumber, RecipientHasher
-from dlr.recipients import RecipientReports
+from dlr.recipient_reports import RecipientReports
 from dlr.report import DeliveryReport, Status
 from dlr.store import ReportReader, ReportStore, Retention
 from dlr.suppress import Suppressor
-from dlr.suppression import ListName, State, Suppression, discard, release
-from dlr.suppressions import ConflictError, SuppressionList
+from dlr.suppression import ListName, State, Suppression, blank, discard, release, unite
+from dlr.suppression_list import ConflictError, SuppressionList
 from local.cloud import Cloud
 from tests.cases import NOW
 from tests.reports import HASHER, make_report
@@ -259,6 +257,50 @@ def test_lifting_a_number_without_an_entry_writes_nothing(system: System) -> Non
     assert system.entry(number(32)) is None
 
 
+def test_a_providers_fast_clock_saves_no_entry_from_a_lift_or_a_discard(system: System) -> None:
+    ahead, by = 8 * 3600, "me"
+    system.suppress(dead(number(170), at=ahead, received_at=NOW), NOW)
+    system.operations.lift(HASHER.every_hash(number(170)), (ListName.NUMBER,), by, NOW)
+    system.suppressor(limit=0)(dead(number(171), at=ahead, received_at=NOW, provider="fast"), NOW)
+    assert system.operations.settle_held("fast", discard, by, NOW).settled == 1
+    for each in (number(170), number(171)):
+        assert system.queries.suppression(each, NOW).state == State.LIFTED
+
+
+def test_a_lift_of_an_old_opt_out_is_remembered(system: System) -> None:
+    long_ago = NOW - 2 * YEAR
+    stop = failure(number(174), Cause.OPTED_OUT, -2 * YEAR.total_seconds(), received_at=long_ago)
+    system.suppress(stop, long_ago)
+    system.operations.lift(HASHER.every_hash(number(174)), (ListName.OPT_OUT,), "alice", NOW)
+    entry = system.entry(number(174))
+    assert entry is not None
+    assert (entry.state, entry.audit[-1].by) == (State.LIFTED, "alice")
+    system.suppress(stop, NOW)  # replayed
+    assert not system.queries.suppression(number(174), NOW).suppressed
+
+
+@pytest.mark.parametrize("order", [("outage", "sound"), ("sound", "outage")], ids=str)
+def test_what_one_provider_proves_no_other_ones_outage_holds(
+    cloud: Cloud, order: tuple[str, str]
+) -> None:
+    system = System(cloud)
+    limits = {"outage": 0, "sound": 1}
+    for provider in order:
+        report = dead(number(172), provider=provider, message_id=provider)
+        system.suppressor(limits[provider])(report, NOW)
+    assert system.queries.suppression(number(172), NOW).suppressed
+    system.operations.settle_held("outage", discard, "me", NOW)
+    assert system.queries.suppression(number(172), NOW).suppressed
+
+
+def test_entries_under_two_keys_stay_held_and_keep_their_audit(system: System) -> None:
+    system.suppressor(limit=0)(dead(number(173)), NOW)
+    first = system.entry(number(173))
+    assert first is not None
+    united = unite(blank("under another key", NOW, NOW + YEAR), first)
+    assert (united.state, len(united.audit)) == (State.HELD, len(first.audit))
+
+
 def test_an_import_takes_what_it_can_and_names_the_rows_it_cannot(system: System) -> None:
     text = (
         "number,list,cause\n"
@@ -278,20 +320,27 @@ def test_an_import_takes_what_it_can_and_names_the_rows_it_cannot(system: System
 def test_an_export_can_be_imported_into_another_list_with_the_same_key(
     system: System, cloud: Cloud
 ) -> None:
-    system.suppress(dead(number(40)), NOW)
-    system.suppress(failure(number(41), Cause.OPTED_OUT), NOW)
-    text = system.operations.export(None).csv
+    mine, other = System(cloud), System(cloud)
+    on_both, lifted, held, watched, expired = (number(place) for place in range(42, 47))
+    mine.suppress(dead(number(40)), NOW)
+    mine.suppress(failure(number(41), Cause.OPTED_OUT), NOW)
+    for report in (dead(on_both), failure(on_both, Cause.OPTED_OUT), dead(lifted)):
+        mine.suppress(report, NOW)
+    mine.operations.lift(HASHER.every_hash(lifted), (ListName.NUMBER,), "alice", NOW)
+    mine.suppressor(limit=0)(dead(held), NOW)
+    mine.suppress(strike(watched, 1), NOW)
+    mine.suppress(dead(expired, at=-2 * YEAR.total_seconds(), received_at=NOW - 2 * YEAR), NOW)
+    text = mine.operations.export(None, NOW).csv
     assert "447700" not in text
-    kept = [row for row in csv.DictReader(io.StringIO(text)) if row["state"] == "active"]
-    other = System(cloud)
-    for start in range(0, len(kept), 500):
-        rows = io.StringIO()
-        writer = csv.DictWriter(rows, kept[0])
-        writer.writeheader()
-        writer.writerows(kept[start : start + 500])
-        assert other.operations.import_csv(rows.getvalue(), "alice", NOW).errors == []
+    done = other.operations.import_csv(text, "alice", NOW)
+    assert (done.imported, done.skipped, done.errors) == (4, 1, [])
     assert other.queries.suppression(number(40), NOW).list == "number"
     assert other.queries.suppression(number(41), NOW).list == "opt_out"
+    entry = other.entry(on_both)
+    assert entry is not None
+    assert entry.number is not None
+    assert entry.opt_out is not None
+    assert [other.entry(each) for each in (lifted, held, watched, expired)] == [None] * 4
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)

@@ -1,11 +1,12 @@
 """ReportsTable asked by recipient: what is kept of a person, and when something last arrived."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from dlr.batch import read_all
-from dlr.item import expires_at_of, state_of
+from dlr.item import expires_at_of, is_forgotten, key_of, state_of
 from dlr.report import Status
 
 BY_RECIPIENT = "by_recipient"
@@ -24,23 +25,32 @@ class RecipientReports:
 
     def items(self, hashes: Sequence[str], now: datetime) -> list[Item]:
         """Every message that has not expired."""
-        keys = list(self._keys(hashes))
-        found = read_all(self._client, self._table, keys)
+        found = self._read(self._keys(hashes))
         return [item for item in found if expires_at_of(item) > now.timestamp()]
 
     def last_delivery(self, hashes: Sequence[str]) -> datetime | None:
         """When a message last arrived. Messages that have expired still tell; they harm nobody."""
-        keys = [key for _, key in zip(range(MAX_MESSAGES), self._keys(hashes), strict=False)]
-        reports = map(state_of, read_all(self._client, self._table, keys))
+        reports = map(state_of, self._read(islice(self._keys(hashes), MAX_MESSAGES)))
         arrived = (r for r in reports if r.status in {Status.DELIVERED, Status.READ})
-        return max((r.occurred_at or r.received_at for r in arrived), default=None)
+        return max((r.happened_at for r in arrived), default=None)
 
-    def delete(self, hashes: Sequence[str]) -> int:
-        """Deletes every message of the recipient, expired or not; how many there were."""
-        keys = list(self._keys(hashes))
+    def delete(self, hashes: Sequence[str], until: datetime) -> int:
+        """Deletes every message of the recipient whose state was received by then; how many.
+
+        Expired or not. One that moves on meanwhile is deleted all the same.
+        """
+        keys = [
+            key_of(report.provider, report.message_id)
+            for report in map(state_of, self._read(self._keys(hashes)))
+            if report.received_at <= until
+        ]
         for key in keys:
             self._client.delete_item(TableName=self._table, Key=key)
         return len(keys)
+
+    def _read(self, keys: Iterable[Any]) -> Iterator[Item]:
+        found = read_all(self._client, self._table, list(keys))
+        return (item for item in found if not is_forgotten(item))
 
     def _keys(self, hashes: Sequence[str]) -> Iterator[Any]:
         query = self._client.get_paginator("query")
