@@ -22,6 +22,7 @@ from botocore.session import Session
 
 from local import template
 from local.cloud import Cloud
+from local.stack import STACK
 from tests.cases import ROOT
 
 LOG = io.StringIO()
@@ -58,7 +59,8 @@ class Functions:
 
     def __init__(self, cloud: Cloud, names: Mapping[str, str], **parameters: str) -> None:
         self._source = template.load(ROOT / "template.yaml", parameters)
-        self._values = {k: v["Default"] for k, v in self._source["Parameters"].items()} | names
+        self._values = {k: v["Default"] for k, v in self._source["Parameters"].items()}
+        self._values |= {"AWS::StackName": STACK, **names}
         self._logical = {physical: logical for logical, physical in names.items()}
         self._url = cloud.url
         self._handlers: dict[str, Any] = {}
