@@ -236,11 +236,16 @@ def test_the_metrics_that_alarms_watch_are_written(
 ) -> None:
     client.post(deployment.webhooks["thesmsworks"], report(message_id, number, code=HARD))
     client.post(deployment.webhooks["thesmsworks"], f"garbage {message_id}".encode())
+    client.post(deployment.webhooks["thesmsworks"] + "x", b"{}")
     assert wait_until(lambda: client.suppression(number)["suppressed"])
     ingest = ("provider", "thesmsworks", "service", "ingest")
-    wanted = {(name, ingest) for name in ("New", "Delivered", "Failed", "Unreadable")}
+    wanted = {(name, ingest) for name in WATCHED}
     wanted |= {("Active", ("service", "suppress"))}  # beside it, under the same roof: Held
     assert wait_until(lambda: wanted <= set(metrics_of(cloud)))
+
+
+WATCHED = ("New", "Delivered", "Failed", "Unreadable", "Unauthorized")
+"""What the alarms of each provider are on."""
 
 
 def metrics_of(cloud: Cloud) -> Iterator[tuple[str, tuple[str, ...]]]:

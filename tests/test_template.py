@@ -315,8 +315,8 @@ def test_each_alarm_tells_the_topic_and_only_silence_alarms_without_data(name: s
 
 def test_there_are_as_many_alarms_as_the_documentation_says() -> None:
     page = (ROOT / "docs/operate.md").read_text()
-    assert "There are 16 alarms and 5 for each provider." in page
-    assert len(ALARMS) == 16 + 5 * len(PROVIDERS)
+    assert "There are 16 alarms and 6 for each provider." in page
+    assert len(ALARMS) == 16 + 6 * len(PROVIDERS)
 
 
 def test_who_gave_an_address_hears_of_alarms() -> None:
@@ -372,6 +372,8 @@ def test_held_entries_and_failed_requests_alarm() -> None:
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_each_provider_alarms_for_itself(provider: str) -> None:
     assert alarm_on("Unreadable", service="ingest", provider=provider)["Threshold"] == 0
+    refused = alarm_on("Unauthorized", service="ingest", provider=provider)
+    assert (refused["Threshold"], refused["EvaluationPeriods"]) == (0, 3)
     silent = alarm_on("New", service="ingest", provider=provider)
     assert (silent["Period"], silent["EvaluationPeriods"]) == (3600, {"Ref": "SilentHours"})
     assert (silent["ComparisonOperator"], silent["Threshold"]) == ("LessThanThreshold", 1)
