@@ -11,7 +11,7 @@ from dlr.erasure import ErasureLog, PersonalData, Repeated
 from dlr.item import state_of
 from dlr.normalize import Normalizer
 from dlr.provider import load_provider
-from dlr.quarantine import Quarantine
+from dlr.quarantine import PAGE, Quarantine
 from dlr.recipient import PhoneNumber
 from dlr.recipient_reports import RecipientReports
 from dlr.replay import Replay, Replayed
@@ -112,6 +112,28 @@ def test_a_quarantined_request_mentions_whole_international_numbers(
     empty.quarantine.put("smsmode", Request("POST", query=query, body=body), "x", NOW)
     (shown,) = empty.quarantine.all(NOW)
     assert shown.mentions(PERSON) is mentioned
+
+
+def test_quarantine_is_told_in_parts_none_left_out_and_none_twice(empty: Privacy) -> None:
+    for place in range(PAGE + 5):
+        empty.quarantine.put("smsmode", Request("POST", body=b"%d" % place), "x", NOW)
+    first = empty.quarantine.page(None, NOW)
+    second = empty.quarantine.page(first.next, NOW)
+    assert (len(first.requests), len(second.requests), second.next) == (PAGE, 5, None)
+    assert len({each.id for each in (*first.requests, *second.requests)}) == PAGE + 5
+
+
+def test_noted_erasures_are_told_in_parts(empty: Privacy) -> None:
+    log = empty.recipients.erasures
+    for of in (PERSON, OTHER):
+        log.put(HASHER.hash(of), ["q"], NOW)
+    (first,), after = log.page(None, 1)
+    (second,), _ = log.page(after, 1)
+    assert {first.recipient_hash, second.recipient_hash} == {
+        HASHER.hash(PERSON),
+        HASHER.hash(OTHER),
+    }
+    assert first[1:] == second[1:] == (["q"], NOW)
 
 
 def test_a_request_that_comes_again_after_it_expired_is_kept_again(empty: Privacy) -> None:
