@@ -14,7 +14,8 @@ from dlr.provider import load_provider
 from dlr.recipient import PhoneNumber
 from dlr.report import DeliveryReport
 from dlr.request import Request
-from dlr.suppression import State, discard
+from dlr.suppression import State
+from dlr.suppression_rules import discard
 from local.client import Client
 from local.cloud import Cloud, free_port
 from local.demo import wait_until

@@ -8,15 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlr.causes import Cause
-from dlr.suppression import (
-    MAX_AUDIT,
+from dlr.suppression import MAX_AUDIT, ListName, Reason, State, Strike, Suppression, blank
+from dlr.suppression_rules import (
     MAX_STRIKES,
-    ListName,
-    Reason,
-    State,
-    Strike,
-    Suppression,
-    blank,
     discard,
     erase,
     lift,

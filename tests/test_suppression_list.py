@@ -18,8 +18,9 @@ from dlr.recipient_reports import RecipientReports
 from dlr.report import DeliveryReport, Status
 from dlr.store import ReportReader, ReportStore, Retention
 from dlr.suppress import Suppressor
-from dlr.suppression import ListName, State, Suppression, blank, discard, release, unite
+from dlr.suppression import ListName, State, Suppression, blank
 from dlr.suppression_list import ConflictError, SuppressionList
+from dlr.suppression_rules import discard, release, unite
 from local.cloud import Cloud
 from tests.cases import NOW
 from tests.reports import HASHER, make_report

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dlr.suppression import MAX_STRIKES
+from dlr.suppression_rules import MAX_STRIKES
 from local.template import load
 
 ROOT = Path(__file__).parent.parent

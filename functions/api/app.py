@@ -36,8 +36,9 @@ from dlr.replay import Replay, Replayed
 from dlr.request import problem
 from dlr.secret import Secret
 from dlr.store import ReportReader, ReportStore
-from dlr.suppression import ListName, discard, release
+from dlr.suppression import ListName
 from dlr.suppression_list import SuppressionList
+from dlr.suppression_rules import discard, release
 
 MAX_KEY = 256  # characters: DynamoDB refuses a key over 2,048 bytes
 

@@ -15,8 +15,9 @@ from dlr.message import MessageAnswer, message_of
 from dlr.quarantine import Quarantine, Quarantined
 from dlr.recipient import PhoneNumber, RecipientHasher
 from dlr.recipient_reports import RecipientReports
-from dlr.suppression import Suppression, erase
+from dlr.suppression import Suppression
 from dlr.suppression_list import SuppressionList
+from dlr.suppression_rules import erase
 
 PAGE = 200
 KEEP_NOTE = timedelta(days=36)

@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 
 from dlr.causes import Cause
 from dlr.recipient import RecipientHasher, read_number
-from dlr.suppression import ListName, Reason, State, Suppression, blank, lift, put_on_list
+from dlr.suppression import ListName, Reason, State, Suppression, blank
 from dlr.suppression_list import SuppressionList
+from dlr.suppression_rules import lift, put_on_list
 
 COLUMNS = (
     "recipient_hash",

@@ -9,16 +9,9 @@ from dlr.causes import Action
 from dlr.guard import Guard
 from dlr.recipient import RecipientHasher
 from dlr.report import DeliveryReport
-from dlr.suppression import (
-    ListName,
-    Strike,
-    Suppression,
-    blank,
-    put_on_list,
-    reason_of,
-    with_strike,
-)
+from dlr.suppression import ListName, Strike, Suppression, blank
 from dlr.suppression_list import SuppressionList
+from dlr.suppression_rules import put_on_list, reason_of, with_strike
 
 LastDelivery = Callable[[Sequence[str]], datetime | None]
 """When something was last delivered to the recipient with these hashes."""

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from dlr.aws import is_refused_by_condition
 from dlr.batch import read_all
 from dlr.guard import PREFIX
-from dlr.suppression import Suppression, unite
+from dlr.suppression import Suppression
+from dlr.suppression_rules import unite
 
 BY_HELD = "by_held"
 MAX_TRIES = 10
