@@ -36,6 +36,11 @@ def requests_of(client: Client, provider: str | None = None) -> Iterator[dict[st
         after = page["next"]
 
 
+def by_id(client: Client, provider: str | None) -> dict[str, dict[str, Any]]:
+    """The same, to be found by their ids."""
+    return {each["id"]: each for each in requests_of(client, provider)}
+
+
 def settle(client: Client, command: str, ids: list[str]) -> bool:
     """Replay or discard each; print what became of it; answers whether all are settled."""
     method, end = CALLS[command]
@@ -63,17 +68,16 @@ def main() -> int:
         client = Client(describe(Cloud(arguments.port, ROOT / ".local")))
     else:
         client = Client(on_aws(arguments.stack))
-    found = [
-        each
-        for each in requests_of(client, arguments.provider)
-        if not arguments.ids or each["id"] in arguments.ids
-    ]
+    kept = {} if arguments.command in CALLS and arguments.ids else by_id(client, arguments.provider)
+    wanted: list[str] = arguments.ids or list(kept)
     if arguments.command in CALLS:
-        return 0 if settle(client, arguments.command, [each["id"] for each in found]) else 1
-    for each in found:
+        return 0 if settle(client, arguments.command, wanted) else 1
+    for missing in set(wanted) - kept.keys():
+        print(f"no such request is kept: {missing}", file=sys.stderr)
+    for each in (kept[wish] for wish in wanted if wish in kept):
         line = f"{each['id']}  {each['received_at']}  {each['provider']:<14}{each['error']}"
         print(json.dumps(each, indent=2) if arguments.command == "show" else line)
-    return 0
+    return 0 if kept.keys() >= set(wanted) else 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ CALLS = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}
 )
 """Three tries of 2 s end before a provider hangs up, after 5 to 15 seconds, and before Lambda stops
-the function, after 10 or 30. botocore by itself would wait for 60."""
+the function, after 10 to 30. botocore by itself would wait for 60."""
 
 
 def is_refused_by_condition(error: ClientError) -> bool:

@@ -134,16 +134,13 @@ class Operations:
         if len(rows) > MAX_ROWS:
             return Import(imported=0, errors=[f"more than {MAX_ROWS} rows: send them in parts"])
 
-        def read(place: int, row: dict[str, str | None]) -> str | None:
-            return self._import(place, row, by, now)
-
         wanted = [
             (place, row)
             for place, row in enumerate(rows, 2)  # row 1 is the header
             if (row.get("state") or State.ACTIVE) == State.ACTIVE
         ]
         with ThreadPoolExecutor(WORKERS) as pool:
-            found = list(pool.map(lambda numbered: read(*numbered), wanted))
+            found = list(pool.map(lambda each: self._import(*each, by, now), wanted))
         errors = [error for error in found if error]
         return Import(
             imported=len(found) - len(errors), skipped=len(rows) - len(found), errors=errors
