@@ -140,7 +140,7 @@ class Operations:
             if (row.get("state") or State.ACTIVE) == State.ACTIVE
         ]
         with ThreadPoolExecutor(WORKERS) as pool:
-            found = list(pool.map(lambda each: self._import(*each, by, now), wanted))
+            found = list(pool.map(lambda row: self._import(row[0], row[1], by, now), wanted))
         errors = [error for error in found if error]
         return Import(
             imported=len(found) - len(errors), skipped=len(rows) - len(found), errors=errors
