@@ -15,11 +15,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.recipient import RecipientHasher
-from dlr.request import Request
-from dlr.store import Outcome, ReportStore, Retention
+from dlr.ingest.normalize import Normalizer
+from dlr.messages.store import Outcome, ReportStore, Retention
+from dlr.phone import RecipientHasher
+from dlr.providers.base import load_provider
+from dlr.wire.request import Request
 from local.cloud import Cloud
 from local.stack import describe
 from local.traffic import life

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from bench import anymail_views
 from bench.clock import microseconds
-from dlr.catalogue import provider_names
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.receipt import read_receipt
-from dlr.recipient import RecipientHasher
-from dlr.request import Request
-from dlr.verify import Credentials
+from dlr.ingest.normalize import Normalizer
+from dlr.phone import RecipientHasher
+from dlr.providers.base import load_provider
+from dlr.providers.catalogue import provider_names
+from dlr.providers.receipt_text import read_receipt
+from dlr.wire.request import Request
+from dlr.wire.verify import Credentials
 
 EVENTS = Path(__file__).parent.parent / "events"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -17,7 +17,7 @@ def archive(folder: Path) -> bytes:
     if package.is_dir():
         files = {f"python/{path.relative_to(folder)}": path for path in package.rglob("*")}
     else:
-        files = {path.name: path for path in folder.glob("*.py")}
+        files = {str(path.relative_to(folder)): path for path in folder.rglob("*.py")}
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(files.items()):

@@ -16,7 +16,7 @@ from local.listener import Listener
 from local.stack import ROOT, describe
 from local.traffic import traffic
 
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 TRAFFIC, WORKERS = 300, 8
 SUPPRESSING = {"suppress_number", "suppress_opt_out"}
 COLUMNS = {"request": 37, "HTTP": 5, "status": 21, "cause": 21, "on the bus": 18, "list": 9}
@@ -111,7 +111,7 @@ def _send_traffic(client: Client, listener: Listener) -> dict[str, list[dict[str
 
 def wait_until(condition: Callable[[], bool]) -> bool:
     """Whether the condition came true in time."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while not (fulfilled := condition()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return fulfilled

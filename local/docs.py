@@ -8,10 +8,10 @@ from typing import Any
 
 import phonenumbers
 
-from dlr.catalogue import provider_names, rows_of
 from dlr.causes import TABLE, Action
-from dlr.provider import load_provider
-from dlr.publish import ReportEvent
+from dlr.messages.event import ReportEvent
+from dlr.providers.base import load_provider
+from dlr.providers.catalogue import provider_names, rows_of
 from local import template
 
 ROOT = Path(__file__).parent.parent
@@ -27,8 +27,11 @@ BACKUP = "PointInTimeRecoveryDays"
 KEPT = {
     "a delivered message": ("RetentionDeliveredDays",),
     "a failed message": ("RetentionFailedDays",),
-    "a message without an end": ("RetentionOpenDays",),
-    "one that fails at last, since its first report": ("RetentionOpenDays", "RetentionFailedDays"),
+    "a message without an end": ("RetentionUnfinishedDays",),
+    "one that fails at last, since its first report": (
+        "RetentionUnfinishedDays",
+        "RetentionFailedDays",
+    ),
     "a request in quarantine": ("QuarantineDays",),
     "the keyed hash of a dead number": ("NumberSuppressionDays",),
 }

@@ -18,12 +18,12 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["dlr"]):
-    from dlr.catalogue import provider_names
-    from dlr.decode import UnreadableError
-    from dlr.normalize import Normalizer
-    from dlr.provider import load_provider
-    from dlr.request import Request
-    from dlr.verify import Credentials
+    from dlr.ingest.normalize import Normalizer
+    from dlr.providers.base import load_provider
+    from dlr.providers.catalogue import provider_names
+    from dlr.wire.decode import UnreadableError
+    from dlr.wire.request import Request
+    from dlr.wire.verify import Credentials
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

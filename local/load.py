@@ -15,17 +15,17 @@ import urllib3
 from botocore.config import Config
 
 from dlr.causes import Action
-from dlr.item import history_of, state_of
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.quarantine import Quarantine
-from dlr.receive import Receiver
-from dlr.recipient import RecipientHasher
+from dlr.ingest.normalize import Normalizer
+from dlr.ingest.quarantine import Quarantine
+from dlr.ingest.receive import Receiver
+from dlr.messages.item import history_of, state_of
+from dlr.messages.order import rank_of
+from dlr.messages.store import ReportStore, Retention
+from dlr.phone import RecipientHasher
+from dlr.providers.base import load_provider
 from dlr.report import DeliveryReport
-from dlr.request import Request
-from dlr.secret import Secret
-from dlr.store import ReportStore, Retention
-from dlr.transitions import rank_of
+from dlr.runtime.secret import Secret
+from dlr.wire.request import Request
 from local.client import Client, body_of, webhook_url
 from local.cloud import Cloud, free_port
 from local.sign import signature
@@ -37,7 +37,7 @@ BARE_PUTS = 500
 SHARE_OF_BARE = {"webhooks": 0.04, "in-process": 0.2}
 """The pace, as a share of what the embedded AWS can put: below what it can take of each."""
 TRIES = 4
-PATIENCE_S = 300
+TIMEOUT_S = 300
 PUBLIC_URL = "https://dlr.example.com"
 
 Send = Callable[[str, Event], int]
@@ -213,7 +213,7 @@ def _compare_list(client: Client, model: Model) -> Iterator[str]:
         slices = (numbers[start : start + 1000] for start in range(0, len(numbers), 1000))
         return {entry["number"] for each in slices for entry in client.check(each)["suppressed"]}
 
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while (found := listed()) != wanted and time.monotonic() < deadline:
         time.sleep(2)
     if found != wanted:

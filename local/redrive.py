@@ -20,10 +20,11 @@ from typing import Any
 
 import boto3
 
-from dlr.item import expires_at_of, is_to_be_forgotten
-from dlr.publish import DETAIL_TYPE, SOURCE, Publisher, event_of
-from dlr.store import Forgetter
-from dlr.transitions import micros_of
+from dlr.messages.event import DETAIL_TYPE, SOURCE, event_of
+from dlr.messages.item import expires_at_of, is_to_be_redacted
+from dlr.messages.order import micros_of
+from dlr.messages.publish import Publisher
+from dlr.messages.store import Redactor
 from local.cloud import Cloud, forget_real_aws
 from local.stack import ROOT, STACK
 
@@ -90,8 +91,8 @@ class Redrive:
         return Moved(len(records) - left, left)
 
     def _publish(self, records: Iterable[Record]) -> list[str]:
-        forget = Forgetter(self._dynamodb, self._names["ReportsTable"])
-        return Publisher(self._events, self._names["Bus"], forget)(records)
+        redact = Redactor(self._dynamodb, self._names["ReportsTable"])
+        return Publisher(self._events, self._names["Bus"], redact)(records)
 
     def _written(self, times: list[tuple[int, int]]) -> Iterator[Record]:
         """Stream records, as of now, of the messages whose state is of these times."""
@@ -158,7 +159,7 @@ def _is_readable(record: Record) -> bool:
 def _is_kept(record: Record) -> bool:
     """Not expired; or kept for nothing but to be published, where the retention is zero."""
     item = record["dynamodb"]["NewImage"]
-    return expires_at_of(item) > datetime.now(UTC).timestamp() or is_to_be_forgotten(item)
+    return expires_at_of(item) > datetime.now(UTC).timestamp() or is_to_be_redacted(item)
 
 
 def main() -> int:

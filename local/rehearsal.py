@@ -12,9 +12,9 @@ import urllib3
 
 from local import template
 from local.cloud import Cloud, free_port
-from local.phase import phase
 from local.sam import sam
 from local.stack import ROOT, STACK, describe
+from local.timed import timed
 
 TABLES = {
     "ReportsTable": "pk",
@@ -29,7 +29,7 @@ GONE, LEFT = "smsmode", "messente"
 
 def rehearse() -> bool:
     """Whether all went as expected."""
-    with phase("sam build"):
+    with timed("sam build"):
         sam("build")
     with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
         problems = list(_rehearse(cloud))
@@ -41,7 +41,7 @@ def rehearse() -> bool:
 
 def _rehearse(cloud: Cloud) -> Iterator[str]:
     every = template.load(ROOT / "template.yaml", {})["Parameters"]["Providers"]["Default"]
-    with phase("sam deploy"):
+    with timed("sam deploy"):
         _deploy(cloud, every)
     before = dict(describe(cloud).resources)
     key = _hash_key(cloud, before)
@@ -50,18 +50,18 @@ def _rehearse(cloud: Cloud) -> Iterator[str]:
             TableName=before[name], Item={attribute: {"S": ITEM}, "expires_at": {"N": "9999999999"}}
         )
     yield from _routes(cloud, {GONE: True, LEFT: True})
-    with phase(f"sam deploy with Providers=smpp,{LEFT}"):
+    with timed(f"sam deploy with Providers=smpp,{LEFT}"):
         _deploy(cloud, f"smpp,{LEFT}")
     yield from _data(cloud, before, key)
     yield from _routes(cloud, {GONE: False, LEFT: True})
-    with phase("sam deploy with every provider again"):
+    with timed("sam deploy with every provider again"):
         _deploy(cloud, every)
     yield from _data(cloud, before, key)
     yield from _routes(cloud, {GONE: True, LEFT: True})
     after = dict(describe(cloud).resources)
     if len(list(_leftovers(cloud, after))) < len(TABLES):
         yield "the check for leftovers does not see what is there"
-    with phase("sam delete"):
+    with timed("sam delete"):
         sam("delete", "--stack-name", STACK, "--no-prompts", AWS_ENDPOINT_URL=cloud.url)
     yield from _data(cloud, before, key)
     yield from _leftovers(cloud, after)

@@ -19,7 +19,7 @@ COMMAND = str(ROOT / ".venv-sam" / "bin" / "sam")
 BUILT = ROOT / ".aws-sam" / "build"
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
-PATIENCE_S = 120
+TIMEOUT_S = 120
 
 
 class SamFailed(Exception):
@@ -52,7 +52,7 @@ def for_sam_local(built: Path = BUILT) -> Path:
     expanded["Transform"] = "AWS::Serverless-2016-10-31"
     # Only variables that the template knows can be set from outside.
     expanded["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
-    expanded["Globals"]["Function"]["Timeout"] = PATIENCE_S  # a busy laptop starts them slowly
+    expanded["Globals"]["Function"]["Timeout"] = TIMEOUT_S  # a busy laptop starts them slowly
     path = built / "sam-local.json"
     path.write_text(json.dumps(expanded, indent=2))
     return path

@@ -13,36 +13,33 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dlr.api import Queries
-from dlr.quarantine import Quarantine
-from dlr.recipient import RecipientHasher
-from dlr.secret import Secret
-from dlr.store import ReportReader
-from dlr.suppression_list import SuppressionList
+from dlr.ingest.quarantine import Quarantine
+from dlr.messages.store import ReportReader
+from dlr.messages.view import find_message
 from local.client import Client
 from local.cloud import LOCALHOST, Cloud, free_port
 from local.demo import recordings
 from local.engine import Engine
 from local.lambda_events import POISON, question, queued, stream_records
-from local.phase import phase
 from local.runtime_image import runtime_image
-from local.sam import BUILT, PATIENCE_S, SamLocal, for_sam_local, sam
+from local.sam import BUILT, TIMEOUT_S, SamLocal, for_sam_local, sam
 from local.stack import ROOT, Deployment, deploy, describe
+from local.timed import timed
 
 
 def sam_local() -> bool:
     """Whether all went as expected."""
-    with phase("sam build"):
+    with timed("sam build"):
         sam("build")
     (ROOT / ".local").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, Engine(ROOT / ".local") as engine:
         folder = Path(name)
         print(f"Container engine: {'our own' if engine.is_own else engine.host}")
-        with phase("runtime image"):
+        with timed("runtime image"):
             image = runtime_image(engine, BUILT)
         host, seen_from_container = _meeting_point(engine)
         with Cloud(free_port(), folder, host) as cloud:
-            with phase("tables, queues and bus on the embedded AWS"):
+            with timed("tables, queues and bus on the embedded AWS"):
                 deploy(cloud)
                 deployment = describe(cloud)
                 _stop_feeding_functions(cloud)
@@ -97,14 +94,14 @@ def _variables(
 
 
 def _check(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterator[str]:
-    client = Client(deployment, PATIENCE_S)
-    with phase("every recorded request through sam local start-api"):
+    client = Client(deployment, TIMEOUT_S)
+    with timed("every recorded request through sam local start-api"):
         yield from _post_everything(client)
         yield from _knock_without_a_token(client, deployment)
     yield from _check_tables(cloud, deployment)
-    with phase("sam local invoke Publish, Suppress, Api"):
+    with timed("sam local invoke Publish, Suppress, Api"):
         yield from _invoke_the_others(cloud, deployment, functions)
-    with phase("the list through sam local start-api and the authorizer"):
+    with timed("the list through sam local start-api and the authorizer"):
         yield from _ask_for_the_dead(client)
         yield from _ask_as_a_stranger(deployment)
 
@@ -130,17 +127,13 @@ def _post_everything(client: Client) -> Iterator[str]:
 
 def _check_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
     """Whether the tables hold what the requests said."""
-    dynamodb, secrets = cloud.client("dynamodb"), cloud.client("secretsmanager")
+    dynamodb = cloud.client("dynamodb")
     names = deployment.resources
-    queries = Queries(
-        ReportReader(dynamodb, names["ReportsTable"]),
-        SuppressionList(dynamodb, names["SuppressionsTable"]),
-        RecipientHasher(Secret(secrets, names["HashSecret"]).values),
-    )
+    reports = ReportReader(dynamodb, names["ReportsTable"])
     now = datetime.now(UTC)
     for recording in recordings():
         for expected in recording.reports:
-            answer = queries.message(recording.provider, expected["message_id"], now)
+            answer = find_message(reports, recording.provider, expected["message_id"], now)
             history = answer.model_dump(mode="json")["history"] if answer else []
             if not any(expected.items() <= stored.items() for stored in history):
                 yield f"{recording.name}: {expected['message_id']} was not stored as expected"
@@ -181,6 +174,6 @@ def _knock_without_a_token(client: Client, deployment: Deployment) -> Iterator[s
 
 
 def _ask_as_a_stranger(deployment: Deployment) -> Iterator[str]:
-    stranger = Client(replace(deployment, admin_token="wrong"), PATIENCE_S)  # noqa: S106
+    stranger = Client(replace(deployment, admin_token="wrong"), TIMEOUT_S)  # noqa: S106
     if "suppressed" in (answer := stranger.suppression("+33639980015")):
         yield f"The API tells a stranger {answer}"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dlr.request import Request
-from dlr.verify import Credentials
+from dlr.wire.request import Request
+from dlr.wire.verify import Credentials
 
 ROOT = Path(__file__).parent.parent
 EVENTS = ROOT / "events"

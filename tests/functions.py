@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -52,6 +53,24 @@ class Context:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
     aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+
+@contextmanager
+def _own_modules(folder: Path) -> Iterator[None]:
+    """What a function's folder holds can be imported, afresh for each instance."""
+    mine = {path.stem for path in folder.iterdir()}
+
+    def forget() -> None:
+        for name in [name for name in sys.modules if name.partition(".")[0] in mine]:
+            del sys.modules[name]
+
+    sys.path.insert(0, str(folder))
+    forget()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        forget()
 
 
 class Functions:
@@ -95,7 +114,7 @@ class Functions:
         assert spec is not None
         assert spec.loader is not None
         module = module_from_spec(spec)
-        with self._environment(name), self._listening(name):
+        with self._environment(name), self._listening(name), _own_modules(folder):
             spec.loader.exec_module(module)
         return getattr(module, function)
 

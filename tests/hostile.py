@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from hypothesis import strategies as st
 
-from dlr.request import Request
+from dlr.wire.request import Request
 from tests.cases import Case, all_cases
 
 SOON = 25

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dlr.causes import BOUNCE, Cause, Policy, action_for
-from dlr.recipient import PhoneNumber, RecipientHasher
+from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.report import FAILED, FINAL, DeliveryReport, Status, event_id_of
 from tests.cases import NOW
 

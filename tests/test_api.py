@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from dlr.suppression import State
+from dlr.suppression.entry import State
 from local.client import Client
 from local.cloud import Cloud
 from local.stack import Deployment

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlr.decode import (
+from dlr.wire.decode import (
     MAX_FORM_CHARACTERS,
     MAX_FORM_FIELDS,
     MAX_ITEMS,
@@ -14,7 +14,7 @@ from dlr.decode import (
     UnreadableError,
     read_items,
 )
-from dlr.request import Request
+from dlr.wire.request import Request
 
 FIELDS = frozenset({"id", "status", "to"})
 

@@ -12,22 +12,22 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from dlr.api import Queries
 from dlr.causes import Cause
-from dlr.item import history_of, is_forgotten, key_of, state_of
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.quarantine import Quarantine
-from dlr.recipient import PhoneNumber, RecipientHasher
+from dlr.ingest.normalize import Normalizer
+from dlr.ingest.quarantine import Quarantine
+from dlr.messages.item import history_of, is_redacted, key_of, state_of
+from dlr.messages.store import ReportReader
+from dlr.phone import PhoneNumber, RecipientHasher
+from dlr.providers.base import load_provider
 from dlr.report import DeliveryReport, Status
-from dlr.request import Request
-from dlr.store import ReportReader
-from dlr.suppression import Reason, Strike, Suppression, blank
-from dlr.suppression_list import SuppressionList
+from dlr.suppression.entry import Reason, Strike, Suppression, empty
+from dlr.suppression.lookup import SuppressionLookup
+from dlr.suppression.table import SuppressionList
+from dlr.wire.request import Request
 from local.cloud import Cloud
 from tests.faults import EVERY, Injection, faults_of
 from tests.functions import LOG, Call
-from tests.world import ADMIN, HASH_KEYS, INGEST, PROVIDER, TOKEN, World, until_quiet
+from tests.world import ADMIN, HASH_KEYS, INGEST, PROVIDER, TOKEN, SystemHarness, drain
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -72,11 +72,11 @@ GARBAGE = json.dumps({"hush-garbage": GARBLED}).encode()
 
 
 @pytest.fixture(scope="module")
-def world(cloud: Cloud) -> Iterator[World]:
+def world(cloud: Cloud) -> Iterator[SystemHarness]:
     """Delivered reports are forgotten at once here: that takes the most calls."""
-    world = World(cloud, RetentionDeliveredDays="0")
+    world = SystemHarness(cloud, RetentionDeliveredDays="0")
     with world.listener, pytest.MonkeyPatch.context() as patch:
-        for waits in ("botocore.endpoint.time", "dlr.batch.time"):
+        for waits in ("botocore.endpoint.time", "dlr.runtime.batch.time"):
             patch.setattr(waits, SimpleNamespace(sleep=lambda _: None))
         yield world
 
@@ -84,10 +84,10 @@ def world(cloud: Cloud) -> Iterator[World]:
 # ---------------------------------------------------------------- from the webhook to the list
 
 
-def run_pipeline(world: World) -> None:
+def run_pipeline(world: SystemHarness) -> None:
     """A day's reports, all of them acknowledged at some time, and what must have come of them."""
     world.wipe()
-    watched = blank(OLD_HASHER.hash(MOVED), NOW, NOW + DAY)
+    watched = empty(OLD_HASHER.hash(MOVED), NOW, NOW + DAY)
     enter(world, watched, strikes=(Strike(at=NOW, event_id="before"),))
     batch = [*REPORTS, {"hush-unreadable": 1}]
     sent = [*REPORTS, REPORTS[0], REPORTS[-1], batch]
@@ -95,11 +95,11 @@ def run_pipeline(world: World) -> None:
         assert world.send(json.dumps(content).encode())[0] == 200
     assert world.send(json.dumps(LATE).encode())[1]["stale"] in (0, 1)  # 0: known by a retry
     assert world.send(GARBAGE)[0] == 400
-    until_quiet([world.publish, world.suppress])
+    drain([world.publish, world.suppress])
     check_pipeline(world)
 
 
-def check_pipeline(world: World) -> None:
+def check_pipeline(world: SystemHarness) -> None:
     """Nothing acknowledged is lost, everything that moved was published, the list is right."""
     heard = {event["event_id"] for event in world.listener.heard()}
     late = read(LATE).event_id
@@ -108,7 +108,7 @@ def check_pipeline(world: World) -> None:
         key = key_of(PROVIDER, told.message_id)
         item = world.dynamodb.get_item(TableName=world.names["ReportsTable"], Key=key)["Item"]
         if told.status is Status.DELIVERED:
-            assert is_forgotten(item)
+            assert is_redacted(item)
         else:
             assert state_of(item).event_id == told.event_id
             expected = [told.event_id, late] if told.message_id == "dead" else [told.event_id]
@@ -124,19 +124,19 @@ def read(content: dict[str, Any]) -> DeliveryReport:
     return told
 
 
-def enter(world: World, entry: Suppression, **changes: Any) -> None:
+def enter(world: SystemHarness, entry: Suppression, **changes: Any) -> None:
     """An entry that was there before."""
-    changed = entry.changed(NOW, "me", "before", **changes)
+    changed = entry.model_copy(update=changes).audited(NOW, "me", "before")
     suppressions(world).change([entry.recipient_hash], lambda _: changed)
 
 
-def suppressions(world: World) -> SuppressionList:
+def suppressions(world: SystemHarness) -> SuppressionList:
     return SuppressionList(world.dynamodb, world.names["SuppressionsTable"])
 
 
-def listed(world: World) -> set[str]:
+def listed(world: SystemHarness) -> set[str]:
     """Of all numbers here, those that may not be sent to."""
-    queries = Queries(ReportReader(None, ""), suppressions(world), HASHER)
+    queries = SuppressionLookup(ReportReader(None, ""), suppressions(world), HASHER)
     found = queries.check(sorted(LISTED | UNLISTED), datetime.now(UTC))
     return {each.number for each in found.suppressed}
 
@@ -144,16 +144,16 @@ def listed(world: World) -> set[str]:
 # ---------------------------------------------------------------- the team's own door
 
 
-def run_api(world: World) -> None:
+def run_api(world: SystemHarness) -> None:
     """Every route once, each asked again until it answers, and what must have come of it."""
     world.wipe()
     assert world.send(json.dumps(REPORTS[0]).encode())[0] == 200
     reason = Reason(at=NOW - DAY, cause=Cause.UNKNOWN_SUBSCRIBER, expires_at=NOW + DAY)
-    enter(world, blank(HASHER.hash(DEAD), NOW, NOW + DAY), number=reason)
-    enter(world, blank(OLD_HASHER.hash(MOVED), NOW, NOW + DAY), number=reason)
+    enter(world, empty(HASHER.hash(DEAD), NOW, NOW + DAY), number=reason)
+    enter(world, empty(OLD_HASHER.hash(MOVED), NOW, NOW + DAY), number=reason)
     for number, provider in ((AWAY, "released"), (GARBLED, "discarded")):
         held = {"number": reason, "held_by": provider}
-        enter(world, blank(HASHER.hash(number), NOW, NOW + DAY), **held)
+        enter(world, empty(HASHER.hash(number), NOW, NOW + DAY), **held)
     bodies = [json.dumps(REPORTS[n]).encode() for n in (1, -1)] + [GARBAGE]
     bodies.append(bodies[1] + b" ")  # the same report as another request
     quarantine = Quarantine(world.dynamodb, world.names["QuarantineTable"])
@@ -202,7 +202,7 @@ def run_api(world: World) -> None:
     check_api(world)
 
 
-def check_api(world: World) -> None:
+def check_api(world: SystemHarness) -> None:
     """Each order was carried out."""
     assert listed(world) == {DEAD, BLOCKED, STRUCK, AWAY}
     kept = {item["pk"]["S"] for item in world.items("ReportsTable")}
@@ -214,12 +214,12 @@ def check_api(world: World) -> None:
 
 # ---------------------------------------------------------------- the faults
 
-Run = Callable[[World], None]
+Run = Callable[[SystemHarness], None]
 RUNS: tuple[Run, ...] = (run_pipeline, run_api)
 
 
 @pytest.fixture(scope="module")
-def calls(world: World) -> dict[Call, Run]:
+def calls(world: SystemHarness) -> dict[Call, Run]:
     """Every call that the functions make, and the run in which they make it."""
     made: dict[Call, Run] = {}
     for run in RUNS:
@@ -231,7 +231,7 @@ def calls(world: World) -> dict[Call, Run]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_told(world: World) -> Iterator[None]:
+def nothing_is_told(world: SystemHarness) -> Iterator[None]:
     """No log, metric, exception or failure's answer has a number, a token or a body in it."""
     yield
     told = LOG.getvalue() + "".join(world.said)
@@ -247,7 +247,7 @@ def test_every_function_is_seen_calling(calls: dict[Call, Run]) -> None:
 
 @pytest.mark.parametrize("fault", EVERY)
 def test_a_day_on_which_every_call_fails_once_loses_nothing(
-    world: World, calls: dict[Call, Run], fault: str
+    world: SystemHarness, calls: dict[Call, Run], fault: str
 ) -> None:
     for run in RUNS:
         hit = [call for call in calls if calls[call] is run and fault in faults_of(call)]
@@ -260,7 +260,7 @@ def test_a_day_on_which_every_call_fails_once_loses_nothing(
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", EVERY)
 def test_no_single_fault_loses_a_report_or_lists_a_wrong_number(
-    world: World,
+    world: SystemHarness,
     calls: dict[Call, Run],
     fault: str,
     subtests: pytest.Subtests,
@@ -277,7 +277,7 @@ def test_no_single_fault_loses_a_report_or_lists_a_wrong_number(
                 outcomes[str(call), fault] = " ".join(world.retries) or "itself"
 
 
-def inject(world: World, injections: list[Injection]) -> None:
+def inject(world: SystemHarness, injections: list[Injection]) -> None:
     """From now on these, in instances that have nothing cached."""
 
     def intercept(call: Call, request: AWSPreparedRequest) -> AWSResponse | None:

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlr.catalogue import provider_names
-from dlr.decode import UnreadableError, read_items
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.quarantine import Quarantine
-from dlr.receipt import read_receipt
-from dlr.receive import MAX_BODY_BYTES, Receiver
-from dlr.recipient import RecipientHasher, read_number
-from dlr.request import Request
-from dlr.secret import Secret
-from dlr.store import ReportStore, Retention
-from dlr.times import read_iso, read_javascript, read_smpp
-from dlr.verify import token_in_path
+from dlr.ingest.normalize import Normalizer
+from dlr.ingest.quarantine import Quarantine
+from dlr.ingest.receive import MAX_BODY_BYTES, Receiver
+from dlr.messages.store import ReportStore, Retention
+from dlr.phone import RecipientHasher, read_number
+from dlr.providers.base import load_provider
+from dlr.providers.catalogue import provider_names
+from dlr.providers.receipt_text import read_receipt
+from dlr.providers.times import read_iso, read_javascript, read_smpp
+from dlr.runtime.secret import Secret
+from dlr.wire.decode import UnreadableError, read_items
+from dlr.wire.request import Request
+from dlr.wire.verify import token_in_path
 from tests.cases import NOW
 from tests.dynamodb import Strict
 from tests.hostile import cases_of, events, is_soon, with_body
@@ -33,7 +33,7 @@ DAY = timedelta(days=1)
 SECRET = json.dumps({"current": "token", "signing_keys": ["a key of 32 bytes or more for tests"]})
 
 
-class Door:
+class WebhookHarness:
     """A provider's webhook. `is_open` lets in everybody with the token, signed or not."""
 
     def __init__(self, name: str, is_open: bool) -> None:
@@ -67,8 +67,12 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def doors() -> dict[tuple[str, bool], Door]:
-    return {(name, is_open): Door(name, is_open) for name in provider_names() for is_open in (1, 0)}
+def doors() -> dict[tuple[str, bool], WebhookHarness]:
+    return {
+        (name, is_open): WebhookHarness(name, is_open)
+        for name in provider_names()
+        for is_open in (1, 0)
+    }
 
 
 @EVERY_PROVIDER
@@ -76,7 +80,7 @@ def doors() -> dict[tuple[str, bool], Door]:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_spoilt_request_is_answered_and_soon(
-    doors: dict[tuple[str, bool], Door], name: str, is_open: bool, data: st.DataObject
+    doors: dict[tuple[str, bool], WebhookHarness], name: str, is_open: bool, data: st.DataObject
 ) -> None:
     door, event = doors[name, is_open], data.draw(events(name))
     assert door(event) in door.statuses, door.table.refused
@@ -110,7 +114,7 @@ def filled(piece: str) -> bytes:
 @pytest.mark.parametrize("piece", PIECES, ids=repr)
 @EVERY_PROVIDER
 def test_a_body_full_of_one_thing_is_answered_soon(
-    doors: dict[tuple[str, bool], Door], name: str, piece: str
+    doors: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
     check_soon(doors[name, True], name, filled(piece))
 
@@ -118,14 +122,14 @@ def test_a_body_full_of_one_thing_is_answered_soon(
 @EVERY_PROVIDER
 @pytest.mark.parametrize("piece", ["[%s]", "[%s", "[[%s]]"])
 def test_a_list_full_of_one_thing_is_answered_soon(
-    doors: dict[tuple[str, bool], Door], name: str, piece: str
+    doors: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
     for item in ("1", "{}", "[]", '""', "null", smallest_item(name)):
         body = piece % (f"{item}," * ((N - 5) // (len(item.encode()) + 1) - 1) + item)
         check_soon(doors[name, True], name, body.encode())
 
 
-def check_soon(door: Door, name: str, body: bytes) -> None:
+def check_soon(door: WebhookHarness, name: str, body: bytes) -> None:
     event = with_body(cases_of(name)[0].event, body)
     event["requestContext"] = {"http": {"method": "POST"}}
     assert door(event) in {200, 400}, door.table.refused
@@ -140,7 +144,7 @@ def smallest_item(name: str) -> str:
 @EVERY_PROVIDER
 @pytest.mark.parametrize("piece", NUMBERS + TIMES, ids=repr)
 def test_a_field_full_of_one_thing_is_answered_soon(
-    doors: dict[tuple[str, bool], Door], name: str, piece: str
+    doors: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
     item = json.loads(smallest_item(name))
     text = piece * (200_000 // len(piece.encode()))

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from dlr.item import history_of
+from dlr.messages.item import history_of
 from local.client import Client
 from local.cloud import Cloud, free_port
 from local.stack import Deployment, deploy, describe
@@ -29,7 +29,7 @@ MAX_TRIES = 30
 KILL_EVERY, VICTIMS, SWITCH_EVERY = 50, 2, 150
 GIVEN_BACK_S = 20
 """How long the queue hides what a killed function held; 180 s in the template."""
-PATIENCE_S = 6.0 * GIVEN_BACK_S
+TIMEOUT_S = 6.0 * GIVEN_BACK_S
 FIRST_NUMBER = 33639980000
 PROVIDER = "thesmsworks"
 
@@ -150,7 +150,7 @@ def test_killed_functions_lose_no_acknowledged_report_and_no_hard_bounce(
     chaos.switch(is_on=True)
     sent_s = time.monotonic() - started
     listed: set[str] = set()
-    while len(listed) < len(numbers(True)) and time.monotonic() - started < sent_s + PATIENCE_S:
+    while len(listed) < len(numbers(True)) and time.monotonic() - started < sent_s + TIMEOUT_S:
         listed = suppressed(client, numbers(True))
         time.sleep(0.5)
     items = [

@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 
 from dlr.causes import Policy
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.recipient import PhoneNumber
+from dlr.ingest.normalize import Normalizer
+from dlr.phone import PhoneNumber
+from dlr.providers.base import load_provider
 from dlr.report import DeliveryReport
-from dlr.request import Request
-from dlr.suppression import State
-from dlr.suppression_rules import discard
+from dlr.suppression.entry import State
+from dlr.suppression.rules import discard
+from dlr.wire.request import Request
 from local.client import Client
 from local.cloud import Cloud, free_port
 from local.demo import wait_until

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from dlr.causes import Cause
-from dlr.discreet import HandlerError, describe, discreet
-from dlr.erasure import ErasureLog, PersonalData, Repeated
-from dlr.item import state_of
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.quarantine import PAGE, Quarantine
-from dlr.recipient import PhoneNumber
-from dlr.recipient_reports import RecipientReports
-from dlr.replay import Replay, Replayed
+from dlr.ingest.normalize import Normalizer
+from dlr.ingest.quarantine import PAGE, Quarantine
+from dlr.ingest.replay import Replay, Replayed
+from dlr.messages.by_recipient import RecipientReports
+from dlr.messages.item import state_of
+from dlr.messages.store import ReportReader
+from dlr.people import ErasureLog, PersonalData, Repeated
+from dlr.phone import PhoneNumber
+from dlr.providers.base import load_provider
 from dlr.report import Status
-from dlr.request import Request
-from dlr.store import ReportReader
+from dlr.runtime.errors import HandlerError, describe, redact_errors
+from dlr.wire.request import Request
 from local.cloud import Cloud
 from tests.cases import NOW
 from tests.reports import HASHER, make_report
@@ -73,7 +73,7 @@ def privacy(cloud: Cloud) -> Privacy:
 
 
 def test_everything_held_of_a_person_is_told_and_nothing_of_another(privacy: Privacy) -> None:
-    held = privacy.recipients.held(PERSON, NOW)
+    held = privacy.recipients.export(PERSON, NOW)
     assert len(held.messages) == 3
     assert {message.recipient for message in held.messages} == {PERSON}
     assert held.suppression is not None
@@ -83,13 +83,13 @@ def test_everything_held_of_a_person_is_told_and_nothing_of_another(privacy: Pri
 def test_an_erasure_leaves_the_bare_hash_of_a_suppressed_person(privacy: Privacy) -> None:
     erased = privacy.recipients.erase(PERSON, NOW + DAY / 2)
     assert (erased.messages, erased.quarantine, erased.suppressed) == (3, 2, True)
-    held = privacy.recipients.held(PERSON, NOW)
+    held = privacy.recipients.export(PERSON, NOW)
     assert (held.messages, held.quarantine) == ([], [])
     assert held.suppression is not None
     left = held.suppression.model_dump(mode="json", exclude_none=True)
     assert not {"m1", "acme", str(PERSON)} & set(str(left).split("'"))
-    assert privacy.queries.suppression(PERSON, NOW).suppressed
-    assert len(privacy.recipients.held(OTHER, NOW).messages) == 3
+    assert privacy.lookup.find(PERSON, NOW).suppressed
+    assert len(privacy.recipients.export(OTHER, NOW).messages) == 3
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ def test_a_person_on_no_list_leaves_nothing(privacy: Privacy) -> None:
 def test_an_erasure_is_repeated_after_a_restore(privacy: Privacy) -> None:
     privacy.recipients.erase(PERSON, NOW)
     privacy.fill()  # as a restore would bring it back
-    assert len(privacy.recipients.held(PERSON, NOW).messages) == 3
+    assert len(privacy.recipients.export(PERSON, NOW).messages) == 3
     later = make_report(message_id="later", recipient=PERSON, received_at=NOW + DAY / 4)
     privacy.store.put(later.model_copy(update={"recipient_hash": HASHER.hash(PERSON)}))
     assert privacy.recipients.repeat(None, NOW + DAY / 2) == Repeated(repeated=1, next=None)
-    assert [m.message_id for m in privacy.recipients.held(PERSON, NOW).messages] == ["later"]
+    assert [m.message_id for m in privacy.recipients.export(PERSON, NOW).messages] == ["later"]
     privacy.recipients.erase(PERSON, NOW + DAY / 2)
-    held = privacy.recipients.held(PERSON, NOW)
+    held = privacy.recipients.export(PERSON, NOW)
     assert (held.messages, held.quarantine) == ([], [])
-    assert privacy.queries.suppression(PERSON, NOW).suppressed
-    assert len(privacy.recipients.held(OTHER, NOW).messages) == 3
+    assert privacy.lookup.find(PERSON, NOW).suppressed
+    assert len(privacy.recipients.export(OTHER, NOW).messages) == 3
 
 
 def ids(privacy: Privacy, at: Any = NOW) -> list[str]:
@@ -222,7 +222,7 @@ def test_bytes_that_are_no_text_are_shown_escaped_and_replayed_exactly(empty: Pr
 
 
 def test_a_handlers_failure_is_told_without_its_text() -> None:
-    @discreet
+    @redact_errors
     def handler(event: dict[str, Any], context: Any) -> None:
         raise KeyError("+447700900600")
 
@@ -234,7 +234,7 @@ def test_a_handlers_failure_is_told_without_its_text() -> None:
 
 
 def test_a_handler_that_works_is_left_alone() -> None:
-    assert discreet(lambda event, context: event)({"a": 1}, None) == {"a": 1}
+    assert redact_errors(lambda event, context: event)({"a": 1}, None) == {"a": 1}
 
 
 def test_no_dead_number_is_forgotten_by_an_erasure_of_another(privacy: Privacy) -> None:

@@ -16,11 +16,11 @@ from uuid import uuid4
 import pytest
 import urllib3
 
-from dlr.quarantine import Quarantine
-from dlr.recipient import PhoneNumber, RecipientHasher
-from dlr.request import Request
-from dlr.suppression import blank
-from dlr.suppression_list import SuppressionList
+from dlr.ingest.quarantine import Quarantine
+from dlr.phone import PhoneNumber, RecipientHasher
+from dlr.suppression.entry import empty
+from dlr.suppression.table import SuppressionList
+from dlr.wire.request import Request
 from local.cloud import Cloud, free_port
 from local.stack import deploy, describe
 from local.template import load
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 
 PROVIDER = "thesmsworks"
 NO_REASON = 5009
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 OLD_KEY = "a key that was"
 NUMBERS = iter(range(447700900000, 447700900500))
 
@@ -50,7 +50,7 @@ class System:
         self.dynamodb = cloud.client("dynamodb")
         self.quarantine = Quarantine(self.dynamodb, self.names["QuarantineTable"])
         self.list = SuppressionList(self.dynamodb, self.names["SuppressionsTable"])
-        self.patience_s = PATIENCE_S
+        self.patience_s = TIMEOUT_S
         self.scheme = "Bearer"
         self._http = urllib3.PoolManager(retries=False, timeout=30)
         self.schemes = map("".join, product(*zip("BEARER", "bearer", strict=True)))
@@ -179,7 +179,7 @@ def suppress_starts(system: System) -> bool:
 def moves_to_the_current_key(system: System) -> bool:
     number, now = PhoneNumber(new_number()), datetime.now(UTC)
     old_hash = RecipientHasher(lambda: [OLD_KEY]).hash(number)
-    system.list.change([old_hash], lambda _: blank(old_hash, now, now + timedelta(days=1)))
+    system.list.change([old_hash], lambda _: empty(old_hash, now, now + timedelta(days=1)))
     system.deliver(report(uuid4().hex, number, code=HARD))
     return system.soon(lambda: system.list.find([old_hash], now) is None)
 
@@ -393,6 +393,6 @@ def test_without_this_grant_something_breaks(system: System, grant: Grant) -> No
         system.patience_s = max(1.0, 3 * took_s)
         assert not works(system)
     finally:
-        system.patience_s = PATIENCE_S
+        system.patience_s = TIMEOUT_S
         system.grant(name, policy)
     assert works(system), "it works again with the grant"

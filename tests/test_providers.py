@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from dlr.catalogue import provider_names, rows_of
 from dlr.causes import Bounce, Policy
-from dlr.decode import UnreadableError
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
+from dlr.ingest.normalize import Normalizer
+from dlr.providers.base import load_provider
+from dlr.providers.catalogue import provider_names, rows_of
 from dlr.report import DeliveryReport
+from dlr.wire.decode import UnreadableError
 from tests.cases import EVENTS, NOW, Case, all_cases
 
 ANSWERED = [case for case in all_cases() if case.expected["status"] == 200]

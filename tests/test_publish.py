@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from dlr.item import entry_of, fingerprint_of, key_of
-from dlr.publish import Publisher, UnreadableRecordError, event_of
+from dlr.messages.event import event_of
+from dlr.messages.item import entry_of, fingerprint_of, key_of
+from dlr.messages.order import rank_of
+from dlr.messages.publish import Publisher, UnreadableRecordError
 from dlr.report import DeliveryReport, Status
-from dlr.transitions import rank_of
 from tests.reports import make_report
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from dlr.item import state_of
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.quarantine import Quarantine
-from dlr.receive import MAX_BODY_BYTES, Receiver
-from dlr.recipient import RecipientHasher
-from dlr.request import Request, Response
-from dlr.secret import Secret
-from dlr.store import ReportReader, ReportStore, Retention
+from dlr.ingest.normalize import Normalizer
+from dlr.ingest.quarantine import Quarantine
+from dlr.ingest.receive import MAX_BODY_BYTES, Receiver
+from dlr.messages.item import state_of
+from dlr.messages.store import ReportReader, ReportStore, Retention
+from dlr.phone import RecipientHasher
+from dlr.providers.base import load_provider
+from dlr.runtime.secret import Secret
+from dlr.wire.request import Request, Response
 from local.cloud import Cloud
 from tests.cases import EVENTS, NOW, Case
 from tests.tables import make_table
@@ -110,7 +110,7 @@ def test_a_wrong_token_is_401_and_leaves_nothing(ingest: Ingest) -> None:
 def test_a_token_rotated_in_is_accepted_at_once_and_the_old_one_until_taken_out(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlr.secret.MIN_AGE_S", -1.0)
+    monkeypatch.setattr("dlr.runtime.secret.MIN_AGE_S", -1.0)
     receive = ingest.receiver()
     for live, expected in (
         (value("token"), {"token": 200, "new": 401}),
@@ -149,7 +149,7 @@ def test_a_bad_signature_under_a_good_token_is_answered_as_the_provider_needs_it
 def test_a_signing_key_rotated_in_is_found_at_once(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlr.secret.MIN_AGE_S", -1.0)
+    monkeypatch.setattr("dlr.runtime.secret.MIN_AGE_S", -1.0)
     receive = ingest.receiver("twilio")
     request = signed(ingest, "twilio/delivered")
     live = ingest.secrets.text

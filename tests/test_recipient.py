@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlr.numbering import PLANS
-from dlr.recipient import E164, PhoneNumber, RecipientHasher, read_number
+from dlr.phone import E164, PhoneNumber, RecipientHasher, read_number
 
 
 @pytest.mark.parametrize(

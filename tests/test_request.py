@@ -5,7 +5,7 @@ from base64 import b64encode
 
 import pytest
 
-from dlr.request import Request, Response, problem
+from dlr.wire.request import Request, Response, problem
 
 
 def event(**fields: object) -> dict[str, object]:

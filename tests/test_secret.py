@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dlr.secret import MAX_AGE_S, Secret
+from dlr.runtime.secret import MAX_AGE_S, Secret
 
 
 class SecretsManager:

@@ -22,8 +22,8 @@ from twilio.request_validator import RequestValidator
 from vonage_http_client.auth import Auth
 from vonage_jwt import VonageVerifyJwtError, verify_signature
 
-from dlr.request import Request
-from dlr.verify import (
+from dlr.wire.request import Request
+from dlr.wire.verify import (
     Credentials,
     Verifier,
     ed25519_body,
@@ -107,11 +107,11 @@ def vonage_sms(method: str) -> Sign:
 
 
 def judge_vonage_sms(method: str) -> Callable[[Request, str], bool]:
-    def judge(request: Request, key: str) -> bool:
+    def resolve_meaning(request: Request, key: str) -> bool:
         fields = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         return vonage_auth(key, method).check_signature(fields)
 
-    return judge
+    return resolve_meaning
 
 
 def vonage_auth(key: str, method: str) -> Auth:

@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlr.item import history_of, key_of, state_of
+from dlr.messages.item import history_of, key_of, state_of
+from dlr.messages.order import rank_of
+from dlr.messages.store import MAX_HISTORY, Outcome, Redactor, ReportReader, ReportStore, Retention
 from dlr.report import DeliveryReport, Price, Status
-from dlr.store import MAX_HISTORY, Forgetter, Outcome, ReportReader, ReportStore, Retention
-from dlr.transitions import rank_of
 from local.cloud import Cloud
 from tests.cases import NOW
 from tests.reports import make_report
@@ -258,8 +258,8 @@ def test_a_forgotten_message_knows_its_copies_and_nobody(
     late_before = make_report(Status.ACCEPTED, message_id="forgotten", provider_code="late")
     assert store.put(late_before) is Outcome.STALE
     image = client.get_item(TableName=table, Key=key_of("acme", "forgotten"))["Item"]
-    Forgetter(client, table)(image)
-    Forgetter(client, table)(image)
+    Redactor(client, table)(image)
+    Redactor(client, table)(image)
     left = client.get_item(TableName=table, Key=key_of("acme", "forgotten"))["Item"]
     assert left.keys() == {"pk", "rank", "seen", "expires_at"}
     late = make_report(Status.ACCEPTED, message_id="forgotten")
@@ -289,7 +289,7 @@ def test_what_comes_late_while_a_message_is_forgotten_brings_nobody_back(
                 return client.update_item(**arguments)
             except ClientError:
                 item = client.get_item(TableName=table, Key=arguments["Key"])["Item"]
-                Forgetter(client, table)(item)
+                Redactor(client, table)(item)
                 raise
 
     store = ReportStore(Forgetting(), table, Retention(timedelta(), DAY, DAY))
@@ -306,7 +306,7 @@ def test_a_message_that_moved_on_is_not_forgotten(
     image = client.get_item(TableName=table, Key=key_of("acme", "moved"))["Item"]
     read = make_report(Status.READ, message_id="moved")
     store.put(read)
-    Forgetter(client, table)(image)
+    Redactor(client, table)(image)
     assert state_of(item(reader, read)) == read
 
 

@@ -8,21 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlr.causes import Cause
-from dlr.suppression import MAX_AUDIT, ListName, Reason, State, Strike, Suppression, blank
-from dlr.suppression_rules import (
+from dlr.suppression.entry import MAX_AUDIT, ListName, Reason, State, Strike, Suppression, empty
+from dlr.suppression.rules import (
     MAX_STRIKES,
+    add_strike,
     discard,
     erase,
     lift,
+    merge,
     put_on_list,
     release,
-    unite,
-    with_strike,
 )
 from tests.cases import NOW
 
 YEAR = timedelta(days=365)
-BLANK = blank("hash", NOW, NOW + YEAR)
+EMPTY = empty("hash", NOW, NOW + YEAR)
 BOTH = (ListName.NUMBER, ListName.OPT_OUT)
 
 
@@ -41,11 +41,11 @@ STOP = reason(cause=Cause.OPTED_OUT, event_id="stop")
 
 
 def listed(entry: Suppression, name: ListName, why: Reason) -> Suppression:
-    return entry.model_copy(update=put_on_list(entry, name, why))
+    return put_on_list(entry, name, why)
 
 
-DEAD = listed(BLANK, ListName.NUMBER, reason())
-STOPPED = listed(BLANK, ListName.OPT_OUT, STOP)
+DEAD = listed(EMPTY, ListName.NUMBER, reason())
+STOPPED = listed(EMPTY, ListName.OPT_OUT, STOP)
 
 
 def test_a_dead_number_is_suppressed_until_it_expires() -> None:
@@ -68,8 +68,8 @@ def test_what_the_guard_holds_suppresses_nobody_but_an_opt_out_counts_at_once() 
 
 
 def test_strikes_are_watched() -> None:
-    strikes = with_strike(BLANK, Strike(at=NOW, event_id="1"), None)
-    watched = BLANK.model_copy(update={"strikes": strikes})
+    strikes = add_strike(EMPTY, Strike(at=NOW, event_id="1")).strikes
+    watched = EMPTY.model_copy(update={"strikes": strikes})
     assert (watched.state, watched.is_suppressed(NOW)) == (State.WATCHING, False)
 
 
@@ -82,9 +82,9 @@ strikes = st.builds(
 def test_strikes_count_once_in_any_order(made: list[Strike], random: object) -> None:
     def fold(each: list[Strike]) -> tuple[Strike, ...]:
         def add(entry: Suppression, strike: Strike) -> Suppression:
-            return entry.model_copy(update={"strikes": with_strike(entry, strike, None)})
+            return add_strike(entry, strike)
 
-        return reduce(add, each, BLANK).strikes
+        return reduce(add, each, EMPTY).strikes
 
     shuffled = made * 2
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -93,19 +93,19 @@ def test_strikes_count_once_in_any_order(made: list[Strike], random: object) -> 
 
 
 def test_a_delivery_or_a_lift_forgives_the_strikes_before_it() -> None:
-    old = BLANK.model_copy(update={"strikes": (Strike(at=NOW, event_id="1"),)})
+    old = EMPTY.model_copy(update={"strikes": (Strike(at=NOW, event_id="1"),)})
     late = Strike(at=NOW + timedelta(seconds=9), event_id="2")
-    assert with_strike(old, late, NOW + timedelta(seconds=5)) == (late,)
+    assert add_strike(old, late, NOW + timedelta(seconds=5)).strikes == (late,)
     lifted = lift(old, BOTH, NOW + timedelta(seconds=5), "me")
-    assert with_strike(lifted, late, None) == (late,)
-    assert with_strike(lifted, old.strikes[0], None) == ()
+    assert add_strike(lifted, late).strikes == (late,)
+    assert add_strike(lifted, old.strikes[0]).strikes == ()
 
 
 def test_strikes_are_bounded() -> None:
-    entry = BLANK
+    entry = EMPTY
     for n in range(MAX_STRIKES + 9):
         strike = Strike(at=NOW + timedelta(seconds=n), event_id=str(n))
-        entry = entry.model_copy(update={"strikes": with_strike(entry, strike, None)})
+        entry = add_strike(entry, strike)
     assert len(entry.strikes) == MAX_STRIKES
 
 
@@ -117,7 +117,7 @@ def test_any_order_of_reasons_leaves_the_latest(made: list[Reason], random: obje
     shuffled = made * 2
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     ends = [
-        reduce(lambda e, r: listed(e, ListName.NUMBER, r), order, BLANK).number
+        reduce(lambda e, r: listed(e, ListName.NUMBER, r), order, EMPTY).number
         for order in (made, shuffled)
     ]
     assert ends[0] == ends[1]
@@ -129,7 +129,7 @@ def test_any_order_of_reasons_leaves_the_latest(made: list[Reason], random: obje
 def test_a_lift_outlives_what_happened_before_it_in_either_order(at: int) -> None:
     when = NOW + timedelta(seconds=at)
     lifted_last = lift(DEAD, BOTH, when, "me")
-    lifted_first = listed(lift(BLANK, BOTH, when, "me"), ListName.NUMBER, reason())
+    lifted_first = listed(lift(EMPTY, BOTH, when, "me"), ListName.NUMBER, reason())
     assert lifted_last.number == lifted_first.number
     assert (lifted_last.state is State.LIFTED) == (at >= 0)
 
@@ -154,29 +154,29 @@ def test_held_entries_are_released_or_discarded_and_opt_outs_stay() -> None:
 
 def test_an_erasure_leaves_the_bare_hash_and_no_replay_brings_the_details_back() -> None:
     later = NOW + timedelta(seconds=9)
-    erased = erase(STOPPED.changed(NOW, "me", "looked"), later)
+    erased = erase(STOPPED.audited(NOW, "me", "looked"), later)
     assert erased is not None
     assert erased.is_suppressed(later)
     assert not {"m", "acme", "me", "stop"} & set(str(erased.model_dump(mode="json")).split("'"))
     assert listed(erased, ListName.OPT_OUT, STOP).opt_out == erased.opt_out
-    assert erase(BLANK, later) is None
+    assert erase(EMPTY, later) is None
 
 
 def test_entries_under_two_keys_unite_without_losing_a_reason() -> None:
-    lifted = lift(BLANK, (ListName.NUMBER,), NOW, "me")
-    struck = BLANK.model_copy(update={"strikes": (Strike(at=NOW, event_id="1"),)})
-    assert unite(STOPPED, DEAD).number == DEAD.number
-    assert unite(STOPPED, DEAD).opt_out == STOP
-    assert unite(lifted, DEAD).number is None
-    assert unite(DEAD, struck).strikes == struck.strikes
-    assert unite(BLANK, lifted).lifted == lifted.lifted
+    lifted = lift(EMPTY, (ListName.NUMBER,), NOW, "me")
+    struck = EMPTY.model_copy(update={"strikes": (Strike(at=NOW, event_id="1"),)})
+    assert merge(STOPPED, DEAD).number == DEAD.number
+    assert merge(STOPPED, DEAD).opt_out == STOP
+    assert merge(lifted, DEAD).number is None
+    assert merge(DEAD, struck).strikes == struck.strikes
+    assert merge(EMPTY, lifted).lifted == lifted.lifted
 
 
 @pytest.mark.parametrize("count", [1, MAX_AUDIT * 2])
 def test_the_audit_is_bounded_and_keeps_the_first_and_the_latest(count: int) -> None:
-    entry = BLANK
+    entry = EMPTY
     for n in range(count):
-        entry = entry.changed(NOW + timedelta(seconds=n), "me", "did", event_id=str(n))
+        entry = entry.audited(NOW + timedelta(seconds=n), "me", "did", event_id=str(n))
     assert len(entry.audit) == min(count, MAX_AUDIT)
     assert (entry.audit[0].event_id, entry.audit[-1].event_id) == ("0", str(count - 1))
     assert entry.knows(str(count - 1))

@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dlr.api import NotANumberError, Queries
-from dlr.batch import read_all
 from dlr.causes import Cause
-from dlr.guard import Guard
-from dlr.operations import Operations
-from dlr.recipient import PhoneNumber, RecipientHasher
-from dlr.recipient_reports import RecipientReports
+from dlr.messages.by_recipient import RecipientReports
+from dlr.messages.store import ReportReader, ReportStore, Retention
+from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.report import DeliveryReport, Status
-from dlr.store import ReportReader, ReportStore, Retention
-from dlr.suppress import Suppressor
-from dlr.suppression import ListName, State, Suppression, blank
-from dlr.suppression_list import ConflictError, SuppressionList
-from dlr.suppression_rules import discard, release, unite
+from dlr.runtime.batch import read_all
+from dlr.suppression.admin import SuppressionAdmin
+from dlr.suppression.apply import Suppressor
+from dlr.suppression.entry import ListName, State, Suppression, empty
+from dlr.suppression.guard import Guard
+from dlr.suppression.lookup import NotANumberError, SuppressionLookup
+from dlr.suppression.rules import discard, merge, release
+from dlr.suppression.table import ConflictError, SuppressionList
 from local.cloud import Cloud
 from tests.cases import NOW
 from tests.reports import HASHER, make_report
@@ -39,8 +39,8 @@ class System:
         self.reports_table = make_table(cloud, "ReportsTable")
         self.list = SuppressionList(self.client, self.table)
         self.store = ReportStore(self.client, self.reports_table, Retention(YEAR, YEAR, YEAR))
-        self.queries = Queries(ReportReader(self.client, self.reports_table), self.list, HASHER)
-        self.operations = Operations(self.list, HASHER, YEAR)
+        self.lookup = SuppressionLookup(self.list, HASHER)
+        self.operations = SuppressionAdmin(self.list, HASHER, YEAR)
         self.suppress = self.suppressor()
 
     def suppressor(
@@ -96,7 +96,7 @@ def strike(of: PhoneNumber, at: float) -> DeliveryReport:
 
 def test_a_dead_number_is_suppressed_with_its_reason(system: System) -> None:
     system.suppress(dead(number(1)), NOW)
-    answer = system.queries.suppression(number(1), NOW)
+    answer = system.lookup.find(number(1), NOW)
     assert answer.suppressed
     assert (answer.list, answer.state, answer.cause) == ("number", "active", "unknown_subscriber")
     assert (answer.provider, answer.message_id) == ("acme", "m1")
@@ -105,7 +105,7 @@ def test_a_dead_number_is_suppressed_with_its_reason(system: System) -> None:
 
 
 def test_a_number_that_nobody_reported_is_not_suppressed(system: System) -> None:
-    answer = system.queries.suppression("+447700900002", NOW).model_dump()
+    answer = system.lookup.find("+447700900002", NOW).model_dump()
     assert (answer.pop("suppressed"), answer.pop("strikes")) == (False, 0)
     assert set(answer.values()) == {None}
 
@@ -124,9 +124,9 @@ def test_a_report_without_a_number_suppresses_nobody(system: System) -> None:
 def test_an_expired_entry_is_gone_for_readers_and_starts_anew(system: System) -> None:
     of = number(5)
     system.suppress(dead(of), NOW)
-    assert not system.queries.suppression(of, NOW + YEAR).suppressed
+    assert not system.lookup.find(of, NOW + YEAR).suppressed
     system.suppress(failure(of, Cause.INVALID_NUMBER, 9, received_at=NOW + 2 * YEAR), NOW)
-    answer = system.queries.suppression(of, NOW + 2 * YEAR)
+    answer = system.lookup.find(of, NOW + 2 * YEAR)
     assert (answer.cause, answer.expires_at) == ("invalid_number", NOW + 3 * YEAR)
 
 
@@ -207,7 +207,7 @@ def test_released_entries_count(system: System) -> None:
     for of in hit:
         suppress(dead(of, provider="slow"), NOW)
     assert system.operations.settle_held("slow", release, "me", NOW).settled == 2
-    assert all(system.queries.suppression(of, NOW).suppressed for of in hit)
+    assert all(system.lookup.find(of, NOW).suppressed for of in hit)
 
 
 def test_the_guard_counts_each_provider_and_each_hour_alone(system: System) -> None:
@@ -221,7 +221,7 @@ def test_an_opt_out_is_never_held(system: System) -> None:
     suppress = system.suppressor(limit=1)
     for n in range(3):
         suppress(failure(number(160 + n), Cause.OPTED_OUT, provider="many"), NOW)
-    assert all(system.queries.suppression(number(160 + n), NOW).suppressed for n in range(3))
+    assert all(system.lookup.find(number(160 + n), NOW).suppressed for n in range(3))
 
 
 # ---------------------------------------------------------------- operators
@@ -233,9 +233,9 @@ def test_a_lifted_number_stays_off_until_something_new_happens(system: System) -
     system.suppress(dead(of), NOW)
     system.operations.lift(hashes, (ListName.NUMBER,), "alice", NOW + SECOND)
     system.suppress(dead(of), NOW)
-    assert not system.queries.suppression(of, NOW).suppressed
+    assert not system.lookup.find(of, NOW).suppressed
     system.suppress(dead(of, 2), NOW)
-    assert system.queries.suppression(of, NOW).suppressed
+    assert system.lookup.find(of, NOW).suppressed
     entry = system.entry(of)
     assert entry is not None
     assert [(each.by, each.did) for each in entry.audit] == [
@@ -248,7 +248,7 @@ def test_a_lifted_number_stays_off_until_something_new_happens(system: System) -
 def test_a_number_is_put_on_a_list_by_hand(system: System) -> None:
     hashes = HASHER.every_hash(number(31))
     system.operations.suppress(hashes, ListName.OPT_OUT, None, "alice", NOW)
-    answer = system.queries.suppression(number(31), NOW)
+    answer = system.lookup.find(number(31), NOW)
     assert (answer.list, answer.cause, answer.expires_at) == ("opt_out", "opted_out", None)
 
 
@@ -265,7 +265,7 @@ def test_a_providers_fast_clock_saves_no_entry_from_a_lift_or_a_discard(system: 
     system.suppressor(limit=0)(dead(number(171), at=ahead, received_at=NOW, provider="fast"), NOW)
     assert system.operations.settle_held("fast", discard, by, NOW).settled == 1
     for each in (number(170), number(171)):
-        assert system.queries.suppression(each, NOW).state == State.LIFTED
+        assert system.lookup.find(each, NOW).state == State.LIFTED
 
 
 def test_a_lift_of_an_old_opt_out_is_remembered(system: System) -> None:
@@ -277,7 +277,7 @@ def test_a_lift_of_an_old_opt_out_is_remembered(system: System) -> None:
     assert entry is not None
     assert (entry.state, entry.audit[-1].by) == (State.LIFTED, "alice")
     system.suppress(stop, NOW)  # replayed
-    assert not system.queries.suppression(number(174), NOW).suppressed
+    assert not system.lookup.find(number(174), NOW).suppressed
 
 
 @pytest.mark.parametrize("order", [("outage", "sound"), ("sound", "outage")], ids=str)
@@ -289,16 +289,16 @@ def test_what_one_provider_proves_no_other_ones_outage_holds(
     for provider in order:
         report = dead(number(172), provider=provider, message_id=provider)
         system.suppressor(limits[provider])(report, NOW)
-    assert system.queries.suppression(number(172), NOW).suppressed
+    assert system.lookup.find(number(172), NOW).suppressed
     system.operations.settle_held("outage", discard, "me", NOW)
-    assert system.queries.suppression(number(172), NOW).suppressed
+    assert system.lookup.find(number(172), NOW).suppressed
 
 
 def test_entries_under_two_keys_stay_held_and_keep_their_audit(system: System) -> None:
     system.suppressor(limit=0)(dead(number(173)), NOW)
     first = system.entry(number(173))
     assert first is not None
-    united = unite(blank("under another key", NOW, NOW + YEAR), first)
+    united = merge(empty("under another key", NOW, NOW + YEAR), first)
     assert (united.state, len(united.audit)) == (State.HELD, len(first.audit))
 
 
@@ -314,8 +314,8 @@ def test_an_import_takes_what_it_can_and_names_the_rows_it_cannot(system: System
     assert done.imported == 2
     assert [error.partition(":")[0] for error in done.errors] == ["row 4", "row 5"]
     assert "900402" not in str(done)
-    assert system.queries.suppression("+447700900400", NOW).list == "opt_out"
-    assert system.queries.suppression("+447700900401", NOW).cause == "invalid_number"
+    assert system.lookup.find("+447700900400", NOW).list == "opt_out"
+    assert system.lookup.find("+447700900401", NOW).cause == "invalid_number"
 
 
 def test_an_export_can_be_imported_into_another_list_with_the_same_key(
@@ -335,8 +335,8 @@ def test_an_export_can_be_imported_into_another_list_with_the_same_key(
     assert "447700" not in text
     done = other.operations.import_csv(text, "alice", NOW)
     assert (done.imported, done.skipped, done.errors) == (4, 1, [])
-    assert other.queries.suppression(number(40), NOW).list == "number"
-    assert other.queries.suppression(number(41), NOW).list == "opt_out"
+    assert other.lookup.find(number(40), NOW).list == "number"
+    assert other.lookup.find(number(41), NOW).list == "opt_out"
     entry = other.entry(on_both)
     assert entry is not None
     assert entry.number is not None
@@ -377,7 +377,7 @@ def test_an_entry_under_an_older_key_is_found_and_moves_with_its_next_event(
     system.suppress(failure(of, Cause.OPTED_OUT), NOW)
     rotated = RecipientHasher(lambda: ["a new key", "a key for tests"])
     reader = ReportReader(system.client, system.reports_table)
-    assert Queries(reader, system.list, rotated).suppression(of, NOW).suppressed
+    assert SuppressionLookup(reader, system.list, rotated).suppression(of, NOW).suppressed
     system.suppressor(hasher=rotated)(dead(of, 5), NOW)
     assert system.entry(of) is None
     entry = system.list.find([rotated.hash(of)], NOW)
@@ -390,7 +390,7 @@ def test_a_thousand_numbers_are_checked_at_once(system: System) -> None:
     for of in hit:
         system.suppress(dead(of), NOW)
     asked = [str(number(1000 + n)) for n in range(998)] + ["07700900123", "ACME"]
-    answer = system.queries.check(asked, NOW)
+    answer = system.lookup.check(asked, NOW)
     assert answer.checked == 1000
     assert [found.number for found in answer.suppressed] == hit
     assert {found.cause for found in answer.suppressed} == {Cause.UNKNOWN_SUBSCRIBER}
@@ -400,7 +400,7 @@ def test_a_thousand_numbers_are_checked_at_once(system: System) -> None:
 @pytest.mark.parametrize("text", ["07700900123", "ACME", ""])
 def test_what_is_no_number_is_refused_without_being_quoted(system: System, text: str) -> None:
     with pytest.raises(NotANumberError) as refusal:
-        system.queries.suppression(text, NOW)
+        system.lookup.find(text, NOW)
     assert not text or text not in str(refusal.value)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlr.times import read_iso, read_javascript, read_smpp
+from dlr.providers.times import read_iso, read_javascript, read_smpp
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlr.messages.order import RANK, micros_of, rank_of, time_of
 from dlr.report import FINAL, Status
-from dlr.transitions import RANK, micros_of, rank_of, time_of
 from tests.cases import NOW
 from tests.reports import make_report
 

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlr.decode import MAX_FORM_CHARACTERS
-from dlr.provider import load_provider
-from dlr.request import Request
-from dlr.verify import (
+from dlr.providers.base import load_provider
+from dlr.wire.decode import MAX_FORM_CHARACTERS
+from dlr.wire.request import Request
+from dlr.wire.verify import (
     Credentials,
     Verifier,
     all_of,
@@ -352,8 +352,8 @@ def test_the_window_is_five_minutes_on_either_side() -> None:
 def test_no_library_is_imported_before_a_signature_needs_it() -> None:
     """The ingest functions of the other providers do not carry them."""
     script = (
-        "import sys; from dlr.catalogue import provider_names as names; "
-        "from dlr.provider import load_provider; list(map(load_provider, names())); "
+        "import sys; from dlr.providers.catalogue import provider_names as names; "
+        "from dlr.providers.base import load_provider; list(map(load_provider, names())); "
         "sys.exit(not {'jwt', 'nacl'}.isdisjoint(sys.modules))"
     )
     path = {"PYTHONPATH": str(ROOT / "layers/dlr")}

@@ -33,7 +33,7 @@ Outcome = tuple[int, Any]
 """An HTTP status and the answer's body."""
 
 
-class World:
+class SystemHarness:
     """Everything from the webhook to the list."""
 
     def __init__(self, cloud: Cloud, **parameters: str) -> None:
@@ -190,7 +190,7 @@ def http_event(
     }
 
 
-def until_quiet(steps: Iterable[Callable[[], bool]]) -> None:
+def drain(steps: Iterable[Callable[[], bool]]) -> None:
     """Each step to its end."""
     for step in steps:
         assert step(), "not done after all tries"

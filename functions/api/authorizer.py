@@ -5,16 +5,16 @@ from typing import Any
 
 import boto3
 
-from dlr import aws
-from dlr.discreet import discreet
-from dlr.secret import Secret
-from dlr.verify import matches_any
+from dlr.runtime import aws
+from dlr.runtime.errors import redact_errors
+from dlr.runtime.secret import Secret
+from dlr.wire.verify import matches_any
 
 secrets = boto3.client("secretsmanager", config=aws.CALLS)
 admin_token = Secret(secrets, os.environ["ADMIN_SECRET"])
 
 
-@discreet
+@redact_errors
 def handler(event: dict[str, Any], context: object) -> dict[str, bool]:
     """An HTTP API authorizer with simple responses, payload format 2.0."""
     # API Gateway writes the names in lower case, `sam local` does not.

@@ -7,14 +7,15 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.session import Session
 
-from dlr import aws, settings
-from dlr.discreet import discreet
-from dlr.quarantine import Quarantine
-from dlr.receive import Receiver
-from dlr.recipient import RecipientHasher
-from dlr.request import Request
-from dlr.secret import Secret
-from dlr.store import ReportStore
+from dlr import settings
+from dlr.ingest.quarantine import Quarantine
+from dlr.ingest.receive import Receiver
+from dlr.messages.store import ReportStore
+from dlr.phone import RecipientHasher
+from dlr.runtime import aws
+from dlr.runtime.errors import redact_errors
+from dlr.runtime.secret import Secret
+from dlr.wire.request import Request
 
 metrics = Metrics()
 session = Session()  # boto3 around it would load 60 modules more, for S3 transfers and resources
@@ -32,7 +33,7 @@ public_url = os.environ.get("PUBLIC_URL", "")
 metrics.set_default_dimensions(provider=normalizer.provider.name)
 
 
-@discreet
+@redact_errors
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """API Gateway's event in, its answer out. The metrics are the call's only line in the log."""

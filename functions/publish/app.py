@@ -7,20 +7,20 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.session import Session
 
-from dlr import aws
-from dlr.discreet import discreet
-from dlr.publish import Publisher
-from dlr.store import Forgetter
+from dlr.messages.publish import Publisher
+from dlr.messages.store import Redactor
+from dlr.runtime import aws
+from dlr.runtime.errors import redact_errors
 
 metrics = Metrics()
 session = Session()  # without boto3, which would load 60 modules more
 dynamodb = session.create_client("dynamodb", config=aws.CALLS)
 events = session.create_client("events", config=aws.CALLS)
-forget = Forgetter(dynamodb, os.environ["REPORTS_TABLE"])
-publish = Publisher(events, os.environ["EVENT_BUS"], forget)
+redact = Redactor(dynamodb, os.environ["REPORTS_TABLE"])
+publish = Publisher(events, os.environ["EVENT_BUS"], redact)
 
 
-@discreet
+@redact_errors
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A batch of stream records in, the first one to be tried again out."""

@@ -17,15 +17,16 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dlr import aws, settings
-from dlr.discreet import describe, discreet
-from dlr.guard import Guard
-from dlr.publish import ReportEvent
-from dlr.recipient import RecipientHasher
-from dlr.recipient_reports import RecipientReports
-from dlr.secret import Secret
-from dlr.suppress import Suppressor
-from dlr.suppression_list import SuppressionList
+from dlr import settings
+from dlr.messages.by_recipient import RecipientReports
+from dlr.messages.event import ReportEvent
+from dlr.phone import RecipientHasher
+from dlr.runtime import aws
+from dlr.runtime.errors import redact_errors, redacted
+from dlr.runtime.secret import Secret
+from dlr.suppression.apply import Suppressor
+from dlr.suppression.guard import Guard
+from dlr.suppression.table import SuppressionList
 
 logger = Logger()
 metrics = Metrics()
@@ -50,12 +51,12 @@ def handle(record: SQSRecord) -> None:
         entry = suppress(report, datetime.now(UTC))
     except Exception as error:
         metrics.add_metric("SuppressFailed", MetricUnit.Count, 1)
-        logger.error("not suppressed", error=describe(error))
+        logger.error("not suppressed", error=redacted(error))
         raise
     metrics.add_metric("Nothing" if entry is None else entry.state.title(), MetricUnit.Count, 1)
 
 
-@discreet
+@redact_errors
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:

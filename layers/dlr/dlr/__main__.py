@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from dlr.catalogue import Row, provider_names, rows_of
 from dlr.causes import Policy
-from dlr.decode import UnreadableError
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.request import Request
+from dlr.ingest.normalize import Normalizer
+from dlr.providers.base import load_provider
+from dlr.providers.catalogue import Row, provider_names, rows_of
+from dlr.wire.decode import UnreadableError
+from dlr.wire.request import Request
 
 
 def main(arguments: list[str] | None = None) -> int:

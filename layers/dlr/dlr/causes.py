@@ -120,7 +120,7 @@ TABLE: tuple[tuple[str, tuple[Cause, ...], Bounce, Action], ...] = (
         Bounce.ADMIN,
         Action.KEEP,
     ),
-    ("told nothing", (Cause.CANCELLED, Cause.UNSPECIFIED), Bounce.UNDETERMINED, Action.STRIKE),
+    ("no reason given", (Cause.CANCELLED, Cause.UNSPECIFIED), Bounce.UNDETERMINED, Action.STRIKE),
     ("never seen", (Cause.UNKNOWN,), Bounce.UNDETERMINED, Action.KEEP),
     ("no failure", (Cause.NONE,), Bounce.NONE, Action.KEEP),
 )

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from dlr.causes import Action, Bounce, Cause
-from dlr.recipient import PhoneNumber
+from dlr.phone import PhoneNumber
 
 
 class Status(StrEnum):

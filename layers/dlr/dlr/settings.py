@@ -4,10 +4,10 @@ import os
 from datetime import timedelta
 
 from dlr.causes import Policy
-from dlr.normalize import Normalizer
-from dlr.provider import load_provider
-from dlr.recipient import RecipientHasher
-from dlr.store import Retention
+from dlr.ingest.normalize import Normalizer
+from dlr.messages.store import Retention
+from dlr.phone import RecipientHasher
+from dlr.providers.base import load_provider
 
 
 def days(name: str) -> timedelta:
@@ -20,7 +20,7 @@ def retention() -> Retention:
     return Retention(
         delivered=days("RETENTION_DELIVERED_DAYS"),
         failed=days("RETENTION_FAILED_DAYS"),
-        unfinished=days("RETENTION_OPEN_DAYS"),
+        unfinished=days("RETENTION_UNFINISHED_DAYS"),
     )
 
 

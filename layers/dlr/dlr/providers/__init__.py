@@ -1,1 +1,1 @@
-"""One module a provider; `dlr.provider.load_provider` imports the one that is asked for."""
+"""One module a provider; `dlr.providers.base.load_provider` imports the one that is asked for."""

@@ -1,6 +1,6 @@
 """BulkSMSRates: JSON POST, one report per call; also its SMPP receipt line posted as text.
 
-Wire, codes: "What is a Delivery Report (DLR)?", the provider's guide.  Read 2026-11-22.
+WireModel, codes: "What is a Delivery Report (DLR)?", the provider's guide.  Read 2026-11-22.
 Answer: HTTP 200 exactly; three retries after 1, 5 and 15 minutes. Unsigned: token in the URL.
 
 The guide calls UNDELIV permanent, and sends it with codes whose own words say "retry later": the
@@ -11,14 +11,14 @@ the guide's wording decides. 032 (barred) does not say that the number is dead.
 from collections.abc import Iterator
 
 from dlr.causes import Cause
-from dlr.decode import Item
-from dlr.provider import Meaning, Provider, Receipt, Wire
-from dlr.receipt import read_receipt
+from dlr.providers.base import Meaning, ParsedReport, Provider, WireModel
+from dlr.providers.receipt_text import read_receipt
+from dlr.providers.times import read_iso, read_smpp
 from dlr.report import Status
-from dlr.times import read_iso, read_smpp
+from dlr.wire.decode import Item
 
 
-class Report(Wire):
+class Report(WireModel):
     message_id: str
     status: str
     to: str = ""
@@ -81,9 +81,9 @@ def read_text(text: str) -> Item:
     }
 
 
-def to_reports(report: Report) -> Iterator[Receipt]:
+def parse(report: Report) -> Iterator[ParsedReport]:
     """One receipt."""
-    yield Receipt(
+    yield ParsedReport(
         message_id=report.message_id,
         words=(report.status.upper(),),
         status=report.status,
@@ -105,6 +105,6 @@ PROVIDER = Provider(
     wire=Report,
     states=STATES,
     codes=CODES,
-    to_reports=to_reports,
+    parse=parse,
     read_text=read_text,
 )

@@ -17,13 +17,13 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from dlr.causes import Cause
-from dlr.provider import Meaning, Provider, Receipt, Wire
+from dlr.providers.base import Meaning, ParsedReport, Provider, WireModel
+from dlr.providers.times import read_iso
 from dlr.report import Status
-from dlr.times import read_iso
-from dlr.verify import all_of, hmac_body, token_in_path, where_configured
+from dlr.wire.verify import all_of, hmac_body, token_in_path, where_configured
 
 
-class HttpReport(Wire):
+class HttpReport(WireModel):
     sms_unique_id: str
     status: str = ""
     stat: str = ""
@@ -31,13 +31,13 @@ class HttpReport(Wire):
     mask: str = Field("", validation_alias="dlr-mask")
 
 
-class PriceInfo(Wire):
+class PriceInfo(WireModel):
     part_price: str = ""
     parts_count: int | None = None
     total_price: str = ""
 
 
-class OmniReport(Wire):
+class OmniReport(WireModel):
     message_id: str
     status: str
     to: str = ""
@@ -116,11 +116,11 @@ def _code(err: str) -> str:
     return err.zfill(3) if err else ""
 
 
-def to_reports(report: HttpReport | OmniReport) -> Iterator[Receipt]:
+def parse(report: HttpReport | OmniReport) -> Iterator[ParsedReport]:
     """One receipt. `message_id` is a leg's; `omnimessage_id` groups the legs of a fall-back."""
     if isinstance(report, HttpReport):
         mask = f"mask {report.mask}" if report.mask else ""
-        yield Receipt(
+        yield ParsedReport(
             message_id=report.sms_unique_id,
             words=(report.stat.upper(), report.status.upper(), mask),
             status=report.stat or report.status or report.mask,
@@ -128,7 +128,7 @@ def to_reports(report: HttpReport | OmniReport) -> Iterator[Receipt]:
             shown_code=report.err,
         )
     else:
-        yield Receipt(
+        yield ParsedReport(
             message_id=report.message_id,
             words=(report.status.upper(),),
             status=report.status,
@@ -152,6 +152,6 @@ PROVIDER = Provider(
     methods=frozenset({"GET", "POST"}),
     states=STATES,
     codes=CODES,
-    to_reports=to_reports,
+    parse=parse,
     verify=all_of(token_in_path, where_configured(hmac_body("X-Messente-Signature"))),
 )

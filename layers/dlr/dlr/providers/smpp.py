@@ -12,15 +12,15 @@ Times: no zone is ever stated; read as UTC.
 from collections.abc import Iterator, Mapping
 
 from dlr.causes import Cause
-from dlr.decode import Item, UnreadableError
-from dlr.provider import NOTHING, Meaning, Provider, Receipt, Wire
+from dlr.providers.base import NOTHING, Meaning, ParsedReport, Provider, WireModel
 from dlr.providers.bulksmsrates import CODES as BULKSMSRATES_CODES
-from dlr.receipt import read_receipt
+from dlr.providers.receipt_text import read_receipt
+from dlr.providers.times import read_smpp
 from dlr.report import Status
-from dlr.times import read_smpp
+from dlr.wire.decode import Item, UnreadableError
 
 
-class Report(Wire):
+class Report(WireModel):
     short_message: str = ""
     source_addr: str = ""
     destination_addr: str = ""
@@ -116,7 +116,7 @@ def read_text(text: str) -> Item:
     return {"short_message": text}
 
 
-def to_reports(report: Report) -> Iterator[Receipt]:
+def parse(report: Report) -> Iterator[ParsedReport]:
     """One receipt, from the text, the TLVs, or both."""
     text = read_receipt(report.short_message)
     message_id = report.receipted_message_id or text.get("id", "")
@@ -124,7 +124,7 @@ def to_reports(report: Report) -> Iterator[Receipt]:
     if not (stat or state):
         raise UnreadableError("the receipt has neither stat nor message_state")
     err = text.get("err", "")
-    yield Receipt(
+    yield ParsedReport(
         message_id=message_id,
         words=(f"message_state {state}" if state.isdigit() else state.upper(), stat.upper()),
         status=state or stat,
@@ -150,6 +150,6 @@ PROVIDER = Provider(
     states=STATES,
     codes=CODES,
     code_tables={"gsm": GSM_CODES, "bulksmsrates": BULKSMSRATES_CODES},
-    to_reports=to_reports,
+    parse=parse,
     read_text=read_text,
 )

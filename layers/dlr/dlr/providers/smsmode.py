@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AliasChoices, Discriminator, Field, Tag
 
 from dlr.causes import Cause
-from dlr.provider import Meaning, Provider, Receipt, Wire
+from dlr.providers.base import Meaning, ParsedReport, Provider, WireModel
+from dlr.providers.times import read_iso
 from dlr.report import Status
-from dlr.times import read_iso
-from dlr.verify import all_of, hmac_body, token_in_path, where_configured
+from dlr.wire.verify import all_of, hmac_body, token_in_path, where_configured
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -31,28 +31,28 @@ _annex = "smsmode: API HTTP 3.4, summary list of statuses"
 _rest = "smsmode: REST API, status"
 
 
-class Recipient(Wire):
+class Recipient(WireModel):
     to: str = ""
 
 
-class Lookup(Wire):
+class Lookup(WireModel):
     mccMnc: str = ""
     network: str = ""
 
 
-class RestStatus(Wire):
+class RestStatus(WireModel):
     value: str
     detail: str = ""
     deliveryDate: str = ""
     lookup: Lookup = Lookup()
 
 
-class Amount(Wire):
+class Amount(WireModel):
     amount: str = ""
     currency: str = ""
 
 
-class RestReport(Wire):
+class RestReport(WireModel):
     messageId: str
     status: RestStatus
     recipient: Recipient = Recipient()
@@ -60,7 +60,7 @@ class RestReport(Wire):
     price: Amount = Amount()
 
 
-class HttpReport(Wire):
+class HttpReport(WireModel):
     smsID: str
     statut: str = Field(validation_alias=AliasChoices("statut", "status"))
     numero: str = ""
@@ -70,7 +70,7 @@ class HttpReport(Wire):
     cost: str = ""
 
 
-class Inbound(Wire):
+class Inbound(WireModel):
     """A message from a handset, on either API."""
 
 
@@ -195,11 +195,11 @@ CODES = {
 }
 
 
-def to_reports(report: RestReport | HttpReport | Inbound) -> Iterator[Receipt]:
+def parse(report: RestReport | HttpReport | Inbound) -> Iterator[ParsedReport]:
     """One receipt; none for an inbound message."""
     if isinstance(report, RestReport):
         status = report.status
-        yield Receipt(
+        yield ParsedReport(
             message_id=report.messageId,
             words=(status.value.upper(),),
             status=status.value,
@@ -213,7 +213,7 @@ def to_reports(report: RestReport | HttpReport | Inbound) -> Iterator[Receipt]:
             currency=report.price.currency,
         )
     elif isinstance(report, HttpReport):
-        yield Receipt(
+        yield ParsedReport(
             message_id=report.smsID,
             status=report.statut,
             code=report.statut,
@@ -233,6 +233,6 @@ PROVIDER = Provider(
     methods=frozenset({"GET", "POST"}),
     states=STATES,
     codes=CODES,
-    to_reports=to_reports,
+    parse=parse,
     verify=all_of(token_in_path, where_configured(hmac_body("X-Smsmode-256", prefix="sha256="))),
 )

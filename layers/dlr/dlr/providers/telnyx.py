@@ -23,38 +23,38 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from dlr.causes import Cause
-from dlr.provider import Meaning, Provider, Receipt, Wire
+from dlr.providers.base import Meaning, ParsedReport, Provider, WireModel
+from dlr.providers.times import read_iso
 from dlr.report import Status
-from dlr.times import read_iso
-from dlr.verify import all_of, ed25519_body, token_in_path
+from dlr.wire.verify import all_of, ed25519_body, token_in_path
 
 _OTHER_CHANNELS = {"RCS", "WHATSAPP"}
 _REPORTS = {"message.sent", "message.finalized"}
 
 
-class To(Wire):
+class To(WireModel):
     phone_number: str
     status: str
     carrier: str = ""
 
 
-class Source(Wire):
+class Source(WireModel):
     pointer: str = ""
 
 
-class Error(Wire):
+class Error(WireModel):
     code: str = ""
     title: str = ""
     detail: str = ""
     source: Source = Source()
 
 
-class Cost(Wire):
+class Cost(WireModel):
     amount: str = ""
     currency: str = ""
 
 
-class Payload(Wire):
+class Payload(WireModel):
     id: str
     to: list[To] = Field(min_length=1)
     type: str = ""
@@ -63,16 +63,16 @@ class Payload(Wire):
     cost: Cost = Cost()
 
 
-class Event(Wire):
+class Event(WireModel):
     payload: Payload
     occurred_at: str = ""
 
 
-class MessageEvent(Wire):
+class MessageEvent(WireModel):
     data: Event
 
 
-class OtherEvent(Wire):
+class OtherEvent(WireModel):
     """An inbound message, a click on a link, whatever else a profile sends."""
 
 
@@ -160,7 +160,7 @@ CODES = {
 }
 
 
-def to_reports(report: MessageEvent | OtherEvent) -> Iterator[Receipt]:
+def parse(report: MessageEvent | OtherEvent) -> Iterator[ParsedReport]:
     """One receipt a recipient; none for what is no outbound SMS or MMS."""
     if isinstance(report, OtherEvent) or report.data.payload.type.upper() in _OTHER_CHANNELS:
         return
@@ -169,7 +169,7 @@ def to_reports(report: MessageEvent | OtherEvent) -> Iterator[Receipt]:
     for place, to in enumerate(payload.to):
         error = _error_of(payload, place)
         suffix = f".{numbers.index(to.phone_number) + 1}" if len(numbers) > 1 else ""
-        yield Receipt(
+        yield ParsedReport(
             message_id=payload.id + suffix,
             words=(to.status.lower(),),
             status=to.status,
@@ -200,6 +200,6 @@ PROVIDER = Provider(
     wire=Report,
     states=STATES,
     codes=CODES,
-    to_reports=to_reports,
+    parse=parse,
     verify=all_of(token_in_path, ed25519_body("telnyx-signature-ed25519", "telnyx-timestamp")),
 )

@@ -16,18 +16,18 @@ from collections.abc import Iterator
 from pydantic import AliasChoices, Field
 
 from dlr.causes import Cause
-from dlr.provider import Meaning, Provider, Receipt, Wire
+from dlr.providers.base import Meaning, ParsedReport, Provider, WireModel
+from dlr.providers.times import read_iso, read_javascript
 from dlr.report import Status
-from dlr.times import read_iso, read_javascript
 
 
-class FailureReason(Wire):
+class FailureReason(WireModel):
     code: str = ""
     details: str = ""
     permanent: bool | None = None
 
 
-class Report(Wire):
+class Report(WireModel):
     messageid: str = Field(validation_alias=AliasChoices("messageid", "id"))
     status: str
     destination: str = ""  # a JSON number, without `+`
@@ -70,10 +70,10 @@ CODES = {
 }
 
 
-def to_reports(report: Report) -> Iterator[Receipt]:
+def parse(report: Report) -> Iterator[ParsedReport]:
     """One receipt."""
     reason = report.failurereason
-    yield Receipt(
+    yield ParsedReport(
         message_id=report.messageid,
         words=(report.status.upper(),),
         status=report.status,
@@ -93,5 +93,5 @@ PROVIDER = Provider(
     wire=Report,
     states=STATES,
     codes=CODES,
-    to_reports=to_reports,
+    parse=parse,
 )

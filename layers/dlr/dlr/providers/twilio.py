@@ -19,15 +19,15 @@ from collections.abc import Iterator
 from pydantic import AliasChoices, Field
 
 from dlr.causes import Cause
-from dlr.provider import Meaning, Provider, Receipt, Wire
+from dlr.providers.base import Meaning, ParsedReport, Provider, WireModel
 from dlr.report import Status
-from dlr.verify import all_of, token_in_path, twilio_url
+from dlr.wire.verify import all_of, token_in_path, twilio_url
 
 _statuses = "Twilio: Message resource, status values"
 _INBOUND = {"receiving", "received"}
 
 
-class Report(Wire):
+class Report(WireModel):
     MessageSid: str = Field(validation_alias=AliasChoices("MessageSid", "SmsSid"))
     MessageStatus: str = Field(validation_alias=AliasChoices("MessageStatus", "SmsStatus"))
     To: str = ""
@@ -48,7 +48,7 @@ STATES = {
     "delivered": _state(Status.DELIVERED, "Delivery confirmed"),
     "partially_delivered": _state(Status.PARTIALLY_DELIVERED, "Some of it delivered"),
     "read": _state(Status.READ, "Opened by the recipient"),
-    "undelivered": _state(Status.UNDELIVERED, "Receipt: not delivered", Cause.UNSPECIFIED),
+    "undelivered": _state(Status.UNDELIVERED, "ParsedReport: not delivered", Cause.UNSPECIFIED),
     "failed": _state(Status.REJECTED, "Could not be sent", Cause.UNSPECIFIED),
     "canceled": _state(Status.DELETED, "Canceled before it was sent", Cause.CANCELLED),
 }
@@ -127,12 +127,12 @@ CODES = {
 }
 
 
-def to_reports(report: Report) -> Iterator[Receipt]:
+def parse(report: Report) -> Iterator[ParsedReport]:
     """One receipt; none for an inbound message or another channel."""
     word = report.MessageStatus.lower()
     if word in _INBOUND or ":" in report.To:
         return
-    yield Receipt(
+    yield ParsedReport(
         message_id=report.MessageSid,
         words=(word,),
         status=report.MessageStatus,
@@ -149,6 +149,6 @@ PROVIDER = Provider(
     wire=Report,
     states=STATES,
     codes=CODES,
-    to_reports=to_reports,
+    parse=parse,
     verify=all_of(token_in_path, twilio_url),
 )

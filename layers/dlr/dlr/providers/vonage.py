@@ -23,10 +23,10 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from dlr.causes import Cause
-from dlr.provider import Meaning, Provider, Receipt, Wire
+from dlr.providers.base import Meaning, ParsedReport, Provider, WireModel
+from dlr.providers.times import read_iso, read_smpp
 from dlr.report import Status
-from dlr.times import read_iso, read_smpp
-from dlr.verify import (
+from dlr.wire.verify import (
     all_of,
     any_of,
     jwt_with_body_hash,
@@ -40,7 +40,7 @@ _messages = "Vonage: API Errors, Messages API"
 _PHONE = {"", "sms", "mms"}
 
 
-class SmsReport(Wire):
+class SmsReport(WireModel):
     messageId: str
     status: str
     msisdn: str = ""
@@ -57,25 +57,25 @@ class SmsReport(Wire):
     sig: str = ""
 
 
-class Error(Wire):
+class Error(WireModel):
     title: str = ""
     detail: str = ""
 
 
-class Usage(Wire):
+class Usage(WireModel):
     price: str = ""
     currency: str = ""
 
 
-class Destination(Wire):
+class Destination(WireModel):
     network_code: str = ""
 
 
-class Parts(Wire):
+class Parts(WireModel):
     count_total: int | None = None
 
 
-class MessagesReport(Wire):
+class MessagesReport(WireModel):
     message_uuid: str
     status: str
     to: str = ""
@@ -88,7 +88,7 @@ class MessagesReport(Wire):
     sms: Parts = Parts()
 
 
-class Inbound(Wire):
+class Inbound(WireModel):
     """A message from a handset, on either API."""
 
 
@@ -238,10 +238,10 @@ CODES = {
 }
 
 
-def to_reports(report: SmsReport | MessagesReport | Inbound) -> Iterator[Receipt]:
+def parse(report: SmsReport | MessagesReport | Inbound) -> Iterator[ParsedReport]:
     """One receipt; none for an inbound message or another channel."""
     if isinstance(report, SmsReport):
-        yield Receipt(
+        yield ParsedReport(
             message_id=report.messageId,
             words=(report.status.lower(),),
             status=report.status,
@@ -253,7 +253,7 @@ def to_reports(report: SmsReport | MessagesReport | Inbound) -> Iterator[Receipt
             price=report.price,
         )
     elif isinstance(report, MessagesReport) and report.channel.lower() in _PHONE:
-        yield Receipt(
+        yield ParsedReport(
             message_id=report.message_uuid,
             words=(report.status.lower(),),
             status=report.status,
@@ -277,7 +277,7 @@ PROVIDER = Provider(
     methods=frozenset({"GET", "POST"}),
     states=STATES,
     codes=CODES,
-    to_reports=to_reports,
+    parse=parse,
     verify=all_of(token_in_path, where_configured(any_of(jwt_with_body_hash, vonage_sig))),
     unsigned_status=503,
 )

@@ -1,0 +1,25 @@
+"""One person: access and erasure by number."""
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+import services
+from dlr.people import Erased, PersonalDataExport, Repeated
+from dlr.phone import read_e164
+from routes.parameters import After
+
+router = Router()
+
+
+@router.get("/recipients/<number>", summary="Everything held of a person")
+def get_recipient(number: str) -> PersonalDataExport:
+    return services.personal_data.export(read_e164(number), services.now())
+
+
+@router.delete("/recipients/<number>", summary="Erase a person; who is suppressed stays so")
+def erase_recipient(number: str) -> Erased:
+    return services.personal_data.erase(read_e164(number), services.now())
+
+
+@router.post("/erasures/repeat", summary="Do the noted erasures again, after a restore, in parts")
+def repeat_erasures(after: After = None) -> Repeated:
+    return services.personal_data.repeat(after, services.now())

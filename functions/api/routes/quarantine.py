@@ -1,0 +1,29 @@
+"""Requests that could not be read: list, replay, discard."""
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+import services
+from dlr.ingest.quarantine import QuarantinePage
+from dlr.ingest.replay import Replayed
+from routes.parameters import After, NotKeptError, QuarantineId
+
+router = Router()
+
+
+@router.get("/quarantine", summary="The requests that could not be read, in parts")
+def list_quarantine(after: After = None) -> QuarantinePage:
+    return services.quarantine.page(after, services.now())
+
+
+@router.post("/quarantine/<id>/replay", summary="Read a request again with the mapper of today")
+def replay_quarantined(id: QuarantineId) -> Replayed:
+    answer = services.replay(id, services.now())
+    if answer is None:
+        raise NotKeptError("request")
+    return answer
+
+
+@router.delete("/quarantine/<id>", summary="Discard a request")
+def discard_quarantined(id: QuarantineId) -> dict[str, str]:
+    services.quarantine.delete(id)
+    return {"discarded": id}

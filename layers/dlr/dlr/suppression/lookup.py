@@ -1,0 +1,102 @@
+"""Before sending: may I send to this number, and if not, why?"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dlr.causes import Cause
+from dlr.phone import RecipientHasher, read_e164, read_number
+from dlr.suppression.entry import ListName, State, Suppression
+from dlr.suppression.table import SuppressionList
+
+MAX_NUMBERS = 1000
+
+
+class SuppressionAnswer(BaseModel):
+    """Whether a number may be sent to, and if not, why. All null where nothing is known of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    suppressed: bool = False
+    list: ListName | None = None
+    state: State | None = None
+    cause: Cause | None = None
+    provider: str | None = None
+    provider_code: str | None = None
+    message_id: str | None = None
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    expires_at: datetime | None = None
+    strikes: int = 0
+
+
+class CheckedNumber(SuppressionAnswer):
+    """A number that may not be sent to."""
+
+    number: str = Field(repr=False)
+
+
+class Check(BaseModel):
+    """Up to 1,000 numbers to check before sending."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    numbers: Annotated[list[str], Field(min_length=1, max_length=MAX_NUMBERS, repr=False)]
+
+
+class CheckAnswer(BaseModel):
+    """Of the numbers asked for, as they were written: which may not be sent to, and why."""
+
+    checked: int
+    suppressed: list[CheckedNumber]
+    not_numbers: list[str] = Field(repr=False)
+
+
+class SuppressionLookup:
+    """Answers from the suppression list. Numbers are asked for in E.164 or as people write them."""
+
+    def __init__(self, suppressions: SuppressionList, hasher: RecipientHasher) -> None:
+        self._suppressions = suppressions
+        self._hasher = hasher
+
+    def find(self, number: str, now: datetime) -> SuppressionAnswer:
+        """Raises NotANumberError where the number cannot be read."""
+        entry = self._suppressions.find(self._hasher.every_hash(read_e164(number)), now)
+        return answer_of(entry, now)
+
+    def check(self, numbers: list[str], now: datetime) -> CheckAnswer:
+        """Each number once, in the order asked."""
+        read = {number: read_number(number) for number in numbers}
+        known = {number: e164 for number, e164 in read.items() if e164 is not None}
+        hashes = [self._hasher.every_hash(e164) for e164 in known.values()]
+        entries = zip(known, self._suppressions.find_all(hashes, now), strict=True)
+        return CheckAnswer(
+            checked=len(read),
+            suppressed=[
+                CheckedNumber(number=number, **dict(answer_of(entry, now)))
+                for number, entry in entries
+                if entry is not None and entry.is_suppressed(now)
+            ],
+            not_numbers=[number for number, e164 in read.items() if e164 is None],
+        )
+
+
+def answer_of(entry: Suppression | None, now: datetime) -> SuppressionAnswer:
+    """What an entry means for a sender."""
+    if entry is None:
+        return SuppressionAnswer()
+    reason = entry.reason
+    return SuppressionAnswer(
+        suppressed=entry.is_suppressed(now),
+        list=entry.list,
+        state=entry.state,
+        cause=reason and reason.cause,
+        provider=reason and reason.provider,
+        provider_code=reason and reason.provider_code,
+        message_id=reason and reason.message_id,
+        first_seen=entry.first_seen,
+        last_seen=entry.last_seen,
+        expires_at=entry.expires_at,
+        strikes=len(entry.strikes),
+    )

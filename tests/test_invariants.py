@@ -1,0 +1,266 @@
+"""What holds for every provider, without a test of its own."""
+
+import json
+import re
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlr.causes import BOUNCE, TABLE, Action, Bounce, Cause, Policy, action_for
+from dlr.ingest.meaning import resolve_meaning
+from dlr.ingest.normalize import Normalized, Normalizer
+from dlr.phone import RecipientHasher
+from dlr.providers.base import Meaning, load_provider
+from dlr.providers.catalogue import provider_names
+from dlr.report import FAILED, Status
+from dlr.wire.decode import UnreadableError, read_items
+from dlr.wire.request import Request
+from tests.cases import NOW, Case, all_cases
+
+EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
+WITH_REPORTS = [case for case in all_cases() if case.expected["reports"]]
+EVERY_CASE = pytest.mark.parametrize("case", WITH_REPORTS, ids=lambda case: case.id)
+
+
+def normalize(name: str, request: Request, policy: Policy = Policy.CAUSE) -> Normalized:
+    return Normalizer(load_provider(name), policy)(request, NOW)
+
+
+@EVERY_PROVIDER
+@given(body=st.binary(max_size=400), query=st.text(max_size=100), get=st.booleans())
+def test_any_request_is_reported_ignored_or_refused(
+    name: str, body: bytes, query: str, get: bool
+) -> None:
+    request = Request("GET", query=query) if get else Request("POST", query=query, body=body)
+    try:
+        normalized = normalize(name, request)
+    except UnreadableError as error:
+        assert str(error)
+        return
+    assert not normalized.errors
+
+
+@EVERY_CASE
+@pytest.mark.parametrize("policy", list(Policy))
+def test_only_a_failure_suppresses(case: Case, policy: Policy) -> None:
+    for report in normalize(case.provider, case.request, policy).reports:
+        if report.status not in FAILED:
+            assert report.action is Action.KEEP
+            assert report.bounce in {Bounce.NONE, Bounce.UNDETERMINED}
+
+
+@EVERY_CASE
+def test_a_word_or_code_that_nobody_has_seen_is_unknown_and_never_suppresses(case: Case) -> None:
+    provider = load_provider(case.provider)
+    blind = replace(provider, states={}, codes={}, code_tables={})
+    for report in Normalizer(blind)(case.request, NOW).reports:
+        assert report.status is Status.UNKNOWN
+        assert report.cause in {Cause.UNKNOWN, Cause.UNSPECIFIED}
+        assert report.action is Action.KEEP
+
+
+@EVERY_CASE
+def test_the_same_request_gives_the_same_events(case: Case) -> None:
+    first, again = (normalize(case.provider, case.request).reports for _ in range(2))
+    assert [report.event_id for report in first] == [report.event_id for report in again]
+
+
+@EVERY_CASE
+def test_a_line_break_in_the_message_id_is_refused_or_ends_it(case: Case) -> None:
+    request = case.request
+    message_id = case.expected["reports"][0]["message_id"]
+    in_query = request.query.replace(message_id, message_id + "%0d%0aX")
+    in_body = request.body.replace(message_id.encode(), message_id.encode() + rb"\r\nX")
+    if not request.body.startswith(b"{"):
+        in_body = request.body.replace(message_id.encode(), message_id.encode() + b"%0d%0aX")
+    is_in_it = (in_query, in_body) != (request.query, request.body)
+    assert is_in_it or case.path.stem == "group"  # its ids are made
+    try:
+        reports = normalize(case.provider, replace(request, query=in_query, body=in_body)).reports
+    except UnreadableError as error:
+        assert "message id" in str(error)
+        return
+    assert not any("\n" in report.message_id for report in reports)
+
+
+def an_item(name: str) -> Any:
+    """One of the provider's recorded reports as a JSON object, however it was sent."""
+    case = next(case for case in WITH_REPORTS if case.provider == name)
+    provider = load_provider(name)
+    (item,), _ = read_items(case.request, provider.fields, provider.read_text)
+    return item
+
+
+@EVERY_PROVIDER
+def test_a_batch_of_three_gives_three_and_a_bad_item_costs_nobody_else(name: str) -> None:
+    item = json.dumps(an_item(name))
+    three = normalize(name, Request("POST", body=f"[{item},{item},{item}]".encode()))
+    assert len(three.reports) == 3
+    mixed = normalize(name, Request("POST", body=f'[{item},{{"x":1}},{item}]'.encode()))
+    assert (len(mixed.reports), len(mixed.errors)) == (2, 1)
+
+
+@EVERY_PROVIDER
+def test_an_empty_batch_is_a_probe(name: str) -> None:
+    assert normalize(name, Request("POST", body=b"[]")) == Normalized()
+
+
+@EVERY_CASE
+def test_a_report_survives_json_and_its_hash_is_of_its_number(case: Case) -> None:
+    hasher = RecipientHasher(lambda: ["key"])
+    for report in Normalizer(load_provider(case.provider), hasher=hasher)(
+        case.request, NOW
+    ).reports:
+        assert type(report).model_validate_json(report.model_dump_json()) == report
+        expected = report.recipient and hasher.hash(report.recipient)
+        assert report.recipient_hash == expected
+
+
+@EVERY_CASE
+def test_the_teams_own_parameters_come_back_as_metadata(case: Case) -> None:
+    request = case.request
+    query = f"{request.query}&shop=42".lstrip("&")
+    for report in normalize(case.provider, replace(request, query=query)).reports:
+        assert report.metadata["shop"] == "42"
+
+
+def test_every_cause_is_in_the_table_once() -> None:
+    causes = [cause for _, row, _, _ in TABLE for cause in row]
+    assert sorted(causes) == sorted(Cause)
+    assert set(BOUNCE) == set(Cause)
+
+
+@pytest.mark.parametrize(
+    ("cause", "permanent", "policy"), list(product(Cause, (True, False, None), Policy))
+)
+def test_what_a_failure_does_to_the_number(
+    cause: Cause, permanent: bool | None, policy: Policy
+) -> None:
+    action = action_for(cause, permanent, policy)
+    if BOUNCE[cause] is Bounce.OPT_OUT:
+        assert action is Action.SUPPRESS_OPT_OUT
+    elif cause is Cause.NONE:
+        assert action is Action.KEEP
+    elif (policy is Policy.PROVIDER and permanent) or BOUNCE[cause] is Bounce.HARD:
+        assert action is Action.SUPPRESS_NUMBER
+    elif cause in {Cause.CANCELLED, Cause.UNSPECIFIED} and permanent:
+        assert action is Action.STRIKE
+    else:
+        assert action is Action.KEEP
+
+
+FAILS = Meaning(Status.UNDELIVERED, Cause.UNSPECIFIED, True)
+WAITS = Meaning(Status.ENROUTE)
+LOST = Meaning(Status.UNKNOWN, Cause.UNSPECIFIED)
+STATES = {"fail": FAILS, "wait": WAITS, "lost": LOST}
+CODES = {
+    "0": Meaning(),
+    "absent": Meaning(None, Cause.ABSENT),
+    "dead": Meaning(Status.UNDELIVERED, Cause.UNKNOWN_SUBSCRIBER, True),
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "status", "cause", "permanent"),
+    [
+        (("fail",), "", "undelivered", "unspecified", True),
+        (("fail",), "0", "undelivered", "unspecified", True),
+        (("fail",), "absent", "undelivered", "absent", None),
+        (("fail",), "new", "undelivered", "unknown", None),
+        (("wait",), "dead", "enroute", "none", None),
+        (("new",), "dead", "unknown", "unknown", None),
+        (("lost",), "dead", "unknown", "unspecified", None),
+        (("lost", "fail"), "", "undelivered", "unspecified", True),
+        (("new", "fail"), "", "undelivered", "unspecified", True),
+        (("", "wait"), "", "enroute", "none", None),
+        ((), "dead", "undelivered", "unknown_subscriber", True),
+        ((), "new", "unknown", "unknown", None),
+        ((), "0", "unknown", "unspecified", None),
+        ((), "", "unknown", "unspecified", None),
+    ],
+)
+def test_the_words_say_where_and_the_code_says_why(
+    words: tuple[str, ...], code: str, status: str, cause: str, permanent: bool | None
+) -> None:
+    meaning = resolve_meaning(STATES, words, CODES, code)
+    assert (meaning.status, meaning.cause, meaning.permanent) == (status, cause, permanent)
+
+
+def test_the_gsm_table_makes_an_smpp_error_a_hard_bounce_only_when_chosen() -> None:
+    body = b"id:7 stat:UNDELIV err:1"
+    request = Request("POST", body=body)
+    causes = [
+        Normalizer(load_provider("smpp", table))(request, NOW).reports[0].cause
+        for table in ("default", "gsm", "bulksmsrates")
+    ]
+    assert causes == ["unspecified", "unknown_subscriber", "unknown_subscriber"]
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "../smpp", "smpp.x", "__init__"])
+def test_a_provider_that_does_not_exist_is_named(name: str) -> None:
+    with pytest.raises(LookupError, match="no provider"):
+        load_provider(name)
+
+
+def test_a_code_table_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(LookupError, match="default, bulksmsrates, gsm"):
+        load_provider("smpp", "mars")
+
+
+@EVERY_PROVIDER
+def test_an_altered_case_of_the_status_word_means_the_same(name: str) -> None:
+    altered = 0
+    for case in (case for case in WITH_REPORTS if case.provider == name):
+        expected = normalize(name, case.request).reports
+        for word in {report.provider_status or "" for report in expected}:
+            if not word.isalpha():
+                continue
+            whole = re.compile(rf"(?<![\w.]){word}\b")
+            request = replace(
+                case.request,
+                query=whole.sub(word.swapcase(), case.request.query),
+                body=re.sub(whole.pattern.encode(), word.swapcase().encode(), case.request.body),
+            )
+            altered += request != case.request
+            swapped = normalize(name, request).reports
+            assert [r.status for r in swapped] == [r.status for r in expected], case
+    assert altered
+
+
+def test_long_texts_are_cut_and_long_ids_refused() -> None:
+    long = {"messageid": "m", "status": "SENT", "tag": "x" * 2000}
+    (report,) = normalize("thesmsworks", Request("POST", body=json.dumps(long).encode())).reports
+    assert len(report.client_reference or "") == 500
+    with pytest.raises(UnreadableError, match="256"):
+        normalize(
+            "thesmsworks",
+            Request("POST", body=json.dumps({**long, "messageid": "m" * 257}).encode()),
+        )
+
+
+def test_an_item_that_is_no_object_is_refused_in_plain_words() -> None:
+    for name in provider_names():
+        with pytest.raises(UnreadableError, match="should be an object"):
+            normalize(name, Request("POST", body=b"[1]"))
+
+
+def test_a_wire_model_shows_nothing_of_a_request() -> None:
+    provider = load_provider("thesmsworks")
+    wire = provider.adapter.validate_python({"messageid": "hush", "status": "SENT"})
+    assert "hush" not in repr(wire)
+
+
+@pytest.mark.parametrize("raw", ["07700900123", "36180", "ACME"])
+def test_a_recipient_that_cannot_be_told_is_null_and_kept_as_it_came(raw: str) -> None:
+    body = {"message_id": "m", "status": "UNDELIV", "error_code": "001", "to": raw}
+    (report,) = normalize("bulksmsrates", Request("POST", body=json.dumps(body).encode())).reports
+    assert (report.recipient, report.recipient_hash, report.provider_recipient) == (None, None, raw)
+    (known,) = normalize(
+        "bulksmsrates",
+        Request("POST", body=b'{"message_id": "m", "status": "DELIVRD", "to": "447700900123"}'),
+    ).reports
+    assert (known.recipient, known.provider_recipient) == ("+447700900123", None)

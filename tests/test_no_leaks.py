@@ -1,0 +1,155 @@
+"""Marked numbers, tokens and bodies through every door: no log, metric, error or answer has them.
+
+The faults of AWS are looked at in the same way, in `test_faults.py`.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.cloud import Cloud
+from tests.functions import LOG
+from tests.test_faults import REPORTS, read
+from tests.test_publish import image
+from tests.world import ADMIN, HASH_KEYS, INGEST, PROVIDER, TOKEN, SystemHarness, http_event
+
+NUMBER = "+447700900987"
+TEXT = "hush-text"
+MARKS = {NUMBER[-9:], TEXT, TOKEN, ADMIN, *HASH_KEYS, "hush"}
+TELLS = {
+    "GET /messages/{provider}/{message_id}",
+    "GET /recipients/{number}",
+    "GET /quarantine",
+    "POST /suppressions/check",
+    "DELETE /quarantine/{id}",
+}
+"""Routes whose very answer is what was asked for."""
+
+PATHS = [NUMBER, f"0{NUMBER[-9:]}{TEXT}", "%00é", "x" * 3000]
+BODIES = [
+    json.dumps({"numbers": [NUMBER, TEXT], "list": TEXT, TEXT: NUMBER}).encode(),
+    json.dumps({"numbers": NUMBER, "cause": TEXT}).encode(),
+    json.dumps({"numbers": [{TEXT: NUMBER}]}).encode(),
+    f'{{"numbers": "{NUMBER}'.encode(),
+    TEXT.encode() + b"\xff\xfe",
+    b'{"numbers": [' + b"9" * 5000 + b"]}",
+    b'{"numbers": ["\\ud800"], "list": NaN}',
+    b"[" * 100_000,
+    b"",
+    f"number,list,cause\n{NUMBER},{TEXT},\n{TEXT},number,\n{NUMBER},number,{TEXT}\n".encode(),
+    f"number\r{NUMBER}\r\r{TEXT}".encode(),
+    b"number\n" + TEXT.encode() * 20_000,
+    f'"number\n{NUMBER}'.encode(),
+    b"number\n\x00" + NUMBER.encode(),
+]
+
+
+@pytest.fixture(scope="module")
+def world(cloud: Cloud) -> Iterator[SystemHarness]:
+    world = SystemHarness(cloud)
+    with world.listener:
+        yield world
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_logged(world: SystemHarness) -> Iterator[None]:
+    yield
+    logged = LOG.getvalue()
+    LOG.seek(LOG.truncate(0))
+    assert logged
+    assert not [mark for mark in MARKS if mark in logged]
+
+
+def ask(world: SystemHarness, route: str, path: str, body: bytes) -> dict[str, Any]:
+    event = http_event(route.split()[0], path, body, {"list": TEXT, "after": TEXT})
+    event["routeKey"] = route
+    event["headers"] |= {"authorization": f"Bearer {ADMIN}", "x-operator": "me"}
+    answer: dict[str, Any] = world.functions.call("Api", event)
+    return answer
+
+
+def test_no_answer_of_the_api_tells_more_than_was_asked_and_none_is_5xx(
+    world: SystemHarness,
+) -> None:
+    world.send(json.dumps(REPORTS[0]).encode())
+    world.send(json.dumps({TEXT: NUMBER}).encode())
+    for route in sorted(world.functions.routes):
+        template = route.split()[1]
+        for value in PATHS if "{" in template else [""]:
+            path = re.sub(r"\{\w+\}", value, template)
+            for body in BODIES if route.split()[0] in {"POST", "PUT"} else [b""]:
+                answer = ask(world, route, path, body)
+                assert answer["statusCode"] < 500, (route, value[:9], body[:40], answer)
+                if route not in TELLS or answer["statusCode"] >= 400:
+                    told = json.dumps(answer)
+                    assert not [mark for mark in MARKS if mark in told], (route, answer)
+
+
+def test_no_answer_to_a_provider_quotes_what_was_sent(world: SystemHarness) -> None:
+    for method in ("POST", "GET", "HEAD", "PUT"):
+        for token in (TOKEN, f"{TEXT}-wrong-token", NUMBER, ""):
+            for body in (*BODIES, json.dumps(REPORTS[1]).encode(), b"x" * 300_000):
+                event = http_event(method, f"/webhooks/{PROVIDER}/{token}", body)
+                event |= {"rawQueryString": f"to={NUMBER}&to={NUMBER}&{TEXT}={TEXT}"}
+                event["headers"] |= {"authorization": f"Basic {TEXT}", "user-agent": TEXT}
+                answer = world.functions.call(INGEST, event)
+                assert answer["statusCode"] < 500
+                told = json.dumps(answer)
+                assert not [mark for mark in MARKS if mark in told]
+
+
+@pytest.mark.parametrize("header", ["", f"Bearer {TEXT}", f"Basic {TEXT}", TEXT, "Bearer \ud800"])
+def test_a_stranger_stays_out_and_is_not_quoted(world: SystemHarness, header: str) -> None:
+    event = {"headers": {"authorization": header}}
+    assert world.functions.call("Authorizer", event) == {"isAuthorized": False}
+    LOG.write("nothing")
+
+
+def records() -> Iterator[dict[str, Any]]:
+    """Stream records that no store wrote."""
+    good = image(read(REPORTS[0]))
+    for new in (
+        {},
+        {"pk": {"S": NUMBER}, "rank": {"S": TEXT}},
+        good | {"state": {"M": {"s": {"S": TEXT}}}},
+        good | {"state": {"S": TEXT}},
+        good | {"recipient": {"S": TEXT}},
+        good | {"expires_at": {"N": TEXT}},
+    ):
+        yield {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": new}}
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_record_that_cannot_be_published_is_not_quoted(world: SystemHarness, place: int) -> None:
+    record = list(records())[place]
+    told = failure_of(world, "Publish", {"Records": [record]})
+    assert not [mark for mark in MARKS if mark in told]
+
+
+@pytest.mark.parametrize(
+    "body", [TEXT, json.dumps({"detail": {TEXT: NUMBER}}), json.dumps([NUMBER]), ""]
+)
+def test_a_message_that_cannot_be_handled_is_not_quoted_and_stays(
+    world: SystemHarness, body: str
+) -> None:
+    event = {"Records": [{"messageId": "m", "body": body}]}
+    assert "'itemIdentifier': 'm'" in failure_of(world, "Suppress", event)
+
+
+@pytest.mark.parametrize("function", [INGEST, "Api", "Authorizer", "Publish", "Suppress"])
+def test_a_defect_of_our_own_is_told_without_its_text(world: SystemHarness, function: str) -> None:
+    told = failure_of(world, function, {TEXT: NUMBER})
+    assert told.startswith("HandlerError")
+    assert not [mark for mark in MARKS if mark in told]
+
+
+def failure_of(world: SystemHarness, function: str, event: dict[str, Any]) -> str:
+    """What Lambda would log of it, or the answer."""
+    LOG.write("called")
+    try:
+        return str(world.functions.call(function, event))
+    except Exception as error:
+        return f"{type(error).__name__}: {error} {error.__cause__!r} {error.__suppress_context__}"
