@@ -64,7 +64,7 @@ def test_under_provider_the_guard_holds_all_but_the_first_and_one_call_discards(
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(lambda report: suppress(report, NOW), reports(Policy.PROVIDER)))
     assert states(system) == {State.ACTIVE: LIMIT, State.HELD: REPORTS - LIMIT}
-    settled = system.operations.settle_held("smsmode", discard, "me", NOW + timedelta(minutes=5))
+    settled = system.admin.settle_held("smsmode", discard, "me", NOW + timedelta(minutes=5))
     assert settled.settled == REPORTS - LIMIT
     assert states(system) == {State.ACTIVE: LIMIT, State.LIFTED: REPORTS - LIMIT}
 

@@ -11,14 +11,15 @@ from botocore.exceptions import ClientError
 from dlr.causes import Cause
 from dlr.messages.by_recipient import RecipientReports
 from dlr.messages.store import ReportReader, ReportStore, Retention
-from dlr.phone import PhoneNumber, RecipientHasher
+from dlr.messages.view import find_message
+from dlr.phone import NotANumberError, PhoneNumber, RecipientHasher
 from dlr.report import DeliveryReport, Status
 from dlr.runtime.batch import read_all
 from dlr.suppression.admin import SuppressionAdmin
 from dlr.suppression.apply import Suppressor
 from dlr.suppression.entry import ListName, State, Suppression, empty
 from dlr.suppression.guard import Guard
-from dlr.suppression.lookup import NotANumberError, SuppressionLookup
+from dlr.suppression.lookup import SuppressionLookup
 from dlr.suppression.rules import discard, merge, release
 from dlr.suppression.table import ConflictError, SuppressionList
 from local.cloud import Cloud
@@ -40,7 +41,7 @@ class System:
         self.list = SuppressionList(self.client, self.table)
         self.store = ReportStore(self.client, self.reports_table, Retention(YEAR, YEAR, YEAR))
         self.lookup = SuppressionLookup(self.list, HASHER)
-        self.operations = SuppressionAdmin(self.list, HASHER, YEAR)
+        self.admin = SuppressionAdmin(self.list, HASHER, YEAR)
         self.suppress = self.suppressor()
 
     def suppressor(
@@ -189,7 +190,7 @@ def test_the_guard_holds_all_but_the_first_and_one_call_settles_them(system: Sys
     for of in hit:  # replayed: nothing moves
         suppress(dead(of, provider="outage"), NOW)
     assert count(system, hit) == {State.ACTIVE: 5, State.HELD: 35}
-    assert system.operations.settle_held("outage", discard, "me", NOW).settled == 35
+    assert system.admin.settle_held("outage", discard, "me", NOW).settled == 35
     assert count(system, hit) == {State.ACTIVE: 5, State.LIFTED: 35}
     for of in hit:
         suppress(dead(of, provider="outage"), NOW)
@@ -206,7 +207,7 @@ def test_released_entries_count(system: System) -> None:
     hit = [number(150 + n) for n in range(3)]
     for of in hit:
         suppress(dead(of, provider="slow"), NOW)
-    assert system.operations.settle_held("slow", release, "me", NOW).settled == 2
+    assert system.admin.settle_held("slow", release, "me", NOW).settled == 2
     assert all(system.lookup.find(of, NOW).suppressed for of in hit)
 
 
@@ -231,7 +232,7 @@ def test_a_lifted_number_stays_off_until_something_new_happens(system: System) -
     of = number(30)
     hashes = HASHER.every_hash(of)
     system.suppress(dead(of), NOW)
-    system.operations.lift(hashes, (ListName.NUMBER,), "alice", NOW + SECOND)
+    system.admin.lift(hashes, (ListName.NUMBER,), "alice", NOW + SECOND)
     system.suppress(dead(of), NOW)
     assert not system.lookup.find(of, NOW).suppressed
     system.suppress(dead(of, 2), NOW)
@@ -247,23 +248,23 @@ def test_a_lifted_number_stays_off_until_something_new_happens(system: System) -
 
 def test_a_number_is_put_on_a_list_by_hand(system: System) -> None:
     hashes = HASHER.every_hash(number(31))
-    system.operations.suppress(hashes, ListName.OPT_OUT, None, "alice", NOW)
+    system.admin.suppress(hashes, ListName.OPT_OUT, None, "alice", NOW)
     answer = system.lookup.find(number(31), NOW)
     assert (answer.list, answer.cause, answer.expires_at) == ("opt_out", "opted_out", None)
 
 
 def test_lifting_a_number_without_an_entry_writes_nothing(system: System) -> None:
     hashes = HASHER.every_hash(number(32))
-    assert system.operations.lift(hashes, (ListName.NUMBER,), "alice", NOW) is None
+    assert system.admin.lift(hashes, (ListName.NUMBER,), "alice", NOW) is None
     assert system.entry(number(32)) is None
 
 
 def test_a_providers_fast_clock_saves_no_entry_from_a_lift_or_a_discard(system: System) -> None:
     ahead, by = 8 * 3600, "me"
     system.suppress(dead(number(170), at=ahead, received_at=NOW), NOW)
-    system.operations.lift(HASHER.every_hash(number(170)), (ListName.NUMBER,), by, NOW)
+    system.admin.lift(HASHER.every_hash(number(170)), (ListName.NUMBER,), by, NOW)
     system.suppressor(limit=0)(dead(number(171), at=ahead, received_at=NOW, provider="fast"), NOW)
-    assert system.operations.settle_held("fast", discard, by, NOW).settled == 1
+    assert system.admin.settle_held("fast", discard, by, NOW).settled == 1
     for each in (number(170), number(171)):
         assert system.lookup.find(each, NOW).state == State.LIFTED
 
@@ -272,7 +273,7 @@ def test_a_lift_of_an_old_opt_out_is_remembered(system: System) -> None:
     long_ago = NOW - 2 * YEAR
     stop = failure(number(174), Cause.OPTED_OUT, -2 * YEAR.total_seconds(), received_at=long_ago)
     system.suppress(stop, long_ago)
-    system.operations.lift(HASHER.every_hash(number(174)), (ListName.OPT_OUT,), "alice", NOW)
+    system.admin.lift(HASHER.every_hash(number(174)), (ListName.OPT_OUT,), "alice", NOW)
     entry = system.entry(number(174))
     assert entry is not None
     assert (entry.state, entry.audit[-1].by) == (State.LIFTED, "alice")
@@ -290,7 +291,7 @@ def test_what_one_provider_proves_no_other_ones_outage_holds(
         report = dead(number(172), provider=provider, message_id=provider)
         system.suppressor(limits[provider])(report, NOW)
     assert system.lookup.find(number(172), NOW).suppressed
-    system.operations.settle_held("outage", discard, "me", NOW)
+    system.admin.settle_held("outage", discard, "me", NOW)
     assert system.lookup.find(number(172), NOW).suppressed
 
 
@@ -310,7 +311,7 @@ def test_an_import_takes_what_it_can_and_names_the_rows_it_cannot(system: System
         "07700900402,number,\n"
         "+447700900403,nowhere,\n"
     )
-    done = system.operations.import_csv(text, "alice", NOW)
+    done = system.admin.import_csv(text, "alice", NOW)
     assert done.imported == 2
     assert [error.partition(":")[0] for error in done.errors] == ["row 4", "row 5"]
     assert "900402" not in str(done)
@@ -327,13 +328,13 @@ def test_an_export_can_be_imported_into_another_list_with_the_same_key(
     mine.suppress(failure(number(41), Cause.OPTED_OUT), NOW)
     for report in (dead(on_both), failure(on_both, Cause.OPTED_OUT), dead(lifted)):
         mine.suppress(report, NOW)
-    mine.operations.lift(HASHER.every_hash(lifted), (ListName.NUMBER,), "alice", NOW)
+    mine.admin.lift(HASHER.every_hash(lifted), (ListName.NUMBER,), "alice", NOW)
     mine.suppressor(limit=0)(dead(held), NOW)
     mine.suppress(strike(watched, 1), NOW)
     mine.suppress(dead(expired, at=-2 * YEAR.total_seconds(), received_at=NOW - 2 * YEAR), NOW)
-    text = mine.operations.export(None, NOW).csv
+    text = mine.admin.export(None, NOW).csv
     assert "447700" not in text
-    done = other.operations.import_csv(text, "alice", NOW)
+    done = other.admin.import_csv(text, "alice", NOW)
     assert (done.imported, done.skipped, done.errors) == (4, 1, [])
     assert other.lookup.find(number(40), NOW).list == "number"
     assert other.lookup.find(number(41), NOW).list == "opt_out"
@@ -347,22 +348,22 @@ def test_an_export_can_be_imported_into_another_list_with_the_same_key(
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
 def test_an_import_reads_what_spreadsheets_write(system: System, end: str) -> None:
     text = f"\ufeffnumber,list{end}+447700900404,opt_out{end}"
-    assert system.operations.import_csv(text, "me", NOW).errors == []
+    assert system.admin.import_csv(text, "me", NOW).errors == []
 
 
 def test_an_import_that_is_no_csv_is_refused_with_its_line(system: System) -> None:
-    done = system.operations.import_csv("number\n" + "x" * 200_000, "me", NOW)
+    done = system.admin.import_csv("number\n" + "x" * 200_000, "me", NOW)
     assert (done.imported, done.errors) == (0, ["line 2: no CSV"])
 
 
 def test_an_import_of_a_hash_that_is_none_is_refused(system: System) -> None:
     made_up = HASHER.hash(number(1)).partition(".")[0] + "." + "x" * 3000
-    done = system.operations.import_csv(f"recipient_hash\n{made_up}\n", "me", NOW)
+    done = system.admin.import_csv(f"recipient_hash\n{made_up}\n", "me", NOW)
     assert (done.imported, len(done.errors)) == (0, 1)
 
 
 def test_an_import_of_too_many_rows_is_refused_whole(system: System) -> None:
-    done = system.operations.import_csv("number\n" + "+447700900500\n" * 1001, "me", NOW)
+    done = system.admin.import_csv("number\n" + "+447700900500\n" * 1001, "me", NOW)
     assert done.imported == 0
     assert "in parts" in done.errors[0]
 
@@ -376,8 +377,7 @@ def test_an_entry_under_an_older_key_is_found_and_moves_with_its_next_event(
     of = number(50)
     system.suppress(failure(of, Cause.OPTED_OUT), NOW)
     rotated = RecipientHasher(lambda: ["a new key", "a key for tests"])
-    reader = ReportReader(system.client, system.reports_table)
-    assert SuppressionLookup(reader, system.list, rotated).suppression(of, NOW).suppressed
+    assert SuppressionLookup(system.list, rotated).find(of, NOW).suppressed
     system.suppressor(hasher=rotated)(dead(of, 5), NOW)
     assert system.entry(of) is None
     entry = system.list.find([rotated.hash(of)], NOW)
@@ -408,10 +408,11 @@ def test_a_message_is_answered_with_its_history(system: System) -> None:
     reports = [make_report(Status.ENROUTE, message_id="h"), make_report(message_id="h")]
     for report in reports:
         system.store.put(report)
-    answer = system.queries.message("acme", "h", NOW)
+    reader = ReportReader(system.client, system.reports_table)
+    answer = find_message(reader, "acme", "h", NOW)
     assert answer is not None
     assert (answer.status, answer.history) == (Status.DELIVERED, reports)
-    assert system.queries.message("acme", "nobody", NOW) is None
+    assert find_message(reader, "acme", "nobody", NOW) is None
 
 
 def test_a_writer_that_always_loses_gives_up_for_another_try(system: System) -> None:
