@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from local.client import Client
 from local.cloud import Cloud, forget_real_aws, free_port
+from local.listener import Listener
 from local.stack import Deployment, deploy, describe
+from tests.support.numbers import new_number
 
 forget_real_aws()
 
@@ -56,3 +59,22 @@ def deployment(cloud: Cloud) -> Deployment:
 def client(deployment: Deployment) -> Client:
     """Speaks to it."""
     return Client(deployment)
+
+
+@pytest.fixture
+def listener(cloud: Cloud, deployment: Deployment) -> Iterator[Listener]:
+    """Hears what comes on the bus from now on."""
+    with Listener(cloud, deployment.resources["Bus"]) as listener:
+        yield listener
+
+
+@pytest.fixture
+def number() -> str:
+    """A number that no other test uses."""
+    return new_number()
+
+
+@pytest.fixture
+def message_id() -> str:
+    """A message that no other test uses."""
+    return uuid4().hex

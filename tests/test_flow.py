@@ -13,59 +13,12 @@ import urllib3
 
 from local.client import Client
 from local.cloud import CannotStart, Cloud, free_port
-from local.demo import demo, wait_until
+from local.demo import demo
 from local.listener import Listener
 from local.stack import Deployment, deploy, describe
-
-HARD, SOFT, STOP, UNSEEN = 5001, 5006, 5010, 5999
-NUMBERS = iter(range(447700900600, 447700901000))
-
-
-@pytest.fixture
-def number() -> str:
-    """A fictitious number of the test's own."""
-    return f"+{next(NUMBERS)}"
-
-
-@pytest.fixture
-def message_id() -> str:
-    return uuid4().hex
-
-
-@pytest.fixture
-def listener(cloud: Cloud, deployment: Deployment) -> Iterator[Listener]:
-    """Hears what comes on the bus from now on."""
-    with Listener(cloud, deployment.resources["Bus"]) as listener:
-        yield listener
-
-
-def report(
-    message_id: str,
-    number: str,
-    status: str = "UNDELIVERABLE",
-    code: int | None = None,
-    minute: int = 0,
-) -> bytes:
-    """As The SMS Works sends it."""
-    content: dict[str, Any] = {
-        "messageid": message_id,
-        "destination": int(number),
-        "status": status,
-        "modified": f"2026-11-20T12:{minute:02}:00.000Z",
-    }
-    if code is not None:
-        content["failurereason"] = {"code": code, "details": "", "permanent": True}
-    return json.dumps(content).encode()
-
-
-def hears(listener: Listener, message_id: str) -> list[dict[str, Any]]:
-    """The events of one message, once there is one."""
-
-    def found() -> list[dict[str, Any]]:
-        return [event for event in listener.heard() if event["message_id"] == message_id]
-
-    assert wait_until(lambda: bool(found()))
-    return found()
+from tests.support.numbers import new_number
+from tests.support.thesmsworks import HARD, SOFT, STOP, UNSEEN, report
+from tests.support.waiting import hears, wait_until
 
 
 def test_a_hard_bounce_suppresses_the_number_and_says_why(
@@ -290,7 +243,7 @@ def test_data_and_flow_survive_a_restart_with_a_newer_template(
         assert after.webhooks.items() > before.webhooks.items()
         assert client.suppression(number)["suppressed"]
         assert len(client.message("thesmsworks", message_id)["history"]) == 1
-        other = f"+{next(NUMBERS)}"
+        other = new_number()
         client.post(after.webhooks["thesmsworks"], report(uuid4().hex, other, code=STOP))
         assert wait_until(lambda: client.suppression(other)["suppressed"])
 

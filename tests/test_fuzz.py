@@ -23,10 +23,10 @@ from dlr.runtime.secret import Secret
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
 from dlr.wire.verify import token_in_path
-from tests.cases import NOW
-from tests.dynamodb import Strict
-from tests.hostile import cases_of, events, is_soon, with_body
-from tests.test_secret import SecretsManager
+from tests.support.cases import NOW
+from tests.support.dynamodb import Strict
+from tests.support.hostile import cases_of, events, is_soon, with_body
+from tests.support.secrets import SecretsManager
 
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 DAY = timedelta(days=1)
@@ -67,7 +67,7 @@ class WebhookHarness:
 
 
 @pytest.fixture(scope="module")
-def doors() -> dict[tuple[str, bool], WebhookHarness]:
+def webhooks() -> dict[tuple[str, bool], WebhookHarness]:
     return {
         (name, is_open): WebhookHarness(name, is_open)
         for name in provider_names()
@@ -76,15 +76,15 @@ def doors() -> dict[tuple[str, bool], WebhookHarness]:
 
 
 @EVERY_PROVIDER
-@pytest.mark.parametrize("is_open", [True, False], ids=["let in", "at the door"])
+@pytest.mark.parametrize("is_open", [True, False], ids=["let in", "not let in"])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_spoilt_request_is_answered_and_soon(
-    doors: dict[tuple[str, bool], WebhookHarness], name: str, is_open: bool, data: st.DataObject
+    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, is_open: bool, data: st.DataObject
 ) -> None:
-    door, event = doors[name, is_open], data.draw(events(name))
-    assert door(event) in door.statuses, door.table.refused
-    assert is_soon(lambda: door(event))
+    webhook, event = webhooks[name, is_open], data.draw(events(name))
+    assert webhook(event) in webhook.statuses, webhook.table.refused
+    assert is_soon(lambda: webhook(event))
 
 
 # ---------------------------------------------------------------- as large as can be
@@ -114,26 +114,26 @@ def filled(piece: str) -> bytes:
 @pytest.mark.parametrize("piece", PIECES, ids=repr)
 @EVERY_PROVIDER
 def test_a_body_full_of_one_thing_is_answered_soon(
-    doors: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
+    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
-    check_soon(doors[name, True], name, filled(piece))
+    check_soon(webhooks[name, True], name, filled(piece))
 
 
 @EVERY_PROVIDER
 @pytest.mark.parametrize("piece", ["[%s]", "[%s", "[[%s]]"])
 def test_a_list_full_of_one_thing_is_answered_soon(
-    doors: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
+    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
     for item in ("1", "{}", "[]", '""', "null", smallest_item(name)):
         body = piece % (f"{item}," * ((N - 5) // (len(item.encode()) + 1) - 1) + item)
-        check_soon(doors[name, True], name, body.encode())
+        check_soon(webhooks[name, True], name, body.encode())
 
 
-def check_soon(door: WebhookHarness, name: str, body: bytes) -> None:
+def check_soon(webhook: WebhookHarness, name: str, body: bytes) -> None:
     event = with_body(cases_of(name)[0].event, body)
     event["requestContext"] = {"http": {"method": "POST"}}
-    assert door(event) in {200, 400}, door.table.refused
-    assert is_soon(lambda: door.read(event))
+    assert webhook(event) in {200, 400}, webhook.table.refused
+    assert is_soon(lambda: webhook.read(event))
 
 
 def smallest_item(name: str) -> str:
@@ -144,13 +144,13 @@ def smallest_item(name: str) -> str:
 @EVERY_PROVIDER
 @pytest.mark.parametrize("piece", NUMBERS + TIMES, ids=repr)
 def test_a_field_full_of_one_thing_is_answered_soon(
-    doors: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
+    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
     item = json.loads(smallest_item(name))
     text = piece * (200_000 // len(piece.encode()))
     for changed in with_every_text(item, text):
         body = json.dumps(changed, ensure_ascii=False).encode()
-        check_soon(doors[name, True], name, body)
+        check_soon(webhooks[name, True], name, body)
 
 
 def with_every_text(content: Any, text: str) -> Iterator[Any]:

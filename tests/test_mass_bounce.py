@@ -18,11 +18,11 @@ from dlr.suppression.rules import discard
 from dlr.wire.request import Request
 from local.client import Client
 from local.cloud import Cloud, free_port
-from local.demo import wait_until
 from local.stack import Deployment, deploy, describe
-from tests.cases import NOW
-from tests.reports import HASHER
-from tests.test_suppression_list import System, count
+from tests.support.cases import NOW
+from tests.support.reports import HASHER
+from tests.support.suppression import SuppressionHarness, count
+from tests.support.waiting import wait_until
 
 REPORTS, LIMIT, WORKERS = 3000, 1000, 8
 NUMBERS = [PhoneNumber(f"+{33639980000 + place}") for place in range(REPORTS)]
@@ -44,33 +44,35 @@ def reports(policy: Policy) -> list[DeliveryReport]:
 
 
 @pytest.fixture(scope="module")
-def system(cloud: Cloud) -> System:
-    return System(cloud)
+def suppression(cloud: Cloud) -> SuppressionHarness:
+    return SuppressionHarness(cloud)
 
 
-def test_under_cause_a_badly_worded_campaign_suppresses_nobody(system: System) -> None:
+def test_under_cause_a_badly_worded_campaign_suppresses_nobody(
+    suppression: SuppressionHarness,
+) -> None:
     made = reports(Policy.CAUSE)
     assert len(made) == REPORTS
     assert {report.cause for report in made} == {"content"}
-    assert [system.suppress(report, NOW) for report in made] == [None] * REPORTS
-    assert count(system, NUMBERS[::100]) == {}
+    assert [suppression.suppress(report, NOW) for report in made] == [None] * REPORTS
+    assert count(suppression, NUMBERS[::100]) == {}
 
 
 @pytest.mark.slow
 def test_under_provider_the_guard_holds_all_but_the_first_and_one_call_discards(
-    system: System,
+    suppression: SuppressionHarness,
 ) -> None:
-    suppress = system.suppressor(limit=LIMIT)
+    suppress = suppression.suppressor(limit=LIMIT)
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(lambda report: suppress(report, NOW), reports(Policy.PROVIDER)))
-    assert states(system) == {State.ACTIVE: LIMIT, State.HELD: REPORTS - LIMIT}
-    settled = system.admin.settle_held("smsmode", discard, "me", NOW + timedelta(minutes=5))
+    assert states(suppression) == {State.ACTIVE: LIMIT, State.HELD: REPORTS - LIMIT}
+    settled = suppression.admin.settle_held("smsmode", discard, "me", NOW + timedelta(minutes=5))
     assert settled.settled == REPORTS - LIMIT
-    assert states(system) == {State.ACTIVE: LIMIT, State.LIFTED: REPORTS - LIMIT}
+    assert states(suppression) == {State.ACTIVE: LIMIT, State.LIFTED: REPORTS - LIMIT}
 
 
-def states(system: System) -> dict[State, int]:
-    found = system.list.find_all([HASHER.every_hash(each) for each in NUMBERS], NOW)
+def states(suppression: SuppressionHarness) -> dict[State, int]:
+    found = suppression.list.find_all([HASHER.every_hash(each) for each in NUMBERS], NOW)
     made = [entry.state for entry in found if entry]
     return {state: made.count(state) for state in set(made)}
 

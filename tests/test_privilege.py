@@ -24,9 +24,9 @@ from dlr.wire.request import Request
 from local.cloud import Cloud, free_port
 from local.stack import deploy, describe
 from local.template import load
-from tests.cases import ROOT
-from tests.test_flow import HARD, report
-from tests.test_template import as_list
+from tests.support.cases import ROOT
+from tests.support.template import as_list
+from tests.support.thesmsworks import HARD, report
 
 pytestmark = pytest.mark.slow
 

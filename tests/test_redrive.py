@@ -1,7 +1,7 @@
 """What waits in a failure queue arrives after a redrive, on the whole embedded system."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -11,29 +11,17 @@ import pytest
 from local import redrive as command
 from local.client import Client
 from local.cloud import Cloud
-from local.demo import wait_until
 from local.listener import Listener
 from local.redrive import Moved, Redrive
 from local.stack import STACK, Deployment
-from tests.test_flow import HARD, hears, report
-
-NUMBERS = iter(range(447700900500, 447700900600))
-
-
-@pytest.fixture
-def number() -> str:
-    return f"+{next(NUMBERS)}"
+from tests.support.numbers import new_number
+from tests.support.thesmsworks import HARD, report
+from tests.support.waiting import hears, wait_until
 
 
 @pytest.fixture
 def redrive(cloud: Cloud) -> Redrive:
     return Redrive(cloud.client, STACK)
-
-
-@pytest.fixture
-def listener(cloud: Cloud, deployment: Deployment) -> Iterator[Listener]:
-    with Listener(cloud, deployment.resources["Bus"]) as listener:
-        yield listener
 
 
 Send = Callable[[str, Any], None]
@@ -104,7 +92,7 @@ def test_an_event_that_a_rule_could_not_hand_over_reaches_every_rule(
 
 def renamed(event: Any, number: str) -> Any:
     """The same event of a number that nobody suppressed yet."""
-    recipient = f"+{next(NUMBERS)}"
+    recipient = new_number()
     return json.loads(json.dumps(event).replace(number, recipient))
 
 

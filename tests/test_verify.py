@@ -34,7 +34,7 @@ from dlr.wire.verify import (
     vonage_sig,
     where_configured,
 )
-from tests.cases import NOW, ROOT, Case, all_cases
+from tests.support.cases import NOW, ROOT, Case, all_cases
 
 ED25519 = ed25519_body("telnyx-signature-ed25519", "telnyx-timestamp")
 EVERY_SCHEME = pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from hypothesis import strategies as st
 
 from dlr.wire.request import Request
-from tests.cases import Case, all_cases
+from tests.support.cases import Case, all_cases
 
 SOON = 25
 """How many times 200,000 additions one input may take."""
