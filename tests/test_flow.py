@@ -1,10 +1,9 @@
 """A report's whole way on the embedded AWS: webhook in, suppressed number out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +11,7 @@ import pytest
 import urllib3
 
 from local.client import Client
-from local.cloud import CannotStart, Cloud, free_port
+from local.cloud import CannotStart, Cloud
 from local.demo import demo
 from local.listener import Listener
 from local.stack import Deployment, deploy, describe
@@ -226,16 +225,16 @@ def log_lines(cloud: Cloud) -> list[str]:
 
 
 def test_data_and_flow_survive_a_restart_with_a_newer_template(
-    tmp_path: Path, number: str, message_id: str
+    new_cloud: Callable[..., Cloud], number: str, message_id: str
 ) -> None:
-    port = free_port()
-    with Cloud(port, tmp_path) as cloud:
+    cloud = new_cloud()
+    with cloud:
         deploy(cloud, parameters={"Providers": "thesmsworks", "QuarantineDays": "7"})
         before = describe(cloud)
         client = Client(before)
         client.post(before.webhooks["thesmsworks"], report(message_id, number, code=HARD))
         assert wait_until(lambda: client.suppression(number)["suppressed"])
-    with Cloud(port, tmp_path) as cloud:
+    with cloud:
         deploy(cloud)
         after = describe(cloud)
         client = Client(after)
@@ -248,9 +247,9 @@ def test_data_and_flow_survive_a_restart_with_a_newer_template(
         assert wait_until(lambda: client.suppression(other)["suppressed"])
 
 
-def test_a_port_in_use_is_said_so(cloud: Cloud, tmp_path: Path) -> None:
+def test_a_port_in_use_is_said_so(cloud: Cloud, new_cloud: Callable[..., Cloud]) -> None:
     with (
         pytest.raises(CannotStart, match=f"make run PORT={cloud.port + 1}"),
-        Cloud(cloud.port, tmp_path),
+        new_cloud(cloud.port),
     ):
         pass

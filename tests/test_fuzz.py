@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -83,8 +84,9 @@ def test_a_spoilt_request_is_answered_and_soon(
     webhooks: dict[tuple[str, bool], WebhookHarness], name: str, is_open: bool, data: st.DataObject
 ) -> None:
     webhook, event = webhooks[name, is_open], data.draw(events(name))
-    assert webhook(event) in webhook.statuses, webhook.table.refused
-    assert is_soon(lambda: webhook(event))
+    statuses: list[int] = []
+    assert is_soon(lambda: statuses.append(webhook(event)))
+    assert set(statuses) <= webhook.statuses, webhook.table.refused
 
 
 # ---------------------------------------------------------------- as large as can be
@@ -132,10 +134,13 @@ def test_a_list_full_of_one_thing_is_answered_soon(
 def check_soon(webhook: WebhookHarness, name: str, body: bytes) -> None:
     event = with_body(cases_of(name)[0].event, body)
     event["requestContext"] = {"http": {"method": "POST"}}
-    assert webhook(event) in {200, 400}, webhook.table.refused
-    assert is_soon(lambda: webhook.read(event))
+    statuses: list[int] = []
+    answered_soon = is_soon(lambda: statuses.append(webhook(event)), tries=1)
+    assert set(statuses) <= {200, 400}, webhook.table.refused
+    assert answered_soon or is_soon(lambda: webhook.read(event))
 
 
+@cache
 def smallest_item(name: str) -> str:
     bodies = [case.request.body.decode() for case in cases_of(name) if case.expected["reports"]]
     return min((body for body in bodies if body.startswith("{")), key=len)
@@ -167,7 +172,9 @@ def with_every_text(content: Any, text: str) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(
-    "read", [read_iso, read_javascript, read_smpp, read_number, read_receipt, str], ids=str
+    "read",
+    [read_iso, read_javascript, read_smpp, read_number, read_receipt, str],
+    ids=lambda read: read.__name__,
 )
 def test_no_reader_has_a_slow_text(read: Callable[[str], object]) -> None:
     for piece in {*PIECES, *NUMBERS, *TIMES}:

@@ -1,10 +1,9 @@
 """A campaign that a provider calls dead, all of it: 3,000 content errors within a minute."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -17,7 +16,7 @@ from dlr.suppression.entry import State
 from dlr.suppression.rules import discard
 from dlr.wire.request import Request
 from local.client import Client
-from local.cloud import Cloud, free_port
+from local.cloud import Cloud
 from local.stack import Deployment, deploy, describe
 from tests.support.cases import NOW
 from tests.support.reports import HASHER
@@ -81,14 +80,14 @@ SOME, SOME_LIMIT = 60, 20
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def strict(new_cloud: Callable[..., Cloud]) -> Iterator[Deployment]:
     """The system of a team that follows its provider to the letter."""
     parameters = {
         "Providers": "smsmode",
         "SuppressionPolicy": "provider",
         "MassBounceLimit": str(SOME_LIMIT),
     }
-    with Cloud(free_port(), tmp_path_factory.mktemp(uuid4().hex)) as cloud:
+    with new_cloud() as cloud:
         deploy(cloud, parameters=parameters)
         yield describe(cloud)
 
