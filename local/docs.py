@@ -10,8 +10,8 @@ import phonenumbers
 
 from dlr.causes import TABLE, Action
 from dlr.messages.event import ReportEvent
-from dlr.providers.base import load_provider
-from dlr.providers.catalogue import provider_names, rows_of
+from dlr.providers.base import load_provider, provider_names
+from dlr.providers.catalogue import rows_of
 from local import template
 
 ROOT = Path(__file__).parent.parent

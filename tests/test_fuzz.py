@@ -15,8 +15,7 @@ from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.receive import MAX_BODY_BYTES, Receiver
 from dlr.messages.store import ReportStore, Retention
 from dlr.phone import RecipientHasher, read_number
-from dlr.providers.base import load_provider
-from dlr.providers.catalogue import provider_names
+from dlr.providers.base import load_provider, provider_names
 from dlr.providers.receipt_text import read_receipt
 from dlr.providers.times import read_iso, read_javascript, read_smpp
 from dlr.runtime.secret import Secret
