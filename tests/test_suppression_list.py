@@ -11,14 +11,14 @@ from botocore.exceptions import ClientError
 from dlr.causes import Cause
 from dlr.messages.by_recipient import RecipientReports
 from dlr.messages.store import ReportReader, ReportStore, Retention
-from dlr.phone import PhoneNumber, RecipientHasher
+from dlr.phone import NotANumberError, PhoneNumber, RecipientHasher
 from dlr.report import DeliveryReport, Status
 from dlr.runtime.batch import read_all
 from dlr.suppression.admin import SuppressionAdmin
 from dlr.suppression.apply import Suppressor
 from dlr.suppression.entry import ListName, State, Suppression, empty
 from dlr.suppression.guard import Guard
-from dlr.suppression.lookup import NotANumberError, SuppressionLookup
+from dlr.suppression.lookup import SuppressionLookup
 from dlr.suppression.rules import discard, merge, release
 from dlr.suppression.table import ConflictError, SuppressionList
 from local.cloud import Cloud
