@@ -16,7 +16,6 @@ from dlr.causes import Cause
 from dlr.ingest.normalize import Normalizer
 from dlr.ingest.quarantine import Quarantine
 from dlr.messages.item import history_of, is_redacted, key_of, state_of
-from dlr.messages.store import ReportReader
 from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.providers.base import load_provider
 from dlr.report import DeliveryReport, Status
@@ -136,8 +135,8 @@ def suppressions(world: SystemHarness) -> SuppressionList:
 
 def listed(world: SystemHarness) -> set[str]:
     """Of all numbers here, those that may not be sent to."""
-    queries = SuppressionLookup(ReportReader(None, ""), suppressions(world), HASHER)
-    found = queries.check(sorted(LISTED | UNLISTED), datetime.now(UTC))
+    lookup = SuppressionLookup(suppressions(world), HASHER)
+    found = lookup.check(sorted(LISTED | UNLISTED), datetime.now(UTC))
     return {each.number for each in found.suppressed}
 
 

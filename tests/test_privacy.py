@@ -16,7 +16,7 @@ from dlr.people import ErasureLog, PersonalData, Repeated
 from dlr.phone import PhoneNumber
 from dlr.providers.base import load_provider
 from dlr.report import Status
-from dlr.runtime.errors import HandlerError, describe, redact_errors
+from dlr.runtime.errors import HandlerError, redact_errors, redacted
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from tests.cases import NOW
@@ -230,7 +230,7 @@ def test_a_handlers_failure_is_told_without_its_text() -> None:
         handler({}, None)
     assert str(failure.value).startswith("KeyError at test_privacy.py:")
     assert failure.value.__suppress_context__
-    assert describe(ValueError("+447700900600")) == "ValueError"
+    assert redacted(ValueError("+447700900600")) == "ValueError"
 
 
 def test_a_handler_that_works_is_left_alone() -> None:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from dlr.causes import Cause
 from dlr.messages.by_recipient import RecipientReports
 from dlr.messages.store import ReportReader, ReportStore, Retention
+from dlr.messages.view import find_message
 from dlr.phone import NotANumberError, PhoneNumber, RecipientHasher
 from dlr.report import DeliveryReport, Status
 from dlr.runtime.batch import read_all
@@ -376,8 +377,7 @@ def test_an_entry_under_an_older_key_is_found_and_moves_with_its_next_event(
     of = number(50)
     system.suppress(failure(of, Cause.OPTED_OUT), NOW)
     rotated = RecipientHasher(lambda: ["a new key", "a key for tests"])
-    reader = ReportReader(system.client, system.reports_table)
-    assert SuppressionLookup(reader, system.list, rotated).suppression(of, NOW).suppressed
+    assert SuppressionLookup(system.list, rotated).find(of, NOW).suppressed
     system.suppressor(hasher=rotated)(dead(of, 5), NOW)
     assert system.entry(of) is None
     entry = system.list.find([rotated.hash(of)], NOW)
@@ -408,10 +408,11 @@ def test_a_message_is_answered_with_its_history(system: System) -> None:
     reports = [make_report(Status.ENROUTE, message_id="h"), make_report(message_id="h")]
     for report in reports:
         system.store.put(report)
-    answer = system.queries.message("acme", "h", NOW)
+    reader = ReportReader(system.client, system.reports_table)
+    answer = find_message(reader, "acme", "h", NOW)
     assert answer is not None
     assert (answer.status, answer.history) == (Status.DELIVERED, reports)
-    assert system.queries.message("acme", "nobody", NOW) is None
+    assert find_message(reader, "acme", "nobody", NOW) is None
 
 
 def test_a_writer_that_always_loses_gives_up_for_another_try(system: System) -> None:
