@@ -71,7 +71,6 @@ class HmacBody(Scheme):
     """
 
     covers = "the body"
-    key = "the secret that you set for the webhook"
 
     def __init__(
         self,
@@ -80,6 +79,7 @@ class HmacBody(Scheme):
         encoding: Literal["hex", "base64"] = "hex",
         prefix: str = "",
     ) -> None:
+        self.key = f"the secret behind `{header}`"
         self.headers = (header.lower(),)
         self._digest = digest
         self._encoding = encoding
