@@ -1,4 +1,4 @@
-"""From a provider's request to delivery reports: pure, and total for every code nobody has seen."""
+"""From a provider's request to delivery reports. Pure; an unseen code is a report, not an error."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _MESSAGE_ID = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 
 @dataclass(slots=True)
 class Normalized:
-    """What a request held: reports, items that are no reports, and items that cannot be read."""
+    """The items of a request: reports, items without a report, and items that cannot be read."""
 
     reports: list[DeliveryReport] = field(default_factory=list)
     ignored: int = 0
@@ -128,7 +128,7 @@ def _price(parsed: ParsedReport) -> Price | None:
 
 
 def _plausible(segments: int | None) -> int | None:
-    """DynamoDB refuses a number of 39 digits, and the provider would send it again for ever."""
+    """None for an implausible count: DynamoDB would refuse a number of 39 digits at every retry."""
     return segments if segments is not None and 0 <= segments <= MAX_SEGMENTS else None
 
 

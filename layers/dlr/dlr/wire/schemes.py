@@ -207,7 +207,7 @@ class JwtWithBodyHash(Scheme):
 
 
 class Ed25519Body(Scheme):
-    """Ed25519 over `timestamp|body`. Both come in headers; signature and keys are base64.
+    """Ed25519 over `timestamp|body`. Both are headers; signature and keys are base64.
 
     The signing key of the secret is the provider's public key.
     """
