@@ -19,13 +19,14 @@ from dlr.ingest.normalize import Normalizer
 from dlr.messages.store import Outcome, ReportStore, Retention
 from dlr.phone import RecipientHasher
 from dlr.providers.base import load_provider
+from dlr.providers.sample import Stage
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from local.stack import describe
 from local.traffic import life
 
 PROVIDERS = ("bulksmsrates", "smpp", "thesmsworks")
-STAGES = {
+STAGES: dict[int, tuple[Stage, ...]] = {
     1: ("delivered",),
     3: ("queued", "sent", "delivered"),
     5: ("queued", "sent", "sent", "sent", "delivered"),

@@ -14,8 +14,7 @@ from bench import anymail_views
 from bench.clock import microseconds
 from dlr.ingest.normalize import Normalizer
 from dlr.phone import RecipientHasher
-from dlr.providers.base import load_provider
-from dlr.providers.catalogue import provider_names
+from dlr.providers.base import load_provider, provider_names
 from dlr.providers.receipt_text import read_receipt
 from dlr.wire.request import Request
 from dlr.wire.verify import Credentials

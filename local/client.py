@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import urllib3
 
-from local.sign import signature
+from dlr.wire.request import Request
+from local.sign import signed
 from local.stack import Deployment
 
 Event = Mapping[str, Any]
@@ -28,11 +29,10 @@ class Client:
         Signed anew, for the recording was signed for another address and is too old.
         """
         provider = event["rawPath"].split("/")[2]
-        url, body = webhook_url(self._deployment.webhooks[provider], event), body_of(event)
-        method = event["requestContext"]["http"]["method"]
-        headers = {name: value for name, value in event["headers"].items() if name != "host"}
-        headers |= signature(provider, url, body)
-        return self._http.request(method, url, body=body, headers=headers).status
+        request = signed(provider, request_to(self._deployment.webhooks[provider], event))
+        return self._http.request(
+            request.method, request.url, body=request.body, headers=request.headers
+        ).status
 
     def post(self, url: str, body: bytes, content_type: str = "application/json") -> int:
         """Send anything anywhere; answers the status."""
@@ -71,6 +71,17 @@ def webhook_url(webhook: str, event: Event) -> str:
     """The address with the event's query string, to the letter."""
     query = event.get("rawQueryString")
     return f"{webhook}?{query}" if query else webhook
+
+
+def request_to(webhook: str, event: Event) -> Request:
+    """The recorded request as it would come to this webhook."""
+    return Request(
+        method=event["requestContext"]["http"]["method"],
+        query=event.get("rawQueryString", ""),
+        headers={name: value for name, value in event["headers"].items() if name != "host"},
+        body=body_of(event),
+        url=webhook_url(webhook, event),
+    )
 
 
 def body_of(event: Event) -> bytes:

@@ -10,17 +10,11 @@ import phonenumbers
 
 from dlr.causes import TABLE, Action
 from dlr.messages.event import ReportEvent
-from dlr.providers.base import load_provider
-from dlr.providers.catalogue import provider_names, rows_of
+from dlr.providers.base import load_provider, provider_names
+from dlr.providers.catalogue import rows_of
 from local import template
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-BEGIN = "<!-- providers: written by `make docs` -->\n"
-END = "<!-- /providers -->\n"
-PRIVACY = ROOT / "docs" / "privacy.md"
-BOUNDS = "<!-- bounds: written by `make docs` -->\n"
-END_BOUNDS = "<!-- /bounds -->\n"
 TTL_DAYS = 2
 """DynamoDB deletes what has expired "within a few days"."""
 BACKUP = "PointInTimeRecoveryDays"
@@ -40,15 +34,22 @@ KEPT = {
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Each file that is made, wholly or in part, and what should stand in it."""
-    before, _, rest = README.read_text().partition(BEGIN)
-    yield README, before + BEGIN + providers_table() + END + rest.partition(END)[2]
+    yield _part("README.md", "providers", providers_table())
+    yield _part("docs/deploy.md", "signing", signing_table())
+    yield _part("docs/privacy.md", "bounds", bounds_table())
     yield ROOT / "docs" / "causes.md", causes_page()
     schema = ReportEvent.model_json_schema(mode="serialization")
     path = ROOT / "docs" / "delivery-report.schema.json"
     yield path, json.dumps(schema, indent=2) + "\n"
     yield ROOT / "layers" / "dlr" / "dlr" / "numbering.py", numbering_plans()
-    before, _, rest = PRIVACY.read_text().partition(BOUNDS)
-    yield PRIVACY, before + BOUNDS + bounds_table() + END_BOUNDS + rest.partition(END_BOUNDS)[2]
+
+
+def _part(page: str, name: str, text: str) -> tuple[Path, str]:
+    """A page with the part between its two marks replaced."""
+    path = ROOT / page
+    begin, end = f"<!-- {name}: written by `make docs` -->\n", f"<!-- /{name} -->\n"
+    before, _, rest = path.read_text().partition(begin)
+    return path, before + begin + text + end + rest.partition(end)[2]
 
 
 def providers_table() -> str:
@@ -62,6 +63,21 @@ def providers_table() -> str:
         words = sum(row.table == "status" for row in rows)
         counts = f"{words}, {len(rows) - words}"
         lines.append(f"| {provider.title} | `{name}` | {what} | {counts} |")
+    return "\n".join(lines) + "\n"
+
+
+def signing_table() -> str:
+    """What each provider signs with, from its declaration."""
+    lines = ["| provider | signing key | it covers | without a key |", "|---|---|---|---|"]
+    unsigned = []
+    for provider in map(load_provider, provider_names()):
+        if provider.signing is None:
+            unsigned.append(provider.title)
+            continue
+        key, covers = provider.signing.key, provider.signing.covers
+        without = "**every request is refused**" if provider.needs_signature else "the token alone"
+        lines.append(f"| {provider.title} | {key} | {covers} | {without} |")
+    lines.append(f"| {', '.join(unsigned)} | they sign nothing | | the token alone |")
     return "\n".join(lines) + "\n"
 
 

@@ -19,8 +19,7 @@ import atheris
 
 with atheris.instrument_imports(include=["dlr"]):
     from dlr.ingest.normalize import Normalizer
-    from dlr.providers.base import load_provider
-    from dlr.providers.catalogue import provider_names
+    from dlr.providers.base import load_provider, provider_names
     from dlr.wire.decode import UnreadableError
     from dlr.wire.request import Request
     from dlr.wire.verify import Credentials

@@ -4,7 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
@@ -22,15 +22,15 @@ from dlr.messages.item import history_of, state_of
 from dlr.messages.order import rank_of
 from dlr.messages.store import ReportStore, Retention
 from dlr.phone import RecipientHasher
-from dlr.providers.base import load_provider
+from dlr.providers.base import load_provider, provider_names
 from dlr.report import DeliveryReport
 from dlr.runtime.secret import Secret
 from dlr.wire.request import Request
-from local.client import Client, body_of, webhook_url
+from local.client import Client, request_to
 from local.cloud import Cloud, free_port
-from local.sign import signature
+from local.sign import signed
 from local.stack import Deployment, deploy, describe
-from local.traffic import WRITERS, Arrival, Event, traffic
+from local.traffic import Arrival, Event, traffic
 
 WORKERS = 16
 BARE_PUTS = 500
@@ -50,7 +50,7 @@ class Model:
     known: dict[str, set[str]] = field(default_factory=dict)
     state: dict[str, DeliveryReport] = field(default_factory=dict)
     normalizers: dict[str, Normalizer] = field(
-        default_factory=lambda: {name: Normalizer(load_provider(name)) for name in WRITERS}
+        default_factory=lambda: {name: Normalizer(load_provider(name)) for name in provider_names()}
     )
 
     def add(self, arrival: Arrival) -> None:
@@ -125,20 +125,19 @@ def _in_process(cloud: Cloud) -> Send:
         Retention(*[timedelta(days=days) for days in (30, 90, 30)]),
     )
     quarantine = Quarantine(dynamodb, resources["QuarantineTable"])
-    tokens = {name: Secret(secrets, resources[f"TokenSecret{name}"]) for name in WRITERS}
+    tokens = {name: Secret(secrets, resources[f"TokenSecret{name}"]) for name in provider_names()}
     receivers = {
         name: Receiver(
             Normalizer(load_provider(name), hasher=hasher), store, quarantine, tokens[name]
         )
-        for name in WRITERS
+        for name in provider_names()
     }
 
     def send(provider: str, event: Event) -> int:
         path = f"/webhooks/{provider}/{tokens[provider].values()[0]}"
-        url = webhook_url(PUBLIC_URL + path, event)
-        headers = {**event["headers"], **signature(provider, url, body_of(event))}
-        sent = {**event, "rawPath": path, "headers": headers}
-        return receivers[provider](Request.from_api_gateway(sent, PUBLIC_URL))[0].status
+        request = signed(provider, request_to(PUBLIC_URL + path, event))
+        token = path.rpartition("/")[2]
+        return receivers[provider](replace(request, path=path, token=token))[0].status
 
     return send
 

@@ -1,38 +1,32 @@
 """Signs for the local system what a recorded request had signed for another address and time.
 
-Only the providers whose signature is always required; the others get in by their token.
+Only for the providers whose signature is always required; the others need the token alone.
 """
 
-import base64
-import hashlib
-import hmac
-import time
-from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from datetime import UTC, datetime
 
-from nacl.signing import SigningKey
-
-TWILIO_KEY = "public test auth token of twilio"
-TELNYX_KEY = SigningKey(hashlib.sha256(b"public test key of telnyx").digest())
-SIGNING_KEYS = {
-    "twilio": TWILIO_KEY,
-    "telnyx": base64.b64encode(bytes(TELNYX_KEY.verify_key)).decode(),
-}
-"""What the receiving side holds, by provider."""
+from dlr.providers.base import load_provider, provider_names
+from dlr.wire.request import Request
 
 
-def signature(provider: str, url: str, body: bytes) -> Mapping[str, str]:
-    """The headers that the provider would add to this request now."""
-    if provider == "twilio":
-        form = set(parse_qsl(body.decode(), keep_blank_values=True))
-        signed = url + "".join(name + value for name, value in sorted(form))
-        mac = hmac.digest(TWILIO_KEY.encode(), signed.encode(), "sha1")
-        return {"x-twilio-signature": base64.b64encode(mac).decode()}
-    if provider == "telnyx":
-        stamp = str(int(time.time()))
-        proof = TELNYX_KEY.sign(f"{stamp}|".encode() + body).signature
-        return {
-            "telnyx-timestamp": stamp,
-            "telnyx-signature-ed25519": base64.b64encode(proof).decode(),
-        }
-    return {}
+def key_of(provider: str) -> str:
+    """The key that the provider signs with on the local system."""
+    return f"public test key of {provider}"
+
+
+def signing_keys() -> dict[str, str]:
+    """What the receiving side holds, by provider."""
+    providers = [load_provider(name) for name in provider_names()]
+    return {
+        each.name: each.signing.verifying_key(key_of(each.name))
+        for each in providers
+        if each.signing and each.needs_signature
+    }
+
+
+def signed(provider: str, request: Request) -> Request:
+    """The request with the signature that the provider would add to it now."""
+    declared = load_provider(provider)
+    if declared.signing is None or not declared.needs_signature:
+        return request
+    return declared.signing.sign(request, key_of(provider), datetime.now(UTC))

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, WaiterError
 from local import template
 from local.cloud import Cloud
 from local.code import archive
-from local.sign import SIGNING_KEYS
+from local.sign import signing_keys
 
 ROOT = Path(__file__).parent.parent
 STACK = "dlr"
@@ -147,7 +147,7 @@ def _set_signing_keys(cloud: Cloud) -> None:
     """As an operator does it on AWS: beside the token, into the provider's secret."""
     resources = describe(cloud).resources
     secrets = cloud.client("secretsmanager")
-    for provider, key in SIGNING_KEYS.items():
+    for provider, key in signing_keys().items():
         name = resources.get(f"TokenSecret{provider}")
         if name is not None:
             content = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dlr.__main__ import main
-from dlr.providers.catalogue import provider_names
+from dlr.providers.base import provider_names
 from tests.support.cases import ROOT, Case, all_cases
 
 

@@ -14,8 +14,8 @@ from dlr.causes import BOUNCE, TABLE, Action, Bounce, Cause, Policy, action_for
 from dlr.ingest.meaning import resolve_meaning
 from dlr.ingest.normalize import Normalized, Normalizer
 from dlr.phone import RecipientHasher
-from dlr.providers.base import Meaning, load_provider
-from dlr.providers.catalogue import provider_names
+from dlr.providers.base import load_provider, provider_names
+from dlr.providers.codes import CodeTables, Meaning
 from dlr.report import FAILED, Status
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
@@ -56,7 +56,7 @@ def test_only_a_failure_suppresses(case: Case, policy: Policy) -> None:
 @EVERY_CASE
 def test_a_word_or_code_that_nobody_has_seen_is_unknown_and_never_suppresses(case: Case) -> None:
     provider = load_provider(case.provider)
-    blind = replace(provider, states={}, codes={}, code_tables={})
+    blind = replace(provider, tables=CodeTables({}, {}))
     for report in Normalizer(blind)(case.request, NOW).reports:
         assert report.status is Status.UNKNOWN
         assert report.cause in {Cause.UNKNOWN, Cause.UNSPECIFIED}
@@ -156,7 +156,7 @@ def test_what_a_failure_does_to_the_number(
 FAILS = Meaning(Status.UNDELIVERED, Cause.UNSPECIFIED, True)
 WAITS = Meaning(Status.ENROUTE)
 LOST = Meaning(Status.UNKNOWN, Cause.UNSPECIFIED)
-STATES = {"fail": FAILS, "wait": WAITS, "lost": LOST}
+STATUSES = {"fail": FAILS, "wait": WAITS, "lost": LOST}
 CODES = {
     "0": Meaning(),
     "absent": Meaning(None, Cause.ABSENT),
@@ -186,7 +186,7 @@ CODES = {
 def test_the_words_say_where_and_the_code_says_why(
     words: tuple[str, ...], code: str, status: str, cause: str, permanent: bool | None
 ) -> None:
-    meaning = resolve_meaning(STATES, words, CODES, code)
+    meaning = resolve_meaning(CodeTables(STATUSES, CODES), words, code)
     assert (meaning.status, meaning.cause, meaning.permanent) == (status, cause, permanent)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from dlr.causes import Bounce, Policy
 from dlr.ingest.normalize import Normalizer
-from dlr.providers.base import load_provider
-from dlr.providers.catalogue import provider_names, rows_of
+from dlr.providers.base import load_provider, provider_names
+from dlr.providers.catalogue import rows_of
 from dlr.report import DeliveryReport
 from dlr.wire.decode import UnreadableError
 from tests.support.cases import EVENTS, NOW, Case, all_cases

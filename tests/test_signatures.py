@@ -23,14 +23,8 @@ from vonage_http_client.auth import Auth
 from vonage_jwt import VonageVerifyJwtError, verify_signature
 
 from dlr.wire.request import Request
-from dlr.wire.verify import (
-    Credentials,
-    Verifier,
-    ed25519_body,
-    jwt_with_body_hash,
-    twilio_url,
-    vonage_sig,
-)
+from dlr.wire.schemes import Ed25519Body, JwtWithBodyHash, TwilioUrl, VonageSig
+from dlr.wire.verify import Credentials, Scheme
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)  # long ago: the SDKs know no later time
 URL = "https://dlr.example.com/webhooks/acme/token"
@@ -47,13 +41,13 @@ Sign = Callable[[str], Request]
 
 
 @dataclass(frozen=True)
-class Scheme:
+class Vendor:
     """One vendor's way to sign: how its SDK judges a request with a key, and how we do."""
 
     name: str
     sign: Sign
     sdk: Callable[[Request, str], bool]
-    ours: Verifier
+    ours: Scheme
     public: Callable[[str], str] = str
     """From a key to what the receiver holds: public keys differ."""
 
@@ -155,20 +149,20 @@ def judge_telnyx(request: Request, key: str) -> bool:
     return True
 
 
-SCHEMES = [
-    Scheme("Twilio form", twilio_form(), judge_twilio, twilio_url),
-    Scheme("Twilio form, shared key", twilio_form("HMAC_SHA256"), judge_twilio, twilio_url),
-    Scheme("Twilio JSON", twilio_json, judge_twilio, twilio_url),
+VENDORS = [
+    Vendor("Twilio form", twilio_form(), judge_twilio, TwilioUrl()),
+    Vendor("Twilio form, shared key", twilio_form("HMAC_SHA256"), judge_twilio, TwilioUrl()),
+    Vendor("Twilio JSON", twilio_json, judge_twilio, TwilioUrl()),
     *(
-        Scheme(f"Vonage SMS, {method}", vonage_sms(method), judge_vonage_sms(method), vonage_sig)
+        Vendor(f"Vonage SMS, {method}", vonage_sms(method), judge_vonage_sms(method), VonageSig())
         for method in ("md5", "sha1", "sha256", "sha512")
     ),
-    Scheme("Vonage Messages", vonage_message, judge_vonage_message, jwt_with_body_hash),
-    Scheme(
+    Vendor("Vonage Messages", vonage_message, judge_vonage_message, JwtWithBodyHash()),
+    Vendor(
         "Telnyx",
         telnyx_event,
         judge_telnyx,
-        ed25519_body("telnyx-signature-ed25519", "telnyx-timestamp"),
+        Ed25519Body("telnyx-signature-ed25519", "telnyx-timestamp"),
         telnyx_public,
     ),
 ]
@@ -256,7 +250,7 @@ VERDICTS: dict[tuple[str, str], tuple[bool, bool]] = {}
 def table() -> Iterator[None]:
     """Prints, after the tests, every verdict: ours / the SDK's."""
     yield
-    names = [scheme.name for scheme in SCHEMES]
+    names = [vendor.name for vendor in VENDORS]
     lines = [["ours / SDK's", *names]]
     for row in ROWS:
         verdicts = (VERDICTS.get((name, row.name)) for name in names)
@@ -272,29 +266,29 @@ def table() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
 def test_we_agree_with_the_vendors_sdk_or_are_stricter(
-    scheme: Scheme, row: Row, monkeypatch: pytest.MonkeyPatch
+    vendor: Vendor, row: Row, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = NOW.timestamp() + row.seconds_later
-    request = row.change(scheme.sign(row.signed_with))
-    keys = tuple(map(scheme.public, row.keys))
-    ours = scheme.ours(request, Credentials((), datetime.fromtimestamp(now, UTC), keys))
+    request = row.change(vendor.sign(row.signed_with))
+    keys = tuple(map(vendor.public, row.keys))
+    ours = vendor.ours.verify(request, Credentials((), datetime.fromtimestamp(now, UTC), keys))
     monkeypatch.setattr(time, "time", lambda: now)
-    sdk = any(asked(scheme, request, key) for key in keys)
-    VERDICTS[scheme.name, row.name] = ours, sdk
-    assert (ours, sdk) == ((False, True) if (scheme.name, row.name) in STRICTER else (sdk, sdk))
+    sdk = any(asked(vendor, request, key) for key in keys)
+    VERDICTS[vendor.name, row.name] = ours, sdk
+    assert (ours, sdk) == ((False, True) if (vendor.name, row.name) in STRICTER else (sdk, sdk))
 
 
-def asked(scheme: Scheme, request: Request, key: str) -> bool:
+def asked(vendor: Vendor, request: Request, key: str) -> bool:
     """The SDK's verdict. Letters outside ASCII make some SDKs raise: no acceptance either."""
     try:
-        return scheme.sdk(request, key)
+        return vendor.sdk(request, key)
     except (TypeError, ValueError):
         return False
 
 
-@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
-def test_what_the_sdk_signs_we_accept(scheme: Scheme) -> None:
-    credentials = Credentials((), NOW, (scheme.public(KEY),))
-    assert scheme.ours(scheme.sign(KEY), credentials)
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+def test_what_the_sdk_signs_we_accept(vendor: Vendor) -> None:
+    credentials = Credentials((), NOW, (vendor.public(KEY),))
+    assert vendor.ours.verify(vendor.sign(KEY), credentials)

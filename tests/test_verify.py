@@ -9,52 +9,48 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import digest
-from typing import Any
+from typing import Any, get_args
 
 import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlr.providers.base import load_provider
+from dlr.providers.base import Provider, load_provider, provider_names
+from dlr.providers.sample import Stage, Step
 from dlr.wire.decode import MAX_FORM_CHARACTERS
 from dlr.wire.request import Request
-from dlr.wire.verify import (
-    Credentials,
-    Verifier,
-    all_of,
-    any_of,
-    basic,
-    ed25519_body,
-    hmac_body,
-    jwt_with_body_hash,
-    matches_any,
-    token_in_path,
-    twilio_url,
-    vonage_sig,
-    where_configured,
+from dlr.wire.schemes import (
+    AnyOf,
+    Basic,
+    Ed25519Body,
+    HmacBody,
+    JwtWithBodyHash,
+    TwilioUrl,
+    VonageSig,
 )
+from dlr.wire.verify import Credentials, Scheme, matches_any, token_in_path
 from tests.support.cases import NOW, ROOT, Case, all_cases
 
-ED25519 = ed25519_body("telnyx-signature-ed25519", "telnyx-timestamp")
-EVERY_SCHEME = pytest.mark.parametrize(
-    "scheme",
-    [basic, hmac_body("X-Sig"), twilio_url, vonage_sig, jwt_with_body_hash, ED25519],
-    ids=["basic", "hmac_body", "twilio_url", "vonage_sig", "jwt_with_body_hash", "ed25519_body"],
-)
+SCHEMES: list[Scheme] = [
+    Basic(),
+    HmacBody("X-Sig"),
+    TwilioUrl(),
+    VonageSig(),
+    JwtWithBodyHash(),
+    Ed25519Body("telnyx-signature-ed25519", "telnyx-timestamp"),
+    AnyOf(JwtWithBodyHash(), VonageSig()),
+]
+EVERY_SCHEME = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda each: type(each).__name__)
 KEY = "a key of at least thirty-two bytes, please"
 
 SIGNED = [case for case in all_cases() if case.credentials.signing_keys]
 EVERY_SIGNED = pytest.mark.parametrize("case", SIGNED, ids=lambda case: case.id)
-ALWAYS_SIGNED = {"twilio", "telnyx"}
-TIMED = {"vonage", "telnyx"}
-SIGNATURES = {
-    "authorization",
-    "telnyx-signature-ed25519",
-    "x-messente-signature",
-    "x-smsmode-256",
-    "x-twilio-signature",
-}
+PROVIDERS = [load_provider(name) for name in provider_names()]
+SIGNING = {provider.name: provider.signing for provider in PROVIDERS if provider.signing}
+ALWAYS_SIGNED = {provider.name for provider in PROVIDERS if provider.needs_signature}
+TIMED = {name for name, scheme in SIGNING.items() if scheme.is_timed}
+SIGNATURES = {name for scheme in SIGNING.values() for name in scheme.headers}
 
 
 def let_in(case: Case, request: Request | None = None, **credentials: Any) -> bool:
@@ -71,7 +67,7 @@ def unsigned(request: Request) -> Request:
 
 
 def test_every_provider_that_signs_is_held_to_the_laws() -> None:
-    assert {case.provider for case in SIGNED} == ALWAYS_SIGNED | {"vonage", "smsmode", "messente"}
+    assert {case.provider for case in SIGNED} == SIGNING.keys()
 
 
 @EVERY_SIGNED
@@ -161,29 +157,71 @@ def test_credentials_and_requests_do_not_show_their_secrets() -> None:
     assert "hush" not in repr(Request.from_api_gateway(event))
 
 
-def yes(request: Request, credentials: Credentials) -> bool:
-    return True
+class Fixed(Scheme):
+    """A scheme with one answer."""
+
+    covers = key = ""
+
+    def __init__(self, answer: bool) -> None:
+        self._answer = answer
+
+    def verify(self, request: Request, credentials: Credentials) -> bool:
+        return self._answer
 
 
-def no(request: Request, credentials: Credentials) -> bool:
-    return False
+YES, NO = Fixed(True), Fixed(False)
 
 
 @pytest.mark.parametrize(
-    ("verifier", "keys", "is_in"),
+    ("signing", "needs_signature", "keys", "is_in"),
     [
-        (all_of(yes, yes), (), True),
-        (all_of(yes, no), (), False),
-        (any_of(no, yes), (), True),
-        (any_of(no, no), (), False),
-        (where_configured(no), (), True),
-        (where_configured(no), ("key",), False),
-        (where_configured(no), ("",), False),
-        (where_configured(yes), ("key",), True),
+        (None, False, (), True),
+        (None, False, ("key",), True),
+        (NO, False, (), True),
+        (NO, False, ("key",), False),
+        (NO, False, ("",), False),
+        (NO, True, (), False),
+        (YES, False, ("key",), True),
+        (YES, True, ("key",), True),
+        (AnyOf(NO, YES), True, ("key",), True),
+        (AnyOf(NO, NO), True, ("key",), False),
     ],
 )
-def test_verifiers_combine(verifier: Verifier, keys: tuple[str, ...], is_in: bool) -> None:
-    assert verifier(Request("POST"), Credentials((), NOW, keys)) is is_in
+def test_a_signature_counts_once_it_is_needed_or_a_key_is_configured(
+    signing: Scheme | None, needs_signature: bool, keys: tuple[str, ...], is_in: bool
+) -> None:
+    provider = replace(PROVIDERS[0], signing=signing, needs_signature=needs_signature)
+    right, wrong = Request("POST", token="token"), Request("POST", token="other")
+    assert provider.verify(right, Credentials(("token",), NOW, keys)) is is_in
+    assert not provider.verify(wrong, Credentials(("token",), NOW, keys))
+
+
+def signed_sample(provider: Provider, stage: Stage) -> Request:
+    """A request as the provider would send and sign it."""
+    assert provider.signing
+    sample = provider.sample(Step("m-1", "447700900123", stage, NOW))
+    url = f"https://dlr.example.com/webhooks/{provider.name}/token"
+    url += f"?{sample.query}" if sample.query else ""
+    return provider.signing.sign(replace(sample, url=url, token="token"), KEY, NOW)
+
+
+@pytest.mark.parametrize("stage", get_args(Stage))
+@pytest.mark.parametrize(
+    "provider", [each for each in PROVIDERS if each.signing], ids=lambda each: each.name
+)
+def test_a_signed_sample_is_let_in_and_an_altered_one_refused(
+    provider: Provider, stage: Stage
+) -> None:
+    assert provider.signing
+    request = signed_sample(provider, stage)
+    keys = (provider.signing.verifying_key(KEY),)
+    assert provider.verify(request, Credentials(("token",), NOW, keys))
+    assert not provider.verify(unsigned(request), Credentials(("token",), NOW, keys))
+    query = request.query.replace("447700900123", "447700900124")
+    body = request.body.replace(b"447700900123", b"447700900124")
+    altered = replace(request, query=query, body=body)
+    assert altered != request
+    assert not provider.verify(altered, Credentials(("token",), NOW, keys))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +237,7 @@ def test_verifiers_combine(verifier: Verifier, keys: tuple[str, ...], is_in: boo
 )
 def test_basic_takes_any_live_pair(authorization: bytes, is_in: bool) -> None:
     request = Request("POST", headers={"authorization": authorization.decode()})
-    assert basic(request, Credentials((), NOW, ("user:pass:word", "user:old"))) is is_in
+    assert Basic().verify(request, Credentials((), NOW, ("user:pass:word", "user:old"))) is is_in
 
 
 @pytest.mark.parametrize("given", ["hex", "HEX", "sha256=hex"])
@@ -207,13 +245,13 @@ def test_a_hex_mac_may_be_in_capitals_and_have_its_prefix(given: str) -> None:
     mac = digest(KEY.encode(), b"body", "sha256").hex()
     value = given.replace("hex", mac).replace("HEX", mac.upper())
     request = Request("POST", body=b"body", headers={"x-sig": value})
-    assert hmac_body("X-Sig", prefix="sha256=")(request, Credentials((), NOW, (KEY,)))
+    assert HmacBody("X-Sig", prefix="sha256=").verify(request, Credentials((), NOW, (KEY,)))
 
 
 def test_a_mac_may_be_base64_and_of_another_digest() -> None:
     mac = b64encode(digest(KEY.encode(), b"body", "sha512")).decode()
     request = Request("POST", body=b"body", headers={"x-sig": mac})
-    verify = hmac_body("X-Sig", digest="sha512", encoding="base64")
+    verify = HmacBody("X-Sig", digest="sha512", encoding="base64").verify
     assert verify(request, Credentials((), NOW, (KEY,)))
     assert not verify(replace(request, body=b"bodY"), Credentials((), NOW, (KEY,)))
 
@@ -221,7 +259,7 @@ def test_a_mac_may_be_base64_and_of_another_digest() -> None:
 def test_a_mac_of_nothing_does_not_cover_the_query() -> None:
     mac = digest(KEY.encode(), b"", "sha256").hex()
     request = Request("GET", query="status=DELIVRD", headers={"x-sig": mac})
-    assert not hmac_body("X-Sig")(request, Credentials((), NOW, (KEY,)))
+    assert not HmacBody("X-Sig").verify(request, Credentials((), NOW, (KEY,)))
 
 
 def bearer(body: bytes, key: str = KEY, algorithm: str = "HS256", **claims: Any) -> Request:
@@ -255,14 +293,14 @@ def bearer(body: bytes, key: str = KEY, algorithm: str = "HS256", **claims: Any)
 )
 def test_a_jwt_is_bound_to_the_body_and_to_now(claims: dict[str, Any], is_in: bool) -> None:
     request = bearer(b"body", **claims)
-    assert jwt_with_body_hash(request, Credentials((), NOW, (KEY,))) is is_in
+    assert JwtWithBodyHash().verify(request, Credentials((), NOW, (KEY,))) is is_in
 
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 @pytest.mark.parametrize(("key", "algorithm"), [(KEY, "HS512"), ("", "none")])
 def test_a_jwt_of_another_algorithm_is_refused(key: str, algorithm: str) -> None:
     request = bearer(b"body", key, algorithm)
-    assert not jwt_with_body_hash(request, Credentials((), NOW, (KEY,)))
+    assert not JwtWithBodyHash().verify(request, Credentials((), NOW, (KEY,)))
 
 
 def test_a_vonage_parameter_name_cannot_swallow_its_neighbours() -> None:
@@ -304,7 +342,7 @@ def test_a_form_of_too_many_parameters_is_refused_unread() -> None:
     authorization=st.sampled_from(["Bearer ", "Basic ", "bearer a.b."]),
 )
 def test_whatever_comes_a_scheme_answers_no(
-    scheme: Verifier,
+    scheme: Scheme,
     body: bytes,
     query: str,
     url: str,
@@ -321,7 +359,7 @@ def test_whatever_comes_a_scheme_answers_no(
         "telnyx-timestamp": timestamp,
     }
     request = Request("POST", query=query, headers=headers, body=body, url=url)
-    assert scheme(request, Credentials((), NOW, tuple(keys))) is False
+    assert scheme.verify(request, Credentials((), NOW, tuple(keys))) is False
 
 
 @given(fields=st.dictionaries(st.text(max_size=8), st.text(max_size=8) | st.none(), max_size=5))
@@ -330,7 +368,7 @@ def test_whatever_is_among_them_unsigned_parameters_are_refused(
 ) -> None:
     fields |= {"timestamp": str(int(NOW.timestamp())), "sig": "0" * 32}
     request = Request("POST", body=json.dumps(fields).encode())
-    assert not vonage_sig(request, Credentials((), NOW, (KEY,)))
+    assert not VonageSig().verify(request, Credentials((), NOW, (KEY,)))
 
 
 @pytest.mark.parametrize(
@@ -339,7 +377,7 @@ def test_whatever_is_among_them_unsigned_parameters_are_refused(
 def test_a_hostile_jwt_header_is_refused(segment: str) -> None:
     token = b64encode(segment.encode()).decode().rstrip("=") + ".e30."
     request = Request("POST", headers={"authorization": f"Bearer {token}"})
-    assert not jwt_with_body_hash(request, Credentials((), NOW, (KEY,)))
+    assert not JwtWithBodyHash().verify(request, Credentials((), NOW, (KEY,)))
 
 
 def test_the_window_is_five_minutes_on_either_side() -> None:
@@ -352,7 +390,7 @@ def test_the_window_is_five_minutes_on_either_side() -> None:
 def test_no_library_is_imported_before_a_signature_needs_it() -> None:
     """The ingest functions of the other providers do not carry them."""
     script = (
-        "import sys; from dlr.providers.catalogue import provider_names as names; "
+        "import sys; from dlr.providers.base import provider_names as names; "
         "from dlr.providers.base import load_provider; list(map(load_provider, names())); "
         "sys.exit(not {'jwt', 'nacl'}.isdisjoint(sys.modules))"
     )

@@ -1,4 +1,4 @@
-"""Lets in who knows the admin token: `Authorization: Bearer <token>`."""
+"""Authorizes callers with the admin token: `Authorization: Bearer <token>`."""
 
 import os
 from typing import Any

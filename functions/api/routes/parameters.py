@@ -16,4 +16,4 @@ After = Annotated[str | None, Query(max_length=MAX_KEY)]
 
 
 class NotKeptError(LookupError):
-    """What was asked for is unknown or has expired. The text names its kind: `message`."""
+    """The requested thing is unknown or has expired. The text names its kind: `message`."""

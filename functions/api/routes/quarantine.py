@@ -15,7 +15,7 @@ def list_quarantine(after: After = None) -> QuarantinePage:
     return services.quarantine.page(after, services.now())
 
 
-@router.post("/quarantine/<id>/replay", summary="Read a request again with the mapper of today")
+@router.post("/quarantine/<id>/replay", summary="Read a request again with the deployed code")
 def replay_quarantined(id: QuarantineId) -> Replayed:
     answer = services.replay(id, services.now())
     if answer is None:

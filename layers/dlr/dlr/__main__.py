@@ -10,8 +10,8 @@ from typing import Any
 
 from dlr.causes import Policy
 from dlr.ingest.normalize import Normalizer
-from dlr.providers.base import load_provider
-from dlr.providers.catalogue import Row, provider_names, rows_of
+from dlr.providers.base import load_provider, provider_names
+from dlr.providers.catalogue import Row, rows_of
 from dlr.wire.decode import UnreadableError
 from dlr.wire.request import Request
 

@@ -43,7 +43,7 @@ class Cause(StrEnum):
 
 
 class Bounce(StrEnum):
-    """The class of a cause. Only `hard` and `opt_out` speak of the number or the person."""
+    """The class of a cause. Only `hard` and `opt_out` concern the number or the person."""
 
     HARD = "hard"
     OPT_OUT = "opt_out"
@@ -64,7 +64,7 @@ class Action(StrEnum):
 
 
 class Policy(StrEnum):
-    """Whose judgement suppresses: our cause table, or also the provider's `permanent` verdict."""
+    """What suppresses a number: its cause, or also the provider's `permanent` verdict."""
 
     CAUSE = "cause"
     PROVIDER = "provider"

@@ -1,4 +1,4 @@
-"""What is held of a person, and its erasure: across reports, quarantine and suppression list.
+"""Access and erasure by person: across reports, quarantine and suppression list.
 
 An erasure is noted under the person's keyed hash, so that it can be done again after a table was
 restored from a point in time before it.
@@ -25,7 +25,7 @@ KEEP_NOTE = timedelta(days=36)
 
 
 class PersonalDataExport(BaseModel):
-    """Everything held of one person."""
+    """Everything that is stored about one person."""
 
     messages: list[MessageAnswer] = Field(repr=False)
     suppression: Suppression | None
@@ -48,7 +48,7 @@ class Repeated(BaseModel):
 
 
 class Note(NamedTuple):
-    """An erasure: whose, of which quarantined requests, and when."""
+    """A noted erasure: whose, when, and which quarantined requests it deleted."""
 
     recipient_hash: str
     quarantine_ids: list[str]
@@ -71,7 +71,7 @@ class ErasureLog:
         self._table = table
 
     def put(self, recipient_hash: str, quarantine_ids: Sequence[str], now: datetime) -> None:
-        """Notes an erasure before it is done: one that breaks off can be done again."""
+        """Notes an erasure before it runs, so that one that breaks off can be repeated."""
         item: dict[str, Any] = {
             "recipient_hash": {"S": recipient_hash},
             "erased_at": {"S": now.isoformat()},
@@ -99,7 +99,7 @@ class PersonalData:
     hasher: RecipientHasher
 
     def export(self, number: PhoneNumber, now: datetime) -> PersonalDataExport:
-        """Everything that is held of the person with this number."""
+        """Everything that is stored about the person with this number."""
         hashes = self.hasher.every_hash(number)
         return PersonalDataExport(
             messages=[message_of(item) for item in self.reports.items(hashes, now)],
@@ -108,7 +108,7 @@ class PersonalData:
         )
 
     def erase(self, number: PhoneNumber, now: datetime) -> Erased:
-        """Deletes all of it but the fact that the person is suppressed."""
+        """Deletes everything but the bare hash of a person who is suppressed."""
         hashes = self.hasher.every_hash(number)
         ids = [q.id for q in self.quarantine.all(now) if q.mentions(number)]
         for recipient_hash in hashes:

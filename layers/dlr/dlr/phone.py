@@ -36,7 +36,7 @@ class PhoneNumber(str):
 
 
 def read_number(raw: str) -> PhoneNumber | None:
-    """E.164 of an international number as providers write it, or None when it cannot be told.
+    """E.164 of an international number as providers write it, or None if it cannot be read.
 
     Accepts `+447700900123`, `447700900123`, `00447700900123`, a leading space (a `+` that a query
     string turned into one) and separators. National notation (a single leading zero), letters,
@@ -57,7 +57,7 @@ def read_number(raw: str) -> PhoneNumber | None:
 
 
 def _read_trunk(digits: str) -> PhoneNumber | None:
-    """What may begin with a trunk prefix, as in `+44 (0)7700 900123`, the full library reads.
+    """Reads a number that may have a trunk prefix, as `+44 (0)7700 900123`, with the full library.
 
     It costs ingest a tenth of its start, so it is imported for the few numbers that need it.
     """
@@ -92,7 +92,7 @@ class RecipientHasher:
     """
 
     def __init__(self, keys: Callable[[], Sequence[str]]) -> None:
-        """`keys` is asked each time, so that a rotated key is seen by a running function."""
+        """`keys` is called each time, so that a running function sees a rotated key."""
         self._keys = keys
 
     def hash(self, number: str) -> str:
@@ -104,7 +104,7 @@ class RecipientHasher:
         return [_hash(key, number) for key in self._prepared()]
 
     def knows(self, recipient_hash: str) -> bool:
-        """Whether a hash is one, under one of the live keys as far as its key id tells."""
+        """Whether it has the form of a hash and the key id of a live key."""
         if not _HASH.fullmatch(recipient_hash):
             return False
         return recipient_hash.partition(".")[0] in {key_id for key_id, _ in self._prepared()}

@@ -1,4 +1,4 @@
-"""The normalized delivery report: what every provider's webhook becomes."""
+"""The normalized delivery report: the same shape for every provider."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -42,10 +42,10 @@ class Price(BaseModel):
 
 
 class DeliveryReport(BaseModel):
-    """One provider's word on one message, in the same words for every provider.
+    """One provider's report on one message, normalized.
 
     Times are UTC; `occurred_at` is the provider's and null if it sent none. The `provider_*` fields
-    are verbatim; `provider_recipient` is there only where `recipient` could not be told from it.
+    are verbatim; `provider_recipient` is set only where no E.164 number could be read from it.
     `bounce` and `action` follow from `cause` by the table in `dlr.causes`.
     """
 
@@ -75,12 +75,12 @@ class DeliveryReport(BaseModel):
     metadata: dict[str, str] = Field(default_factory=dict)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        """Only what cannot hold personal data: free text and the team's own fields may."""
+        """Only fields that cannot hold personal data."""
         return ((name, getattr(self, name)) for name in ("event_id", "provider", "status", "cause"))
 
     @property
     def happened_at(self) -> datetime:
-        """As far as we know: not after we heard of it, whatever the provider's clock says."""
+        """`occurred_at`, but never after `received_at`: a provider's clock may be fast."""
         return min(self.occurred_at or self.received_at, self.received_at)
 
 

@@ -1,4 +1,4 @@
-"""What the template tells the functions through their environment."""
+"""The functions' settings, which the template puts into their environment."""
 
 import os
 from datetime import timedelta
@@ -11,7 +11,7 @@ from dlr.providers.base import load_provider
 
 
 def days(name: str) -> timedelta:
-    """A number of days. Raises KeyError or ValueError where the template forgot it."""
+    """A number of days. Raises KeyError or ValueError where it is missing or no number."""
     return timedelta(days=float(os.environ[name]))
 
 

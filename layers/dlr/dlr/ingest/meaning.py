@@ -1,11 +1,16 @@
 """What a report's status words and code mean together."""
 
 from dlr.causes import Cause
-from dlr.providers.base import NOTHING, UNSEEN, Meaning, Table
+from dlr.providers.codes import CodeTables, Meaning, Table
 from dlr.report import FAILED, Status
 
+NOTHING = Meaning()
+"""No word or no code was sent, or no document says what it means."""
+UNSEEN = Meaning(cause=Cause.UNKNOWN)
+"""A word or code that is in no table."""
 
-def resolve_meaning(states: Table, words: tuple[str, ...], codes: Table, code: str) -> Meaning:
+
+def resolve_meaning(tables: CodeTables, words: tuple[str, ...], code: str) -> Meaning:
     """One meaning of a status and a code: the words say where, the code says why.
 
     The first word that decides counts. A detailed code overrules a coarse word (`UNDELIV` and
@@ -13,7 +18,7 @@ def resolve_meaning(states: Table, words: tuple[str, ...], codes: Table, code: s
     delivery have none, whatever code they carry. A word or code that nobody has seen is
     `unknown`, and an unseen word is never taken for a failure.
     """
-    state, why = _first_decisive(states, words), _look_up(codes, code)
+    state, why = _first_decisive(tables.statuses, words), _look_up(tables.codes, code)
     status = (why.status if state is NOTHING else state.status) or Status.UNKNOWN
     if status in FAILED:
         decisive = why if why.cause is not Cause.NONE else state
@@ -24,11 +29,11 @@ def resolve_meaning(states: Table, words: tuple[str, ...], codes: Table, code: s
     return Meaning(status, Cause.UNKNOWN if unseen else Cause.UNSPECIFIED)
 
 
-def _first_decisive(states: Table, words: tuple[str, ...]) -> Meaning:
-    meanings = [_look_up(states, word) for word in words if word]
+def _first_decisive(statuses: Table, words: tuple[str, ...]) -> Meaning:
+    meanings = [_look_up(statuses, word) for word in words if word]
     decisive = (m for m in meanings if m.status not in {None, Status.UNKNOWN})
     return next(decisive, None) or next(iter(meanings), NOTHING)
 
 
-def _look_up(table: Table, key: str) -> Meaning:
-    return table.get(key, UNSEEN) if key else NOTHING
+def _look_up(table: Table | None, key: str) -> Meaning:
+    return NOTHING if table is None or not key else table.get(key, UNSEEN)

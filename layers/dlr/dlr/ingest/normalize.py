@@ -1,4 +1,4 @@
-"""From a provider's request to delivery reports: pure, and total for every code nobody has seen."""
+"""From a provider's request to delivery reports. Pure; an unseen code is a report, not an error."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _MESSAGE_ID = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 
 @dataclass(slots=True)
 class Normalized:
-    """What a request held: reports, items that are no reports, and items that cannot be read."""
+    """The items of a request: reports, items without a report, and items that cannot be read."""
 
     reports: list[DeliveryReport] = field(default_factory=list)
     ignored: int = 0
@@ -67,37 +67,35 @@ class Normalizer:
         self, item: Any, query: dict[str, str], received_at: datetime
     ) -> Iterator[DeliveryReport]:
         try:
-            wire = self.provider.adapter.validate_python(item)
+            payload = self.provider.adapter.validate_python(item)
         except ValidationError as error:
             raise UnreadableError(_reason(error)) from None
-        own = wire_names(type(wire)) if item is query else frozenset[str]()
+        own = wire_names(type(payload)) if item is query else frozenset[str]()
         extra = [(name, value) for name, value in query.items() if name and name not in own]
         metadata = {name: value[:MAX_TEXT] for name, value in extra[:MAX_METADATA]}
-        for receipt in self.provider.parse(wire):
-            if not _MESSAGE_ID.fullmatch(receipt.message_id):
+        for parsed in self.provider.parse(payload):
+            if not _MESSAGE_ID.fullmatch(parsed.message_id):
                 raise UnreadableError(
                     "the message id is empty, has control characters or more than 256 characters"
                 )
-            yield self._report(receipt, metadata, received_at)
+            yield self._report(parsed, metadata, received_at)
 
     def _report(
-        self, receipt: ParsedReport, metadata: dict[str, str], received_at: datetime
+        self, parsed: ParsedReport, metadata: dict[str, str], received_at: datetime
     ) -> DeliveryReport:
         provider = self.provider
-        meaning = resolve_meaning(provider.states, receipt.words, provider.codes, receipt.code)
+        meaning = resolve_meaning(provider.tables, parsed.words, parsed.code)
         status = meaning.status or Status.UNKNOWN
-        permanent = meaning.permanent if receipt.permanent is None else receipt.permanent
-        raw_recipient = receipt.recipient or metadata.get("to", "")
+        permanent = meaning.permanent if parsed.permanent is None else parsed.permanent
+        raw_recipient = parsed.recipient or metadata.get("to", "")
         recipient = read_number(raw_recipient)
-        word = _clip(receipt.status or next(filter(None, receipt.words), ""))
-        code = _clip(receipt.shown_code or receipt.code)
+        word = _clip(parsed.status or next(filter(None, parsed.words), ""))
+        code = _clip(parsed.shown_code or parsed.code)
         return DeliveryReport(
-            event_id=event_id_of(
-                provider.name, receipt.message_id, word, code, receipt.occurred_at
-            ),
+            event_id=event_id_of(provider.name, parsed.message_id, word, code, parsed.occurred_at),
             provider=provider.name,
-            message_id=receipt.message_id,
-            client_reference=_clip(receipt.client_reference),
+            message_id=parsed.message_id,
+            client_reference=_clip(parsed.client_reference),
             recipient=recipient,
             recipient_hash=self._hasher.hash(recipient) if self._hasher and recipient else None,
             status=status,
@@ -112,25 +110,25 @@ class Normalizer:
             ),
             provider_status=word,
             provider_code=code,
-            provider_text=_clip(receipt.text),
+            provider_text=_clip(parsed.text),
             provider_recipient=None if recipient else _clip(raw_recipient),
-            occurred_at=receipt.occurred_at,
+            occurred_at=parsed.occurred_at,
             received_at=received_at,
-            network=_clip(receipt.network),
-            segments=_plausible(receipt.segments),
-            price=_price(receipt),
+            network=_clip(parsed.network),
+            segments=_plausible(parsed.segments),
+            price=_price(parsed),
             metadata=metadata,
         )
 
 
-def _price(receipt: ParsedReport) -> Price | None:
-    if not receipt.price:
+def _price(parsed: ParsedReport) -> Price | None:
+    if not parsed.price:
         return None
-    return Price(amount=receipt.price[:MAX_TEXT], currency=_clip(receipt.currency))
+    return Price(amount=parsed.price[:MAX_TEXT], currency=_clip(parsed.currency))
 
 
 def _plausible(segments: int | None) -> int | None:
-    """DynamoDB refuses a number of 39 digits, and the provider would send it again for ever."""
+    """None for an implausible count: DynamoDB would refuse a number of 39 digits at every retry."""
     return segments if segments is not None and 0 <= segments <= MAX_SEGMENTS else None
 
 

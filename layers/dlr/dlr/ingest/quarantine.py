@@ -15,7 +15,7 @@ from dlr.wire.request import Request
 
 PAGE = 100
 _GAP = r"(?:\(0\)|[ \-().+/])*"
-"""Between two digits of a number that people wrote, or a form encoded."""
+"""What may stand between two digits of a number."""
 
 
 class Quarantined(BaseModel):
@@ -55,7 +55,7 @@ class Quarantine:
         self._keep = keep
 
     def put(self, provider: str, request: Request, error: str, now: datetime) -> None:
-        """Stores the raw request under the hash of what it says. Raises botocore's errors."""
+        """Stores the raw request under the hash of its content. Raises botocore's errors."""
         content = (provider.encode(), request.method.encode(), request.query.encode(), request.body)
         item: dict[str, Any] = {
             "id": {"S": sha256(b"\x1f".join(content)).hexdigest()[:32]},
@@ -108,7 +108,7 @@ class Quarantine:
         return item["provider"]["S"], _shown(item).received_at, request
 
     def delete(self, quarantine_id: str) -> None:
-        """Gone for good, if it was there."""
+        """Deletes the request if it exists."""
         self._client.delete_item(TableName=self._table, Key={"id": {"S": quarantine_id}})
 
     def _get(self, quarantine_id: str, now: datetime) -> Mapping[str, Any] | None:

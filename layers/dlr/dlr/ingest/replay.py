@@ -1,4 +1,4 @@
-"""Quarantined requests through the mapper of today."""
+"""Reads quarantined requests again with the deployed code."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from dlr.wire.decode import UnreadableError
 
 
 class Replayed(BaseModel):
-    """What became of a request: its reports by outcome, or why it still cannot be read."""
+    """The result of a replay: reports by outcome, or why the request still cannot be read."""
 
     new: int = 0
     stale: int = 0
@@ -24,7 +24,7 @@ class Replayed(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Reads a quarantined request again, as received when it was; read whole, it leaves."""
+    """Reads a request again with its first time of receipt; deletes it once all of it is read."""
 
     quarantine: Quarantine
     store: ReportStore

@@ -1,4 +1,4 @@
-"""ReportsTable asked by recipient: what is kept of a person, and when something last arrived."""
+"""ReportsTable by recipient: a person's messages, and when one was last delivered."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ class RecipientReports:
         return [item for item in found if expires_at_of(item) > now.timestamp()]
 
     def last_delivery(self, hashes: Sequence[str]) -> datetime | None:
-        """When a message last arrived. Messages that have expired still tell; they harm nobody."""
+        """When a message was last delivered, also a message that has expired since."""
         reports = map(state_of, self._read(islice(self._keys(hashes), MAX_MESSAGES)))
         arrived = (r for r in reports if r.status in {Status.DELIVERED, Status.READ})
         return max((r.happened_at for r in arrived), default=None)

@@ -25,7 +25,7 @@ def event_of(record: Record) -> ReportEvent | None:
     """The event of a stream record; None where the message's state did not change.
 
     A late report changes the history only; a removal by TTL is no event. Raises KeyError or
-    ValueError for an item that no store wrote.
+    ValueError for an item of another shape.
     """
     images = record["dynamodb"]
     new, old = images.get("NewImage"), images.get("OldImage")

@@ -25,8 +25,8 @@ _TEXTS = {
 }
 FINGERPRINT_DIGITS = 16
 SHORTEST_S = 3600
-"""No item expires sooner: what comes late must still find the state that it is late for. A message
-that is not to be kept at all is forgotten as soon as it is published."""
+"""No item expires sooner, so that a late report still finds its message. A message with a retention
+of zero is redacted as soon as it is published."""
 
 
 def key_of(provider: str, message_id: str) -> Attributes:
@@ -61,7 +61,7 @@ def entry_of(report: DeliveryReport) -> Attributes:
 
 
 def state_of(item: Mapping[str, Any]) -> DeliveryReport:
-    """The message's current state. Raises KeyError or ValueError for what no store wrote."""
+    """The message's current state. Raises KeyError or ValueError for an item of another shape."""
     return _report_of(item, item["state"])
 
 
@@ -71,7 +71,7 @@ def history_of(item: Mapping[str, Any]) -> list[DeliveryReport]:
 
 
 def is_redacted(item: Mapping[str, Any]) -> bool:
-    """Whether only the id and the fingerprints are left: see `ReportStore.forget`."""
+    """Whether only the id and the fingerprints are left: see `store.Redactor`."""
     return "state" not in item
 
 

@@ -11,7 +11,7 @@ MAX_ENTRIES = 10
 
 
 class UnreadableRecordError(ValueError):
-    """No store wrote the first record of the batch."""
+    """The first record of the batch cannot be read."""
 
 
 class _Pending(NamedTuple):

@@ -1,4 +1,4 @@
-"""ReportsTable: one conditional write per report, whatever comes twice, late or at once."""
+"""ReportsTable: one conditional write per report, safe against duplicates, disorder and races."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -34,12 +34,12 @@ _PLACEHOLDER = re.compile(r"[:#]\w+")
 
 
 class Outcome(StrEnum):
-    """What became of a report."""
+    """How a report was stored."""
 
     NEW = "new"
-    """It is the message's state now."""
+    """It became the message's state."""
     STALE = "stale"
-    """The message was further already; kept in its history."""
+    """The message's state outranks it; kept in the history."""
     DUPLICATE = "duplicate"
     """Known already; nothing to do."""
 
@@ -79,7 +79,7 @@ class ReportReader:
 
 
 class Redactor:
-    """Takes the person out of messages that are not to be kept. `client` is for DynamoDB."""
+    """Removes the person from messages with a retention of zero. `client` is a DynamoDB client."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
@@ -88,7 +88,7 @@ class Redactor:
     def __call__(self, image: Mapping[str, Any]) -> None:
         """Leaves the id and the fingerprints for some days, so that late copies are known.
 
-        Does nothing if the message has come to another state since.
+        Does nothing if the message's state has changed since.
         """
         _unless_refused(
             self._client.update_item,
@@ -114,7 +114,7 @@ class ReportStore:
         self._retention = retention
 
     def put(self, report: DeliveryReport) -> Outcome:
-        """Stores the report: one write if it is new or known, two if it comes late.
+        """Stores the report: one write if it is new or a duplicate, two if it is stale.
 
         Idempotent, and safe against any number of writers at once. Raises botocore's errors; a
         caller that got one may call again.
@@ -128,7 +128,7 @@ class ReportStore:
         return Outcome.NEW if old is None else self._put_beside(old, report)
 
     def _put_beside(self, old: Mapping[str, Any], report: DeliveryReport) -> Outcome:
-        """A write was refused; the item that stood there tells why. Empty: it has gone since."""
+        """After a refused write: `old` is the item that refused it, or empty if it is deleted."""
         if not old:
             return self.put(report)
         outcome = Outcome.NEW
@@ -150,7 +150,7 @@ class ReportStore:
     def _update(
         self, report: DeliveryReport, expression: str, condition: str
     ) -> Mapping[str, Any] | None:
-        """None if written; the item that stood there if the condition refused it."""
+        """None if written; the stored item if the condition refused the write."""
         expression += ", recipient = :recipient, recipient_hash = :hash" * bool(report.recipient)
         expression += " ADD seen :fingerprints"
         used = set(_PLACEHOLDER.findall(f"{expression} {condition}"))
@@ -169,7 +169,7 @@ class ReportStore:
     def _replace(
         self, expired: Mapping[str, Any], report: DeliveryReport
     ) -> Mapping[str, Any] | None:
-        """Writes over an item that has expired but is not deleted yet: nothing of it lives on."""
+        """Replaces an item that has expired but is not deleted yet; keeps nothing of it."""
         values = self._values(report)
         item = {
             **key_of(report.provider, report.message_id),

@@ -7,21 +7,21 @@ from datetime import datetime
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple, Union, get_args
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, TypeAdapter
+from pydantic import AliasChoices, BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter
 
-from dlr.causes import Cause
-from dlr.report import Status
+from dlr.providers.codes import FOLDER, CodeTables, read_rows
+from dlr.providers.sample import Step
 from dlr.wire.decode import TextReader
-from dlr.wire.verify import Verifier, token_in_path
+from dlr.wire.request import Request
+from dlr.wire.verify import Credentials, Scheme, token_in_path
 
-FOLDER = Path(__file__).parent
 _NAME = re.compile(r"[a-z0-9]+")
-"""At once module, folder of events, part of the URL, of logical ids and of keys."""
+"""At once module, CSV, folder of events, part of the URL, of logical ids and of keys."""
 
 
-class WireModel(BaseModel):
+class PayloadModel(BaseModel):
     """A provider's own shape: its field names untouched, unknown fields ignored."""
 
     model_config = ConfigDict(
@@ -32,32 +32,17 @@ class WireModel(BaseModel):
         return []
 
 
-class Meaning(NamedTuple):
-    """What one of a provider's words or codes means. A row of its table.
-
-    `status` is None where a code says why but not where. `permanent` is the provider's documented
-    verdict to the letter, None where it is silent. `says` is the provider's wording, `source` the
-    document (the provider's own where empty).
-    """
-
-    status: Status | None = None
-    cause: Cause = Cause.NONE
-    permanent: bool | None = None
-    says: str = ""
-    source: str = ""
-
-
-Table = Mapping[str, Meaning]
-
-NOTHING = Meaning()
-UNSEEN = Meaning(cause=Cause.UNKNOWN)
+def one_of(kind: Callable[[Any], str], **models: type[PayloadModel]) -> Any:
+    """A payload of several shapes. `kind` gets the raw item and names the model that reads it."""
+    tagged = tuple(Annotated[model, Tag(name)] for name, model in models.items())
+    return Annotated[Union[tagged], Discriminator(kind)]  # noqa: UP007
 
 
 class ParsedReport(NamedTuple):
-    """One report as the provider told it: read, not yet judged.
+    """One report as the provider sent it: read, not yet given a meaning.
 
-    `words` are keys of its STATES, the most precise first; `code` is the key of its CODES. The
-    words and the code are kept verbatim in `status` and `shown_code` where the keys differ.
+    `words` are status keys of the provider's CSV, the most precise first; `code` is a code key.
+    The words and the code are kept verbatim in `status` and `shown_code` where the keys differ.
     """
 
     message_id: str
@@ -78,41 +63,50 @@ class ParsedReport(NamedTuple):
 
 @dataclass(frozen=True)
 class Provider:
-    """The declaration of a provider: everything the pipeline needs to know of it."""
+    """The declaration of a provider: everything that the pipeline and the tools need of it."""
 
     name: str
-    wire: Any
-    """A `WireModel`, or an annotated union of them that pydantic can tell apart."""
+    title: str
+    payload: Any
+    """A `PayloadModel`, or `one_of` several."""
     parse: Callable[[Any], Iterator[ParsedReport]]
-    """Yields nothing for what is authentic but no report (an inbound message)."""
-    states: Table
-    codes: Table
-    source: str
-    """Address or name of the document that the tables follow."""
-    title: str = ""
+    """Yields nothing for an authentic request that is no delivery report (an inbound message)."""
+    tables: CodeTables
+    sample: Callable[[Step], Request]
+    """A request as the provider would send it at this step of a message, without a signature."""
     methods: frozenset[str] = frozenset({"POST"})
-    verify: Verifier = token_in_path
-    """Beside the token in the URL, whatever the provider signs its requests with."""
+    signing: Scheme | None = None
+    """How the provider signs its requests, beside the token in the URL."""
+    needs_signature: bool = False
+    """Whether an unsigned request is refused even before a signing key is configured."""
     unsigned_status: int = 401
     """The answer to a good token with a bad signature, where 401 would not bring it again."""
     read_text: TextReader | None = None
-    code_tables: Mapping[str, Table] = field(default_factory=dict)
-    """Other meanings of the codes, by name, where they depend on who sends them (SMPP)."""
+    code_tables: Mapping[str, Path] = field(default_factory=dict)
+    """CSV files with other meanings of the codes, by name (SMPP: each SMSC has its own)."""
+
+    def verify(self, request: Request, credentials: Credentials) -> bool:
+        """Whether the request carries the token and, once keys are configured, a signature."""
+        if not token_in_path(request, credentials):
+            return False
+        if self.signing is None or not (self.needs_signature or credentials.signing_keys):
+            return True
+        return self.signing.verify(request, credentials)
 
     @cached_property
-    def adapter(self) -> TypeAdapter[WireModel]:
-        """Validates an item into the wire model."""
-        return TypeAdapter(self.wire)
+    def adapter(self) -> TypeAdapter[PayloadModel]:
+        """Validates an item into the payload."""
+        return TypeAdapter(self.payload)
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """Every name on the wire that means something to this provider."""
-        return frozenset().union(*(wire_names(model) for model in _models(self.wire)))
+        """Every name in a request that means something to this provider."""
+        return frozenset().union(*(wire_names(model) for model in _models(self.payload)))
 
 
 @cache
-def wire_names(model: type[WireModel]) -> frozenset[str]:
-    """The names under which a wire model's fields arrive."""
+def wire_names(model: type[PayloadModel]) -> frozenset[str]:
+    """The names under which a payload's fields arrive."""
     names: set[str] = set()
     for name, info in model.model_fields.items():
         alias = info.validation_alias
@@ -123,25 +117,31 @@ def wire_names(model: type[WireModel]) -> frozenset[str]:
     return frozenset(names)
 
 
+def provider_names() -> list[str]:
+    """Every provider: each has a CSV of its name."""
+    return sorted(path.stem for path in FOLDER.glob("*.csv"))
+
+
 def load_provider(name: str, code_table: str = "default") -> Provider:
     """The provider of that name, with the named code table if it has several.
 
     Raises LookupError for a provider or a table that does not exist.
     """
-    module = f"dlr.providers.{name}"
     if not _NAME.fullmatch(name) or not (FOLDER / f"{name}.csv").exists():
         raise LookupError(f"there is no provider {name!r}")
-    provider: Provider = import_module(module).PROVIDER
+    provider: Provider = import_module(f"dlr.providers.{name}").PROVIDER
     if code_table == "default" or not provider.code_tables:
         return provider
     if code_table not in provider.code_tables:
         known = ", ".join(sorted(provider.code_tables))
         raise LookupError(f"{name} has no code table {code_table!r}; it has: default, {known}")
-    return replace(provider, codes=provider.code_tables[code_table])
+    rows = read_rows(provider.code_tables[code_table])
+    codes = {row.key: row.meaning for row in rows if row.kind == "code"}
+    return replace(provider, tables=provider.tables._replace(codes=codes))
 
 
-def _models(wire: Any) -> Iterator[type[WireModel]]:
-    if isinstance(wire, type) and issubclass(wire, WireModel):
-        yield wire
-    for part in get_args(wire):
+def _models(payload: Any) -> Iterator[type[PayloadModel]]:
+    if isinstance(payload, type) and issubclass(payload, PayloadModel):
+        yield payload
+    for part in get_args(payload):
         yield from _models(part)

@@ -1,11 +1,12 @@
-"""Every word and code of a provider with what it means here, for people and for tests."""
+"""Every word and code of a provider with what it leads to, for people and for tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from dlr.causes import BOUNCE, Action, Bounce, Cause, Policy, action_for
-from dlr.providers.base import Meaning, Provider, Table
+from dlr.providers.base import Provider
+from dlr.providers.codes import FOLDER, Meaning, read_rows
 from dlr.report import FAILED, Status
 
 
@@ -23,26 +24,22 @@ class Row(NamedTuple):
     action_provider: Action
     says: str
     source: str
-
-
-def provider_names() -> list[str]:
-    """Every provider: each has a module and a CSV of its name."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.csv"))
+    note: str
 
 
 def rows_of(provider: Provider) -> Iterator[Row]:
     """The provider's status words first, then its codes, then its other code tables."""
-    yield from _rows(provider, "status", provider.states)
-    yield from _rows(provider, "code", provider.codes)
-    for name, table in provider.code_tables.items():
-        yield from _rows(provider, f"code ({name})", table)
+    yield from _rows(provider.name, FOLDER / f"{provider.name}.csv")
+    for name, path in sorted(provider.code_tables.items()):
+        rows = _rows(provider.name, path)
+        yield from (row._replace(table=f"code ({name})") for row in rows if row.table == "code")
 
 
-def _rows(provider: Provider, name: str, table: Table) -> Iterator[Row]:
-    for key, meaning in table.items():
+def _rows(provider: str, path: Path) -> Iterator[Row]:
+    for kind, key, meaning, says, source, note in read_rows(path):
         yield Row(
-            provider=provider.name,
-            table=name,
+            provider=provider,
+            table=kind,
             key=key,
             status=meaning.status,
             cause=meaning.cause,
@@ -50,13 +47,14 @@ def _rows(provider: Provider, name: str, table: Table) -> Iterator[Row]:
             permanent=meaning.permanent,
             action_cause=_action(meaning, Policy.CAUSE),
             action_provider=_action(meaning, Policy.PROVIDER),
-            says=meaning.says,
-            source=meaning.source or provider.source,
+            says=says,
+            source=source,
+            note=note,
         )
 
 
 def _action(meaning: Meaning, policy: Policy) -> Action:
-    """Of a code that stands under a word of its own choice: as if the word said that it failed."""
+    """Of a code without a status: as under a word that says that the message failed."""
     if meaning.status is None or meaning.status in FAILED:
         return action_for(meaning.cause, meaning.permanent, policy)
     return Action.KEEP

@@ -12,18 +12,19 @@ one that decides counts. 005 mixes "format" with "destination unknown": no proof
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
-from dlr.causes import Cause
-from dlr.providers.base import Meaning, ParsedReport, Provider, WireModel
+from dlr.providers.base import ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.codes import read_tables
+from dlr.providers.sample import Said, Step, post_json
 from dlr.providers.times import read_iso
-from dlr.report import Status
-from dlr.wire.verify import all_of, hmac_body, token_in_path, where_configured
+from dlr.wire.request import Request
+from dlr.wire.schemes import HmacBody
 
 
-class HttpReport(WireModel):
+class HttpPayload(PayloadModel):
     sms_unique_id: str
     status: str = ""
     stat: str = ""
@@ -31,13 +32,13 @@ class HttpReport(WireModel):
     mask: str = Field("", validation_alias="dlr-mask")
 
 
-class PriceInfo(WireModel):
+class PriceInfo(PayloadModel):
     part_price: str = ""
     parts_count: int | None = None
     total_price: str = ""
 
 
-class OmniReport(WireModel):
+class OmniPayload(PayloadModel):
     message_id: str
     status: str
     to: str = ""
@@ -53,62 +54,7 @@ def _kind(item: Any) -> str:
     return "http" if isinstance(item, dict) and "sms_unique_id" in item else "omni"
 
 
-Report = Annotated[
-    Annotated[HttpReport, Tag("http")] | Annotated[OmniReport, Tag("omni")], Discriminator(_kind)
-]
-
-_FAILED = Meaning(Status.UNDELIVERED, Cause.UNSPECIFIED, says="Failed to deliver to this number")
-_SENT = Meaning(Status.ENROUTE, says="Sent, no word on delivery yet")
-
-STATES = {
-    # `stat`, and the `status` of the JSON
-    "DELIVRD": Meaning(Status.DELIVERED, says="Successfully delivered"),
-    "UNDELIV": Meaning(Status.UNDELIVERED, Cause.UNSPECIFIED, says="Unable to deliver"),
-    "FAILED": _FAILED,
-    "UNKNOWN": Meaning(Status.UNKNOWN, Cause.UNSPECIFIED, says="Unknown error when delivering"),
-    "ACCEPTD": Meaning(Status.ACCEPTED, says="Accepted for delivery"),
-    "REJECTD": Meaning(Status.REJECTED, Cause.UNSPECIFIED, says="Delivery has been rejected"),
-    "DELETED": Meaning(Status.DELETED, Cause.CANCELLED, says="Deleted from the delivery queue"),
-    "EXPIRED": Meaning(Status.EXPIRED, Cause.EXPIRED, says="The delivery expired"),
-    "NACK": Meaning(Status.REJECTED, Cause.UNSPECIFIED, says="Not accepted for delivery"),
-    "ACK": Meaning(Status.ACCEPTED, says="Acknowledged"),
-    "SEEN": Meaning(Status.READ, says="Seen by the recipient"),
-    # `status` of the GET
-    "DELIVERED": Meaning(Status.DELIVERED, says="Successfully delivered (final)"),
-    "SENT": _SENT,
-    # `dlr-mask` of the GET
-    "mask 1": Meaning(Status.DELIVERED, says="DELIVERED"),
-    "mask 2": _FAILED,
-    "mask 4": _SENT,
-    "mask 8": _SENT,
-    "mask 16": _FAILED,
-}
-
-
-def _failed(cause: Cause, says: str, permanent: bool | None = None) -> Meaning:
-    return Meaning(Status.UNDELIVERED, cause, permanent, says)
-
-
-def _refused(cause: Cause, says: str) -> Meaning:
-    return Meaning(Status.REJECTED, cause, says=says)
-
-
-CODES = {
-    "000": Meaning(says="No error"),
-    "001": _failed(Cause.UNSPECIFIED, "Failed to deliver to this number"),
-    "002": Meaning(Status.EXPIRED, Cause.EXPIRED, says="Sending expired in 6 hours"),
-    "003": _failed(Cause.INVALID_NUMBER, "Invalid number"),
-    "004": _refused(Cause.INSUFFICIENT_CREDIT, "Error crediting account"),
-    "005": _failed(
-        Cause.UNROUTABLE, "Could not determine the country or operator, or invalid number format"
-    ),
-    "006": _refused(Cause.RATE_LIMITED, "Too many identical messages, blocked for 60 minutes"),
-    "007": _refused(Cause.SENDER_REJECTED, "Sender name not allowed"),
-    "008": _refused(Cause.OPTED_OUT, "Number is in blacklist"),
-    "009": _failed(Cause.UNROUTABLE, "Unroutable"),
-    "010": Meaning(Status.READ, says="Seen"),
-    "999": _failed(Cause.NETWORK_ERROR, "General temporary error", False),
-}
+Payload = one_of(_kind, http=HttpPayload, omni=OmniPayload)
 
 
 def _code(err: str) -> str:
@@ -116,42 +62,68 @@ def _code(err: str) -> str:
     return err.zfill(3) if err else ""
 
 
-def parse(report: HttpReport | OmniReport) -> Iterator[ParsedReport]:
-    """One receipt. `message_id` is a leg's; `omnimessage_id` groups the legs of a fall-back."""
-    if isinstance(report, HttpReport):
-        mask = f"mask {report.mask}" if report.mask else ""
+def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
+    """One report. `message_id` is a leg's; `omnimessage_id` groups the legs of a fall-back."""
+    if isinstance(payload, HttpPayload):
+        mask = f"mask {payload.mask}" if payload.mask else ""
         yield ParsedReport(
-            message_id=report.sms_unique_id,
-            words=(report.stat.upper(), report.status.upper(), mask),
-            status=report.stat or report.status or report.mask,
-            code=_code(report.err),
-            shown_code=report.err,
+            message_id=payload.sms_unique_id,
+            words=(payload.stat.upper(), payload.status.upper(), mask),
+            status=payload.stat or payload.status or payload.mask,
+            code=_code(payload.err),
+            shown_code=payload.err,
         )
     else:
         yield ParsedReport(
-            message_id=report.message_id,
-            words=(report.status.upper(),),
-            status=report.status,
-            code=_code(report.err),
-            shown_code=report.err,
-            recipient=report.to,
-            occurred_at=read_iso(report.timestamp),
-            text=report.error,
-            client_reference=report.omnimessage_id,
-            network=report.channel,
-            segments=report.price_info.parts_count,
-            price=report.price_info.total_price,
+            message_id=payload.message_id,
+            words=(payload.status.upper(),),
+            status=payload.status,
+            code=_code(payload.err),
+            shown_code=payload.err,
+            recipient=payload.to,
+            occurred_at=read_iso(payload.timestamp),
+            text=payload.error,
+            client_reference=payload.omnimessage_id,
+            network=payload.channel,
+            segments=payload.price_info.parts_count,
+            price=payload.price_info.total_price,
         )
+
+
+SAID = Said(
+    queued="ACCEPTD/",
+    sent="ACK/",
+    delivered="DELIVRD/000",
+    absent="UNDELIV/999",
+    dead="UNDELIV/003",
+    stop="REJECTD/008",
+)
+
+
+def sample(step: Step) -> Request:
+    """The JSON of the omnichannel API, whose codes are integers."""
+    status, err = SAID.at(step.stage)
+    return post_json(
+        {
+            "message_id": step.message_id,
+            "omnimessage_id": f"o-{step.message_id}",
+            "status": status,
+            "err": int(err or 0),
+            "error": None,
+            "to": f"+{step.number}",
+            "channel": "sms",
+            "timestamp": f"{step.at:%Y-%m-%dT%H:%M:%S.%f}",
+        }
+    )
 
 
 PROVIDER = Provider(
     name="messente",
     title="Messente",
-    source="Messente: Delivery Reports; omnichannel API, Status and ErrorCode",
-    wire=Report,
+    payload=Payload,
     methods=frozenset({"GET", "POST"}),
-    states=STATES,
-    codes=CODES,
+    tables=read_tables("messente"),
     parse=parse,
-    verify=all_of(token_in_path, where_configured(hmac_body("X-Messente-Signature"))),
+    sample=sample,
+    signing=HmacBody("X-Messente-Signature"),
 )

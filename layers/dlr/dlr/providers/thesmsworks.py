@@ -15,19 +15,20 @@ from collections.abc import Iterator
 
 from pydantic import AliasChoices, Field
 
-from dlr.causes import Cause
-from dlr.providers.base import Meaning, ParsedReport, Provider, WireModel
+from dlr.providers.base import ParsedReport, PayloadModel, Provider
+from dlr.providers.codes import read_tables
+from dlr.providers.sample import Said, Step, post_json
 from dlr.providers.times import read_iso, read_javascript
-from dlr.report import Status
+from dlr.wire.request import Request
 
 
-class FailureReason(WireModel):
+class FailureReason(PayloadModel):
     code: str = ""
     details: str = ""
     permanent: bool | None = None
 
 
-class Report(WireModel):
+class Payload(PayloadModel):
     messageid: str = Field(validation_alias=AliasChoices("messageid", "id"))
     status: str
     destination: str = ""  # a JSON number, without `+`
@@ -36,62 +37,53 @@ class Report(WireModel):
     tag: str = ""
 
 
-STATES = {
-    "SCHEDULED": Meaning(Status.SCHEDULED, says="Accepted, to be sent at the time specified"),
-    "SENT": Meaning(Status.ENROUTE, says="Sent to the network, no word on delivery yet"),
-    "DELIVERED": Meaning(Status.DELIVERED, says="Delivered successfully"),
-    "UNDELIVERABLE": Meaning(
-        Status.UNDELIVERED, Cause.UNSPECIFIED, says="Accepted by the network, not deliverable"
-    ),
-    "UNDELIVERED": Meaning(
-        Status.UNDELIVERED, Cause.UNSPECIFIED, says="Accepted by the network, not deliverable"
-    ),
-    "EXPIRED": Meaning(Status.EXPIRED, Cause.EXPIRED, says="Expiry time reached"),
-    "REJECTED": Meaning(Status.REJECTED, Cause.UNSPECIFIED, says="Not accepted by the network"),
-}
-
-
-def _why(cause: Cause, permanent: bool, says: str) -> Meaning:
-    return Meaning(None, cause, permanent, says)
-
-
-CODES = {
-    "5001": _why(Cause.UNKNOWN_SUBSCRIBER, True, "Number does not exist or is not assigned"),
-    "5004": _why(Cause.UNSPECIFIED, True, "The operator rejected the request"),
-    "5006": _why(Cause.ABSENT, True, "No response: switched off or low signal"),
-    "5008": _why(Cause.ROAMING, True, "Roaming not allowed"),
-    "5009": _why(Cause.UNSPECIFIED, True, "The operator reported UNDELIVERED"),
-    "5010": _why(Cause.DO_NOT_DISTURB, True, "Subscribed to Do Not Disturb services"),
-    "5011": _why(Cause.SUSPENDED, True, "Service suspended by the operator"),
-    "5013": _why(Cause.HANDSET_ERROR, False, "Device set to Do Not Disturb; may still arrive"),
-    "5015": _why(Cause.EXPIRED, False, "Pending until the validity period expired"),
-    "5020": _why(Cause.RATE_LIMITED, True, "Anti-flooding: 20 varied or 6 identical an hour"),
-    "5034": _why(Cause.NETWORK_ERROR, True, "Handset error: system failure"),
-}
-
-
-def parse(report: Report) -> Iterator[ParsedReport]:
-    """One receipt."""
-    reason = report.failurereason
+def parse(payload: Payload) -> Iterator[ParsedReport]:
+    """One report."""
+    reason = payload.failurereason
     yield ParsedReport(
-        message_id=report.messageid,
-        words=(report.status.upper(),),
-        status=report.status,
+        message_id=payload.messageid,
+        words=(payload.status.upper(),),
+        status=payload.status,
         code=reason.code,
         permanent=reason.permanent,
-        recipient=report.destination,
-        occurred_at=read_iso(report.modified) or read_javascript(report.modified),
+        recipient=payload.destination,
+        occurred_at=read_iso(payload.modified) or read_javascript(payload.modified),
         text=reason.details,
-        client_reference=report.tag,
+        client_reference=payload.tag,
+    )
+
+
+SAID = Said(
+    queued="SCHEDULED/",
+    sent="SENT/",
+    delivered="DELIVERED/",
+    absent="UNDELIVERABLE/5006",
+    dead="UNDELIVERABLE/5001",
+    stop="REJECTED/5010",
+)
+
+
+def sample(step: Step) -> Request:
+    """The JSON of one step."""
+    status, code = SAID.at(step.stage)
+    reason = {"code": int(code), "details": "as documented", "permanent": True} if code else None
+    return post_json(
+        {
+            "messageid": step.message_id,
+            "destination": int(step.number),
+            "status": status,
+            "failurereason": reason,
+            "modified": f"{step.at:%Y-%m-%dT%H:%M:%S.000Z}",
+            "sender": "ACME",
+        }
     )
 
 
 PROVIDER = Provider(
     name="thesmsworks",
     title="The SMS Works",
-    source="The SMS Works: SMS delivery reports, a complete guide",
-    wire=Report,
-    states=STATES,
-    codes=CODES,
+    payload=Payload,
+    tables=read_tables("thesmsworks"),
     parse=parse,
+    sample=sample,
 )

@@ -10,7 +10,7 @@ MAX_WAIT_S = 1.6
 
 
 def read_all(client: Any, table: str, keys: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """The items that there are, in no order. What DynamoDB left out under load is asked again."""
+    """The items that exist, in no order. Keys that DynamoDB leaves unprocessed are read again."""
     wanted, wait_s = list(keys), 0.05
     while wanted:
         answer = client.batch_get_item(

@@ -1,4 +1,4 @@
-"""Failures told without their text, which may quote a number, a token or a body."""
+"""Failures without their text, which may quote a number, a token or a body."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,7 +9,7 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 
 class HandlerError(RuntimeError):
-    """What Lambda logs of a failure: the kind of the exception and where it was raised."""
+    """What Lambda logs of a failure: the type of the exception and where it was raised."""
 
 
 def redacted(error: BaseException) -> str:
@@ -20,7 +20,7 @@ def redacted(error: BaseException) -> str:
 
 
 def redact_errors(handler: Handler) -> Handler:
-    """A handler whose exceptions carry no text but their description."""
+    """A handler that raises HandlerError with type and place in place of any other exception."""
 
     @wraps(handler)
     def call(event: dict[str, Any], context: Any) -> Any:

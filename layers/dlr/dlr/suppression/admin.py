@@ -1,4 +1,4 @@
-"""What an operator does to the suppression list: add, lift, import, export, settle what is held."""
+"""An operator's acts on the suppression list: add, lift, import, export, settle held entries."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ class SuppressRequest(BaseModel):
 
 
 class Import(BaseModel):
-    """What became of an import."""
+    """The result of an import."""
 
     imported: int
     skipped: int = Field(0, description="exported rows that suppressed nobody: held")

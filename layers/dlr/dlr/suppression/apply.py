@@ -31,7 +31,7 @@ class Suppressor:
     def __call__(self, report: DeliveryReport, now: datetime) -> Suppression | None:
         """The recipient's entry; None where the report suppresses nobody.
 
-        Raises ConflictError or botocore's errors: the same report has to come again.
+        Raises ConflictError or botocore's errors: the caller must deliver the report again.
         """
         if report.action is Action.KEEP or report.recipient is None:
             return None

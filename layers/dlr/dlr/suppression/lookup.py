@@ -14,7 +14,7 @@ MAX_NUMBERS = 1000
 
 
 class SuppressionAnswer(BaseModel):
-    """Whether a number may be sent to, and if not, why. All null where nothing is known of it."""
+    """Whether a number may be sent to, and if not, why. All null for a number without an entry."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,7 +46,7 @@ class Check(BaseModel):
 
 
 class CheckAnswer(BaseModel):
-    """Of the numbers asked for, as they were written: which may not be sent to, and why."""
+    """The suppressed numbers of a check, written as in the request, each with its reason."""
 
     checked: int
     suppressed: list[CheckedNumber]
@@ -54,7 +54,7 @@ class CheckAnswer(BaseModel):
 
 
 class SuppressionLookup:
-    """Answers from the suppression list. Numbers are asked for in E.164 or as people write them."""
+    """Answers from the suppression list. Numbers may be in E.164 or as people write them."""
 
     def __init__(self, suppressions: SuppressionList, hasher: RecipientHasher) -> None:
         self._suppressions = suppressions
@@ -66,7 +66,7 @@ class SuppressionLookup:
         return answer_of(entry, now)
 
     def check(self, numbers: list[str], now: datetime) -> CheckAnswer:
-        """Each number once, in the order asked."""
+        """Each number once, in the order of the request."""
         read = {number: read_number(number) for number in numbers}
         known = {number: e164 for number, e164 in read.items() if e164 is not None}
         hashes = [self._hasher.every_hash(e164) for e164 in known.values()]

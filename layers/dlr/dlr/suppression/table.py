@@ -25,7 +25,7 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class ConflictError(RuntimeError):
-    """Other writers were faster each time: try again."""
+    """Another writer was faster at every try."""
 
 
 class SuppressionList:

@@ -34,9 +34,9 @@ def read_items(
 ) -> tuple[list[Any], dict[str, str]]:
     """The request's items, and the query parameters.
 
-    `fields` are the names that mean something to the provider: they may not come twice in a query
-    or form. A request without a body is one item, its query; without any known field it is no
-    item at all, for that is how some providers try a URL. `read_text` reads a plain-text body.
+    `fields` are the names that the provider defines: none may occur twice in a query or form. A
+    request without a body is one item, its query, or none where the query has no such name: some
+    providers test a URL that way. `read_text` reads a plain-text body.
     """
     query = _read_form(request.query, fields)
     if request.body:

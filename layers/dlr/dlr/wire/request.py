@@ -26,7 +26,7 @@ class Request:
     def from_api_gateway(cls, event: Mapping[str, Any], base_url: str = "") -> "Request":
         """From an HTTP API event, payload format 2.0. The token is the last part of the path.
 
-        `base_url` is the address that the provider knows, where it is not API Gateway's own. The
+        `base_url` is the address that the provider calls, where it is not API Gateway's own. The
         path begins with the stage, if it is not the default one.
         """
         context = event["requestContext"]

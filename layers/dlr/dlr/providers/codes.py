@@ -1,0 +1,143 @@
+"""The code tables: `<provider>.csv` beside each module, and `smsc/<table>.csv` for SMPP.
+
+A row gives one status word or code of a provider, verbatim, with its meaning here:
+
+| column      | content |
+|-------------|---------|
+| `kind`      | `status` for a word that says where the message is, `code` for one that says why |
+| `key`       | as the provider sends it; the module says where it changes the case |
+| `status`    | a `Status`; empty where a code says why but not where |
+| `cause`     | a `Cause`; empty for `none` |
+| `permanent` | the documented verdict on the message, `true` or `false`; empty if silent |
+| `says`      | the provider's wording, shortened |
+| `source`    | an address or a named document, never empty |
+| `note`      | a quirk, a doubt, or why the row differs from what one expects |
+
+Rows are sorted by kind (status, then code) and by key, numbers by their value.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from dlr.causes import Cause
+from dlr.report import FAILED, Status
+
+FOLDER = Path(__file__).parent
+KINDS = ("status", "code")
+COLUMNS = ("kind", "key", "status", "cause", "permanent", "says", "source", "note")
+_PERMANENT = {"": None, "true": True, "false": False}
+_STATUSES: dict[str, Status | None] = {"": None, **{status.value: status for status in Status}}
+_CAUSES = {"": Cause.NONE, **{cause.value: cause for cause in Cause}}
+_T = TypeVar("_T")
+_NUMBERS = re.compile(r"(\d+)")
+
+
+class CodeTableError(ValueError):
+    """A CSV breaks a rule. The text begins with the file's name and the line: `acme.csv:12`."""
+
+
+class Meaning(NamedTuple):
+    """What one of a provider's words or codes means.
+
+    `status` is None where a code says why but not where. `permanent` is the provider's documented
+    verdict to the letter, None where it is silent.
+    """
+
+    status: Status | None = None
+    cause: Cause = Cause.NONE
+    permanent: bool | None = None
+
+
+Table = Mapping[str, Meaning]
+
+
+class CodeRow(NamedTuple):
+    """One line of a CSV."""
+
+    kind: str
+    key: str
+    meaning: Meaning
+    says: str
+    source: str
+    note: str
+
+
+class CodeTables(NamedTuple):
+    """A provider's words and codes, by key. `codes` is None where no document gives codes."""
+
+    statuses: Table
+    codes: Table | None
+
+
+def read_tables(name: str) -> CodeTables:
+    """The tables of `<name>.csv`. Raises CodeTableError or FileNotFoundError."""
+    rows = list(read_rows(FOLDER / f"{name}.csv"))
+    statuses, codes = ({r.key: r.meaning for r in rows if r.kind == kind} for kind in KINDS)
+    return CodeTables(statuses, codes or None)
+
+
+def read_rows(path: Path) -> Iterator[CodeRow]:
+    """The rows in the order of the file. Raises CodeTableError at the first fault."""
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = csv.reader(file, strict=True)
+        before: list[object] = []
+        try:
+            if tuple(next(lines, ())) != COLUMNS:
+                raise ValueError(f"the columns must be {','.join(COLUMNS)}")
+            for line in lines:
+                row = _row(line)
+                place = [KINDS.index(row.kind), *_by_value(row.key)]
+                if place == before:
+                    raise ValueError(f"{row.kind} {row.key!r} comes twice")
+                if place < before:
+                    raise ValueError(f"{row.kind} {row.key!r} is not in order")
+                before = place
+                yield row
+        except (ValueError, csv.Error) as error:
+            raise CodeTableError(f"{path.name}:{lines.line_num}: {error}") from None
+
+
+def _row(line: list[str]) -> CodeRow:
+    if len(line) != len(COLUMNS):
+        raise ValueError(f"{len(line)} cells instead of {len(COLUMNS)}")
+    kind, key, status, cause, permanent, says, source, note = line
+    if kind not in KINDS:
+        raise ValueError(f"the kind {kind!r} is none of {', '.join(KINDS)}")
+    if not (key and says and source):
+        raise ValueError("key, says and source must not be empty")
+    meaning = Meaning(
+        _one_of(_STATUSES, "status", status),
+        _one_of(_CAUSES, "cause", cause),
+        _one_of(_PERMANENT, "permanent", permanent),
+    )
+    _check(kind, meaning)
+    return CodeRow(kind, key, meaning, says, source, note)
+
+
+def _one_of(known: Mapping[str, _T], column: str, cell: str) -> _T:
+    if cell not in known:
+        raise ValueError(f"there is no {column} {cell!r}")
+    return known[cell]
+
+
+def _check(kind: str, meaning: Meaning) -> None:
+    """Only a failure has a cause; a word always says where the message is."""
+    status, cause, permanent = meaning
+    if kind == "status" and status is None:
+        raise ValueError("a status word needs a status")
+    if status in FAILED and cause is Cause.NONE:
+        raise ValueError(f"{status} needs a cause")
+    if status is Status.UNKNOWN and cause is not Cause.UNSPECIFIED:
+        raise ValueError("unknown needs the cause unspecified")
+    is_failure = status is None or status in FAILED
+    if not is_failure and (permanent is not None or cause not in {Cause.NONE, Cause.UNSPECIFIED}):
+        raise ValueError(f"{status} is no failure and can have neither a cause nor a verdict")
+
+
+def _by_value(key: str) -> list[object]:
+    """Sorts `2` before `10` and `003` beside `3`; parts of text and of digits alternate."""
+    parts = _NUMBERS.split(key)
+    return [(int(part), part) if place % 2 else part for place, part in enumerate(parts)]
