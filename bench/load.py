@@ -1,5 +1,7 @@
 """`make load`: made-up traffic at its own pace, and nothing lost or counted twice at the end."""
 
+import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +30,7 @@ from dlr.runtime.secret import Secret
 from dlr.wire.request import Request
 from local.client import Client, request_to
 from local.cloud import Cloud, free_port
+from local.command import exit_status
 from local.sign import signed
 from local.stack import Deployment, deploy, describe
 from local.traffic import Arrival, Event, traffic
@@ -217,3 +220,17 @@ def _compare_list(client: Client, model: Model) -> Iterator[str]:
         time.sleep(2)
     if found != wanted:
         yield f"{len(wanted - found)} numbers missing from the list, {len(found - wanted)} too many"
+
+
+def main() -> int:
+    """Exit status 0 if nothing was lost or counted twice."""
+    parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser.add_argument("--reports", type=int, default=100_000, help="how many requests, about")
+    parser.add_argument("--mode", choices=list(SHARE_OF_BARE), default="webhooks")
+    parser.add_argument("--seed", type=int, default=1, help="which traffic")
+    arguments = parser.parse_args()
+    return exit_status(lambda: load(arguments.reports, arguments.mode, arguments.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

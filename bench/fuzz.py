@@ -1,6 +1,6 @@
 """`make fuzz`: atheris on a provider's verifier and parser, for SECONDS each.
 
-    python -m local.fuzz SECONDS [PROVIDER…]
+    python -m bench.fuzz SECONDS [PROVIDER…]
 
 Every provider in a process of its own, from the recorded requests of `events/`. Fails on what is
 raised but `UnreadableError`, and on an input that takes more than 100 ms of CPU time.
@@ -92,8 +92,8 @@ def main() -> int:
     (ROOT / ".local").mkdir(exist_ok=True)
     failed = []
     for name in names or provider_names():
-        command = [sys.executable, "-m", "local.fuzz", seconds, name]
-        run = subprocess.run(command, check=False, capture_output=True, text=True)
+        command = [sys.executable, "-m", "bench.fuzz", seconds, name]
+        run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
         tried = [line for line in run.stderr.splitlines() if "number_of_executed" in line]
         print(f"{name:<14}{tried[0].split()[-1] if tried else '?':>10} inputs", flush=True)
         if run.returncode:
