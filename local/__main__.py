@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from local.client import body_of, webhook_url
+from local.client import request_to
 from local.cloud import Cloud, free_port, in_use
 from local.command import exit_status
 from local.demo import demo, recordings
@@ -42,11 +42,10 @@ def welcome(deployment: Deployment) -> None:
     for url in deployment.webhooks.values():
         print(f"  {url}")
     print(f"\nAPI    {deployment.base_url}\nToken  {deployment.admin_token}")
-    example = next(each for each in recordings() if each.dead_numbers and each.event.get("body"))
-    event = example.event
-    url = webhook_url(deployment.webhooks[event["rawPath"].split("/")[2]], event)
-    post = ["curl", "-i", url, "-d", body_of(event).decode()]
-    if content_type := event["headers"].get("content-type"):
+    example = next(each for each in recordings() if each.dead_numbers and each.request.body)
+    request = request_to(deployment.webhooks[example.provider], example.request)
+    post = ["curl", "-i", request.url, "-d", request.body.decode()]
+    if content_type := request.headers.get("content-type"):
         post += ["-H", f"content-type: {content_type}"]
     ask = ["curl", "-i", f"{deployment.base_url}/suppressions/{example.dead_numbers[0]}"]
     ask += ["-H", f"authorization: Bearer {deployment.admin_token}"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dlr.wire.request import Request
 from local.client import Client
 from local.cloud import Cloud
 from local.listener import Listener
@@ -37,6 +38,11 @@ class Recording:
     def provider(self) -> str:
         """Whose report it is."""
         return self.name.partition("/")[0]
+
+    @property
+    def request(self) -> Request:
+        """As the function reads it from the event."""
+        return Request.from_api_gateway(self.event)
 
     @property
     def dead_numbers(self) -> list[str]:
@@ -67,7 +73,7 @@ def demo(cloud: Cloud) -> bool:
     client = Client(deployment)
     replays = list(recordings())
     with Listener(cloud, deployment.resources["Bus"]) as listener:
-        statuses = [client.deliver(recording.event) for recording in replays]
+        statuses = [client.deliver(each.provider, each.request) for each in replays]
         numbers = sorted({number for each in replays for number in each.dead_numbers})
         wait_until(lambda: all(client.suppression(number)["suppressed"] for number in numbers))
         heard = {event["event_id"]: event["action"] for event in listener.heard()}
@@ -90,7 +96,7 @@ def _send_traffic(client: Client, listener: Listener) -> dict[str, list[dict[str
     """As fast as it goes; the last state of each message as the bus tells it, by provider."""
     arrivals = traffic(TRAFFIC, seed=secrets.randbits(16), per_second=TRAFFIC)
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(client.deliver, (each.event for each in arrivals)))
+        list(pool.map(lambda each: client.deliver(each.provider, each.request), arrivals))
     ends: dict[tuple[str, str], dict[str, Any]] = {
         (each.provider, each.message_id): {} for each in arrivals
     }

@@ -20,7 +20,8 @@ from local.client import Client
 from local.cloud import LOCALHOST, Cloud, free_port
 from local.demo import recordings
 from local.engine import Engine
-from local.lambda_events import POISON, question, queued, stream_records
+from local.http_event import http_event
+from local.lambda_events import POISON, queued, stream_records
 from local.runtime_image import runtime_image
 from local.sam import BUILT, TIMEOUT_S, SamLocal, for_sam_local, sam
 from local.stack import ROOT, Deployment, deploy, describe
@@ -120,7 +121,7 @@ def _behind(url: str, deployment: Deployment) -> Deployment:
 
 def _post_everything(client: Client) -> Iterator[str]:
     for recording in recordings():
-        status = client.deliver(recording.event)
+        status = client.deliver(recording.provider, recording.request)
         if status != recording.status:
             yield f"{recording.name}: HTTP {status} instead of {recording.status}"
 
@@ -154,7 +155,8 @@ def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal
     if answer != {"batchItemFailures": [{"itemIdentifier": "poison"}]}:
         yield f"Suppress answers {answer} to {len(messages)} messages and a poisoned one"
     number = next(number for each in recordings() for number in each.dead_numbers)
-    answer = functions.invoke("Api", question(number))
+    route = "GET /suppressions/{number}"
+    answer = functions.invoke("Api", http_event("GET", f"/suppressions/{number}", route=route))
     if answer.get("statusCode") != 200 or not json.loads(answer["body"])["suppressed"]:
         yield f"Api answers {answer} for a dead number"
 

@@ -5,15 +5,15 @@ the queue hands out a message five times. Nothing runs by itself: a test sees ev
 """
 
 import json
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from local import template
 from local.cloud import Cloud
+from local.http_event import http_event as event_of
 from local.listener import Listener
 from tests.cases import ROOT
 from tests.faults import Killed
@@ -176,18 +176,14 @@ class SystemHarness:
 def http_event(
     method: str, path: str, body: bytes = b"", query: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """API Gateway's event, payload format 2.0, with the body as base64."""
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": "&".join(f"{k}={quote(v)}" for k, v in (query or {}).items()),
-        "queryStringParameters": dict(query or {}),
-        "headers": {"content-type": "application/json"},
-        "requestContext": {"http": {"method": method, "path": path}, "stage": "$default"},
-        "body": b64encode(body).decode(),
-        "isBase64Encoded": True,
-    }
+    """API Gateway's event for a request with a JSON body."""
+    return event_of(
+        method,
+        path,
+        query=urlencode(query or {}),
+        headers={"content-type": "application/json"},
+        body=body,
+    )
 
 
 def drain(steps: Iterable[Callable[[], bool]]) -> None:
