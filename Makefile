@@ -12,7 +12,8 @@ SECONDS ?= 600
 bin := .venv/bin
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
-sources := layers/dlr/dlr functions local bench
+sources := layers/dlr/dlr functions local bench cli
+dlr := PYTHONPATH=layers/dlr:cli $(bin)/python -m dlr_cli
 compile := $(bin)/uv pip compile --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make lock'
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
@@ -32,10 +33,10 @@ demo: .venv/ready ## replay events/ and some traffic through the webhooks, show 
 	@exec $(bin)/python -m local demo
 
 redrive: .venv/ready ## send what waits in the failure queues on its way again (STACK=dlr)
-	@$(bin)/python -m local.redrive --stack $(STACK)
+	@$(dlr) redrive --stack $(STACK)
 
-quarantine: .venv/ready ## list, show, replay or discard unreadable requests (DO="replay --provider smsmode" STACK=dlr)
-	@$(bin)/python -m local.quarantine --stack $(STACK) $(DO)
+quarantine: .venv/ready ## list, show, replay or discard unreadable requests (DO="replay --provider smsmode" STACK=dlr, empty for `make run`)
+	@$(dlr) quarantine $(or $(DO),list) $(if $(STACK),--stack $(STACK))
 
 codes: .venv/ready ## print what every status and code of PROVIDER leads to
 	@$(bin)/python -m dlr codes $(PROVIDER)

@@ -1,22 +1,28 @@
 """What waits in a failure queue arrives after a redrive, on the whole embedded system."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 
-from local import redrive as command
+from dlr_cli.__main__ import dlr
+from dlr_cli.redrive import Moved, Redrive
 from local.client import Client
-from local.cloud import Cloud
+from local.cloud import ENVIRONMENT, Cloud
 from local.demo import wait_until
 from local.listener import Listener
-from local.redrive import Moved, Redrive
 from local.stack import STACK, Deployment
+from tests.cases import ROOT
 from tests.test_flow import HARD, hears, report
 
+PATHS = {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("layers/dlr", "cli"))}
 NUMBERS = iter(range(447700900500, 447700900600))
 
 
@@ -144,10 +150,63 @@ def test_a_message_that_cannot_be_read_stays_and_so_does_its_failure(
         dynamodb.update_item(**set_status, ExpressionAttributeValues={":status": {"S": "expired"}})
 
 
-def test_the_command_says_what_it_did(
-    cloud: Cloud, send: Send, event: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    monkeypatch.setattr("sys.argv", ["redrive", "--port", str(cloud.port)])
+def test_the_command_says_what_it_did(cloud: Cloud, send: Send, event: Any) -> None:
     send("RuleFailures", event)
-    assert command.main() == 0
-    assert "RuleFailures       1 sent on, 0 stay" in capsys.readouterr().out
+    result = CliRunner().invoke(dlr, ["redrive", "--endpoint-url", cloud.url])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "RuleFailures       1 sent on, 0 stay" in result.stdout
+
+
+def test_the_command_finds_its_account_in_the_shell(cloud: Cloud, send: Send, event: Any) -> None:
+    """As a process of its own, as an operator calls it."""
+    send("RuleFailures", event)
+    done = subprocess.run(
+        [sys.executable, "-m", "dlr_cli", "redrive", "--stack", STACK, "--json"],
+        env={**ENVIRONMENT, **PATHS, "AWS_ENDPOINT_URL": cloud.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["queue"] for row in rows] == ["SuppressFailures", "RuleFailures", "PublishFailures"]
+    assert rows[1] == {"queue": "RuleFailures", "sent_on": 1, "left": 0}
+
+
+def test_what_stays_makes_the_exit_status(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Redrive, "rule_failures", lambda _: Moved(1, 2))
+    result = CliRunner().invoke(dlr, ["redrive", "--endpoint-url", cloud.url])
+    assert result.exit_code == 1
+    assert "RuleFailures       1 sent on, 2 stay" in result.stdout
+    assert "PublishFailures    0 sent on, 0 stay" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("credentials", "stack", "exit_code"), [("test", "another", 3), ("AKIAUNKNOWN", STACK, 4)]
+)
+def test_a_stack_that_is_not_there_or_not_for_us_is_said(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    credentials: str,
+    stack: str,
+    exit_code: int,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", credentials)
+    result = CliRunner().invoke(dlr, ["redrive", "--stack", stack])
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert result.stderr.startswith("Error: ")
+
+
+def test_a_stack_of_another_system_is_left_alone(cloud: Cloud) -> None:
+    cloudformation = cloud.client("cloudformation")
+    queue = {"Resources": {"Bus": {"Type": "AWS::SQS::Queue"}}}
+    cloudformation.create_stack(StackName="other", TemplateBody=json.dumps(queue))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="other")
+    try:
+        arguments = ["redrive", "--stack", "other", "--endpoint-url", cloud.url]
+        result = CliRunner().invoke(dlr, arguments)
+    finally:
+        cloudformation.delete_stack(StackName="other")
+    assert result.exit_code == 1
+    assert "Stack other has no PublishFailures" in result.stderr

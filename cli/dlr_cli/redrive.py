@@ -1,4 +1,4 @@
-"""`make redrive`: what waits in the failure queues goes on its way again, its cause mended.
+"""The failure queues: what waits in them is sent on its way again, once its cause is repaired.
 
 | queue              | way                                                                     |
 |--------------------|-------------------------------------------------------------------------|
@@ -6,28 +6,34 @@
 | `RuleFailures`     | each event to the bus, so to every rule: a target may get it twice      |
 | `PublishFailures`  | its messages name times, not reports: the reports come out of the table |
 
-Each message is deleted when it has arrived, so breaking off loses nothing. What comes twice does no
-harm: whoever listens knows a report by its `event_id`.
+Each message is deleted when it has arrived, so an interruption loses nothing. What comes twice does
+no harm: whoever listens knows a report by its `event_id`.
+
+It needs boto3 and the layer's package `dlr`, so nothing but `dlr redrive` imports this module.
 """
 
-import argparse
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import boto3
 
 from dlr.messages.event import DETAIL_TYPE, SOURCE, event_of
 from dlr.messages.item import expires_at_of, is_to_be_redacted
 from dlr.messages.order import micros_of
 from dlr.messages.publish import Publisher
 from dlr.messages.store import Redactor
-from local.cloud import Cloud, forget_real_aws
-from local.stack import ROOT, STACK
+from dlr_cli.aws import ClientMaker
+from dlr_cli.errors import CommandError
 
+NEEDED = {
+    "SuppressFailures",
+    "RuleFailures",
+    "PublishFailures",
+    "SuppressQueue",
+    "ReportsTable",
+    "Bus",
+}
 INVISIBLE_S = 900
 AROUND = timedelta(minutes=1)
 """A report is written within seconds of its receipt; a failure names times of writing."""
@@ -47,13 +53,15 @@ class Moved:
 class Redrive:
     """The failure queues of one stack. `client` makes boto3 clients."""
 
-    def __init__(self, client: Callable[[str], Any], stack: str) -> None:
+    def __init__(self, client: ClientMaker, stack: str) -> None:
         pages = client("cloudformation").get_paginator("list_stack_resources")
         self._names = {
             each["LogicalResourceId"]: each["PhysicalResourceId"]
             for page in pages.paginate(StackName=stack)
             for each in page["StackResourceSummaries"]
         }
+        if missing := NEEDED - self._names.keys():
+            raise CommandError(f"Stack {stack} has no {min(missing)}: it is of another system.")
         self._sqs, self._events, self._dynamodb = map(client, ("sqs", "events", "dynamodb"))
 
     def suppress_failures(self) -> Moved:
@@ -160,30 +168,3 @@ def _is_kept(record: Record) -> bool:
     """Not expired; or kept for nothing but to be published, where the retention is zero."""
     item = record["dynamodb"]["NewImage"]
     return expires_at_of(item) > datetime.now(UTC).timestamp() or is_to_be_redacted(item)
-
-
-def main() -> int:
-    """Exit status 1 if something had to stay."""
-    parser = argparse.ArgumentParser(prog="python -m local.redrive")
-    parser.add_argument(
-        "--stack", default=STACK, help="in the account of your shell's AWS settings"
-    )
-    parser.add_argument("--port", type=int, help="rather in what `make run` runs on this port")
-    arguments = parser.parse_args()
-    client: Callable[[str], Any] = boto3.client
-    if arguments.port:
-        forget_real_aws()
-        client = Cloud(arguments.port, ROOT / ".local").client
-    redrive = Redrive(client, arguments.stack)
-    moved = {
-        "SuppressFailures": redrive.suppress_failures(),
-        "RuleFailures": redrive.rule_failures(),
-        "PublishFailures": redrive.publish_failures(),
-    }
-    for queue, each in moved.items():
-        print(f"{queue:<18} {each.done} sent on, {each.left} stay")
-    return 1 if any(each.left for each in moved.values()) else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,76 @@
+"""`dlr redrive`: what waits in the failure queues is sent on its way again."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from dlr_cli import aws
+from dlr_cli.options import prints_data
+from dlr_cli.output import Output
+
+if TYPE_CHECKING:
+    from dlr_cli.redrive import Moved, Redrive
+
+
+@dataclass(frozen=True, slots=True)
+class QueueResult:
+    """How much went on its way for a failure queue, and how much had to stay."""
+
+    queue: str
+    sent_on: int
+    left: int
+
+
+@click.command(name="redrive")
+@click.option(
+    "--stack",
+    metavar="NAME",
+    default=aws.STACK,
+    show_default=True,
+    help="The CloudFormation stack.",
+)
+@click.option(
+    "--endpoint-url",
+    metavar="URL",
+    help="An embedded AWS instead of your account, called with test credentials. "
+    "What `make run` runs: http://127.0.0.1:4566",
+)
+@prints_data
+def command(output: Output, stack: str, endpoint_url: str | None) -> None:
+    """Send what waits in the failure queues on its way again.
+
+    Repair the cause first. A message leaves its queue when it has arrived; what fails again stays,
+    is back in the queue after a quarter of an hour, and makes the exit status 1.
+
+    \b
+    SuppressFailures  events go to the queue of the suppression list
+    RuleFailures      events go to the event bus, and to all of its rules
+    PublishFailures   messages written at the time of the failure go to the
+                      event bus, as they now stand in the table
+
+    It works in the AWS account of your shell's settings (AWS_PROFILE, AWS_REGION and so on) and
+    needs the extra [aws].
+    """
+    is_left = False
+    with aws.explained():
+        from dlr_cli.redrive import Redrive
+
+        redrive = Redrive(aws.client_maker(endpoint_url), stack)
+        for result in _results(redrive):
+            output.item(result, f"{result.queue:<18} {result.sent_on} sent on, {result.left} stay")
+            is_left |= result.left > 0
+    if is_left:
+        raise click.exceptions.Exit(1)
+
+
+def _results(redrive: "Redrive") -> Iterator[QueueResult]:
+    ways: dict[str, Callable[[], Moved]] = {
+        "SuppressFailures": redrive.suppress_failures,
+        "RuleFailures": redrive.rule_failures,
+        "PublishFailures": redrive.publish_failures,
+    }
+    for queue, move in ways.items():
+        moved = move()
+        yield QueueResult(queue, moved.done, moved.left)

@@ -1,0 +1,29 @@
+"""How a command ends when it cannot do what it was asked for.
+
+Click prints the message on standard error. A message never holds the token, an answer's body or a
+phone number. Wrong usage is `click.UsageError`, exit status 2.
+"""
+
+import click
+
+
+class CommandError(click.ClickException):
+    """It failed."""
+
+    exit_code = 1
+
+
+class FailedCallError(CommandError):
+    """The API could not answer this one call; others may still work."""
+
+
+class NotFoundError(CommandError):
+    """What was named does not exist."""
+
+    exit_code = 3
+
+
+class RefusedError(CommandError):
+    """The token, or the AWS credentials, do not allow it."""
+
+    exit_code = 4
