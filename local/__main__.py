@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from local.client import request_to
 from local.cloud import Cloud, free_port, in_use
 from local.command import exit_status
-from local.demo import demo, recordings
+from local.demo import demo
+from local.recordings import recordings
 from local.rehearsal import rehearse
 from local.sam_local import sam_local
 from local.stack import ROOT, Deployment, deploy, describe
