@@ -10,7 +10,7 @@ import pytest
 
 from dlr.__main__ import main
 from dlr.providers.base import provider_names
-from tests.cases import ROOT, Case, all_cases
+from tests.support.cases import ROOT, Case, all_cases
 
 
 def run(

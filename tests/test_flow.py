@@ -1,10 +1,9 @@
 """A report's whole way on the embedded AWS: webhook in, suppressed number out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,60 +11,13 @@ import pytest
 import urllib3
 
 from local.client import Client
-from local.cloud import CannotStart, Cloud, free_port
-from local.demo import demo, wait_until
+from local.cloud import CannotStart, Cloud
+from local.demo import demo
 from local.listener import Listener
 from local.stack import Deployment, deploy, describe
-
-HARD, SOFT, STOP, UNSEEN = 5001, 5006, 5010, 5999
-NUMBERS = iter(range(447700900600, 447700901000))
-
-
-@pytest.fixture
-def number() -> str:
-    """A fictitious number of the test's own."""
-    return f"+{next(NUMBERS)}"
-
-
-@pytest.fixture
-def message_id() -> str:
-    return uuid4().hex
-
-
-@pytest.fixture
-def listener(cloud: Cloud, deployment: Deployment) -> Iterator[Listener]:
-    """Hears what comes on the bus from now on."""
-    with Listener(cloud, deployment.resources["Bus"]) as listener:
-        yield listener
-
-
-def report(
-    message_id: str,
-    number: str,
-    status: str = "UNDELIVERABLE",
-    code: int | None = None,
-    minute: int = 0,
-) -> bytes:
-    """As The SMS Works sends it."""
-    content: dict[str, Any] = {
-        "messageid": message_id,
-        "destination": int(number),
-        "status": status,
-        "modified": f"2026-11-20T12:{minute:02}:00.000Z",
-    }
-    if code is not None:
-        content["failurereason"] = {"code": code, "details": "", "permanent": True}
-    return json.dumps(content).encode()
-
-
-def hears(listener: Listener, message_id: str) -> list[dict[str, Any]]:
-    """The events of one message, once there is one."""
-
-    def found() -> list[dict[str, Any]]:
-        return [event for event in listener.heard() if event["message_id"] == message_id]
-
-    assert wait_until(lambda: bool(found()))
-    return found()
+from tests.support.numbers import new_number
+from tests.support.thesmsworks import HARD, SOFT, STOP, UNSEEN, report
+from tests.support.waiting import hears, wait_until
 
 
 def test_a_hard_bounce_suppresses_the_number_and_says_why(
@@ -273,16 +225,16 @@ def log_lines(cloud: Cloud) -> list[str]:
 
 
 def test_data_and_flow_survive_a_restart_with_a_newer_template(
-    tmp_path: Path, number: str, message_id: str
+    new_cloud: Callable[..., Cloud], number: str, message_id: str
 ) -> None:
-    port = free_port()
-    with Cloud(port, tmp_path) as cloud:
+    cloud = new_cloud()
+    with cloud:
         deploy(cloud, parameters={"Providers": "thesmsworks", "QuarantineDays": "7"})
         before = describe(cloud)
         client = Client(before)
         client.post(before.webhooks["thesmsworks"], report(message_id, number, code=HARD))
         assert wait_until(lambda: client.suppression(number)["suppressed"])
-    with Cloud(port, tmp_path) as cloud:
+    with cloud:
         deploy(cloud)
         after = describe(cloud)
         client = Client(after)
@@ -290,14 +242,14 @@ def test_data_and_flow_survive_a_restart_with_a_newer_template(
         assert after.webhooks.items() > before.webhooks.items()
         assert client.suppression(number)["suppressed"]
         assert len(client.message("thesmsworks", message_id)["history"]) == 1
-        other = f"+{next(NUMBERS)}"
+        other = new_number()
         client.post(after.webhooks["thesmsworks"], report(uuid4().hex, other, code=STOP))
         assert wait_until(lambda: client.suppression(other)["suppressed"])
 
 
-def test_a_port_in_use_is_said_so(cloud: Cloud, tmp_path: Path) -> None:
+def test_a_port_in_use_is_said_so(cloud: Cloud, new_cloud: Callable[..., Cloud]) -> None:
     with (
         pytest.raises(CannotStart, match=f"make run PORT={cloud.port + 1}"),
-        Cloud(cloud.port, tmp_path),
+        new_cloud(cloud.port),
     ):
         pass

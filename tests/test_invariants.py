@@ -19,7 +19,7 @@ from dlr.providers.codes import CodeTables, Meaning
 from dlr.report import FAILED, Status
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
-from tests.cases import NOW, Case, all_cases
+from tests.support.cases import NOW, Case, all_cases
 
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 WITH_REPORTS = [case for case in all_cases() if case.expected["reports"]]

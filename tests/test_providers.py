@@ -12,7 +12,7 @@ from dlr.providers.base import load_provider, provider_names
 from dlr.providers.catalogue import rows_of
 from dlr.report import DeliveryReport
 from dlr.wire.decode import UnreadableError
-from tests.cases import EVENTS, NOW, Case, all_cases
+from tests.support.cases import EVENTS, NOW, Case, all_cases
 
 ANSWERED = [case for case in all_cases() if case.expected["status"] == 200]
 REFUSED = [case for case in all_cases() if case.expected["status"] == 400]

@@ -6,25 +6,10 @@ from typing import Any
 import pytest
 
 from dlr.messages.event import event_of
-from dlr.messages.item import entry_of, fingerprint_of, key_of
-from dlr.messages.order import rank_of
 from dlr.messages.publish import Publisher, UnreadableRecordError
 from dlr.report import DeliveryReport, Status
-from tests.reports import make_report
-
-
-def image(report: DeliveryReport) -> dict[str, Any]:
-    """The item as the stream shows it."""
-    return {
-        **key_of(report.provider, report.message_id),
-        "state": entry_of(report),
-        "history": {"L": [entry_of(report)]},
-        "seen": {"SS": [fingerprint_of(report)]},
-        "rank": {"S": rank_of(report)},
-        "expires_at": {"N": "4102444800"},
-        "recipient": {"S": report.recipient},
-        "recipient_hash": {"S": report.recipient_hash},
-    }
+from tests.support.reports import make_report
+from tests.support.stream import image
 
 
 def keep(image: object) -> None:

@@ -9,56 +9,25 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from dlr.ingest.normalize import Normalizer
-from dlr.ingest.quarantine import Quarantine
-from dlr.ingest.receive import MAX_BODY_BYTES, Receiver
+from dlr.ingest.receive import MAX_BODY_BYTES
 from dlr.messages.item import state_of
-from dlr.messages.store import ReportReader, ReportStore, Retention
-from dlr.phone import RecipientHasher
-from dlr.providers.base import load_provider
-from dlr.runtime.secret import Secret
-from dlr.wire.request import Request, Response
+from dlr.messages.store import ReportReader
+from dlr.wire.request import Request
 from local.cloud import Cloud
-from tests.cases import EVENTS, NOW, Case
-from tests.tables import make_table
-from tests.test_secret import SecretsManager, value
+from tests.support.cases import EVENTS, NOW, Case
+from tests.support.ingest import IngestHarness, detail_of
+from tests.support.secrets import value
 
 DAY = timedelta(days=1)
 
 
-class Ingest:
-    """A receiver on real tables of its own."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self.client = cloud.client("dynamodb")
-        self.reports = make_table(cloud, "ReportsTable")
-        self.quarantine = make_table(cloud, "QuarantineTable")
-        self.secrets = SecretsManager(value("token"))
-
-    def receiver(
-        self, provider: str = "bulksmsrates", client: Any = None, secrets: Any = None
-    ) -> Receiver:
-        client = client or self.client
-        return Receiver(
-            Normalizer(load_provider(provider), hasher=RecipientHasher(lambda: ["key"])),
-            ReportStore(client, self.reports, Retention(DAY, DAY, DAY)),
-            Quarantine(client, self.quarantine, DAY),
-            Secret(secrets or self.secrets, "arn"),
-            lambda: NOW,
-        )
-
-    def quarantined(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.client.scan(TableName=self.quarantine)["Items"]
-        return found
-
-
 @pytest.fixture(scope="module")
-def shared(cloud: Cloud) -> Ingest:
-    return Ingest(cloud)
+def shared(cloud: Cloud) -> IngestHarness:
+    return IngestHarness(cloud)
 
 
 @pytest.fixture
-def ingest(shared: Ingest) -> Ingest:
+def ingest(shared: IngestHarness) -> IngestHarness:
     for item in shared.quarantined():
         shared.client.delete_item(TableName=shared.quarantine, Key={"id": item["id"]})
     return shared
@@ -73,11 +42,7 @@ def post(body: bytes, token: str = "token", method: str = "POST") -> Request:
     return Request(method, body=body, token=token)
 
 
-def detail_of(response: Response) -> str:
-    return str(response.body["detail"])
-
-
-def test_a_report_is_stored_and_answered(ingest: Ingest) -> None:
+def test_a_report_is_stored_and_answered(ingest: IngestHarness) -> None:
     response, counts = ingest.receiver()(post(report(error_code="001")))
     assert (response.status, response.body["new"]) == (200, 1)
     assert counts == Counter({"New": 1, "Failed": 1})
@@ -86,12 +51,12 @@ def test_a_report_is_stored_and_answered(ingest: Ingest) -> None:
     assert state_of(item).cause == "unknown_subscriber"
 
 
-def test_an_unknown_code_and_a_missing_recipient_are_counted(ingest: Ingest) -> None:
+def test_an_unknown_code_and_a_missing_recipient_are_counted(ingest: IngestHarness) -> None:
     _, counts = ingest.receiver()(post(report("m2", error_code="777", to="?")))
     assert counts == Counter({"New": 1, "Failed": 1, "UnknownCode": 1, "NoRecipient": 1})
 
 
-def test_the_ends_of_messages_are_counted_once_and_in_pairs(ingest: Ingest) -> None:
+def test_the_ends_of_messages_are_counted_once_and_in_pairs(ingest: IngestHarness) -> None:
     receive = ingest.receiver()
     _, open_counts = receive(post(report("e1", status="ENROUTE")))
     _, first = receive(post(report("e1", status="DELIVRD")))
@@ -101,14 +66,14 @@ def test_the_ends_of_messages_are_counted_once_and_in_pairs(ingest: Ingest) -> N
     assert dict(again) == {"Duplicate": 1}
 
 
-def test_a_wrong_token_is_401_and_leaves_nothing(ingest: Ingest) -> None:
+def test_a_wrong_token_is_401_and_leaves_nothing(ingest: IngestHarness) -> None:
     response, counts = ingest.receiver()(post(report("m3"), token="wrong"))
     assert (response.status, counts) == (401, Counter({"Unauthorized": 1}))
     assert ReportReader(ingest.client, ingest.reports).get("bulksmsrates", "m3", NOW) is None
 
 
 def test_a_token_rotated_in_is_accepted_at_once_and_the_old_one_until_taken_out(
-    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+    ingest: IngestHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dlr.runtime.secret.MIN_AGE_S", -1.0)
     receive = ingest.receiver()
@@ -123,7 +88,7 @@ def test_a_token_rotated_in_is_accepted_at_once_and_the_old_one_until_taken_out(
     ingest.secrets.text = value("token")
 
 
-def signed(ingest: Ingest, name: str) -> Request:
+def signed(ingest: IngestHarness, name: str) -> Request:
     """A recorded request with its signature; the receiver holds the key and sees its time."""
     case = Case(EVENTS / f"{name}.json")
     keys = list(case.credentials.signing_keys)
@@ -133,7 +98,7 @@ def signed(ingest: Ingest, name: str) -> Request:
 
 @pytest.mark.parametrize(("name", "status"), [("twilio/sent", 401), ("vonage/sms-barred", 503)])
 def test_a_bad_signature_under_a_good_token_is_answered_as_the_provider_needs_it(
-    ingest: Ingest, name: str, status: int
+    ingest: IngestHarness, name: str, status: int
 ) -> None:
     provider = name.partition("/")[0]
     request = signed(ingest, name)
@@ -147,7 +112,7 @@ def test_a_bad_signature_under_a_good_token_is_answered_as_the_provider_needs_it
 
 
 def test_a_signing_key_rotated_in_is_found_at_once(
-    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+    ingest: IngestHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dlr.runtime.secret.MIN_AGE_S", -1.0)
     receive = ingest.receiver("twilio")
@@ -162,7 +127,7 @@ def test_a_signing_key_rotated_in_is_found_at_once(
 
 @pytest.mark.parametrize("probe", [Request("HEAD", token="token"), Request("GET", token="token")])
 def test_a_probe_need_not_be_signed_but_what_it_could_carry_must(
-    ingest: Ingest, probe: Request
+    ingest: IngestHarness, probe: Request
 ) -> None:
     request = signed(ingest, "vonage/sms-get-delivered")
     receive = ingest.receiver("vonage")
@@ -174,7 +139,7 @@ def test_a_probe_need_not_be_signed_but_what_it_could_carry_must(
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "GET", "PATCH"])
-def test_a_method_that_the_provider_does_not_use_is_405(ingest: Ingest, method: str) -> None:
+def test_a_method_that_the_provider_does_not_use_is_405(ingest: IngestHarness, method: str) -> None:
     response, _ = ingest.receiver()(post(b"", method=method))
     assert (response.status, response.headers["allow"]) == (405, "POST")
 
@@ -188,16 +153,18 @@ def test_a_method_that_the_provider_does_not_use_is_405(ingest: Ingest, method: 
         ("bulksmsrates", Request("POST", body=b"[]", token="token")),
     ],
 )
-def test_a_probe_is_200_and_does_nothing(ingest: Ingest, provider: str, request_: Request) -> None:
+def test_a_probe_is_200_and_does_nothing(
+    ingest: IngestHarness, provider: str, request_: Request
+) -> None:
     assert ingest.receiver(provider)(request_)[0].status == 200
     assert ingest.quarantined() == []
 
 
-def test_a_body_over_the_limit_is_413(ingest: Ingest) -> None:
+def test_a_body_over_the_limit_is_413(ingest: IngestHarness) -> None:
     assert ingest.receiver()(post(b" " * (MAX_BODY_BYTES + 1)))[0].status == 413
 
 
-def test_garbage_is_400_with_a_reason_and_quarantined_once(ingest: Ingest) -> None:
+def test_garbage_is_400_with_a_reason_and_quarantined_once(ingest: IngestHarness) -> None:
     for _ in range(3):
         response, counts = ingest.receiver()(post(b'{"status": "DELIVRD"}'))
         assert (response.status, counts) == (400, Counter({"Unreadable": 1}))
@@ -207,7 +174,7 @@ def test_garbage_is_400_with_a_reason_and_quarantined_once(ingest: Ingest) -> No
     assert item["error"]["S"] == "message_id: Field required"
 
 
-def test_a_batch_with_one_bad_item_stores_the_good_and_quarantines(ingest: Ingest) -> None:
+def test_a_batch_with_one_bad_item_stores_the_good_and_quarantines(ingest: IngestHarness) -> None:
     batch = b"[" + report("b1") + b',{"x":1},' + report("b2") + b"]"
     response, counts = ingest.receiver()(post(batch))
     assert response.status == 200
@@ -216,7 +183,7 @@ def test_a_batch_with_one_bad_item_stores_the_good_and_quarantines(ingest: Inges
     assert len(ingest.quarantined()) == 1
 
 
-def test_an_inbound_message_is_ignored_and_counted(ingest: Ingest) -> None:
+def test_an_inbound_message_is_ignored_and_counted(ingest: IngestHarness) -> None:
     body = b'{"messageId": "m", "direction": "MO", "body": {"text": "STOP"}}'
     response, counts = ingest.receiver("smsmode")(post(body))
     assert (response.status, counts) == (200, Counter({"Ignored": 1}))
@@ -244,7 +211,7 @@ FAULTS = [
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 @pytest.mark.parametrize("body", [report("f1"), b"garbage"], ids=["report", "garbage"])
 def test_a_failing_table_makes_the_provider_send_again(
-    ingest: Ingest, fault: Exception, body: bytes
+    ingest: IngestHarness, fault: Exception, body: bytes
 ) -> None:
     response, counts = ingest.receiver(client=Failing(fault))(post(body))
     assert response.status == 503
@@ -252,7 +219,7 @@ def test_a_failing_table_makes_the_provider_send_again(
     assert "447700900123" not in json.dumps(response.to_api_gateway())
 
 
-def test_an_answer_never_quotes_the_request(ingest: Ingest) -> None:
+def test_an_answer_never_quotes_the_request(ingest: IngestHarness) -> None:
     marked = b'{"message_id": ["+447700900777"], "status": {"hush": 1}}'
     response, _ = ingest.receiver()(post(marked))
     assert response.status == 400

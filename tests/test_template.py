@@ -11,6 +11,7 @@ import pytest
 
 from dlr.suppression.rules import MAX_STRIKES
 from local.template import load
+from tests.support.template import as_list
 
 ROOT = Path(__file__).parent.parent
 SOURCE = load(ROOT / "template.yaml", {"CrmUrl": "https://crm.example.com/dead"})
@@ -41,10 +42,6 @@ TARGETS = [(rule, target) for rule, each in RULES.items() for target in each["Ta
 def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for policy in role["Policies"]:
         yield from policy["PolicyDocument"]["Statement"]
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:

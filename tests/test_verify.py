@@ -30,7 +30,7 @@ from dlr.wire.schemes import (
     VonageSig,
 )
 from dlr.wire.verify import Credentials, Scheme, matches_any, token_in_path
-from tests.cases import NOW, ROOT, Case, all_cases
+from tests.support.cases import NOW, ROOT, Case, all_cases
 
 SCHEMES: list[Scheme] = [
     Basic(),

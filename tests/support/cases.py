@@ -9,7 +9,7 @@ from typing import Any
 from dlr.wire.request import Request
 from dlr.wire.verify import Credentials
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 EVENTS = ROOT / "events"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -15,10 +15,10 @@ from local import template
 from local.cloud import Cloud
 from local.http_event import http_event as event_of
 from local.listener import Listener
-from tests.cases import ROOT
-from tests.faults import Killed
-from tests.functions import Functions
-from tests.tables import make_table
+from tests.support.cases import ROOT
+from tests.support.faults import Killed
+from tests.support.functions import Functions
+from tests.support.tables import make_table
 
 TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable")
 PROVIDER = "thesmsworks"
@@ -215,7 +215,7 @@ def _secrets(cloud: Cloud) -> dict[str, str]:
 
 def _bus(cloud: Cloud, sqs: Any) -> dict[str, str]:
     """The bus with the template's rules that lead to the suppression queue."""
-    events, name = cloud.client("events"), f"world-{uuid4().hex}"
+    events, name = cloud.client("events"), f"system-{uuid4().hex}"
     events.create_event_bus(Name=name)
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
