@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from local import template
 from local.cloud import Cloud
-from local.http_event import http_event as event_of
+from local.http_event import http_event
 from local.listener import Listener
 from tests.support.cases import ROOT
 from tests.support.faults import Killed
@@ -25,6 +25,7 @@ PROVIDER = "thesmsworks"
 INGEST = f"Ingest{PROVIDER}"
 TOKEN = "hush-webhook-token"
 ADMIN = "hush-admin-token"
+JSON = {"content-type": "application/json"}
 HASH_KEYS = ("hush-new-key", "hush-old-key")
 TRIES = 5
 """Of the provider, the stream and the queue (its maxReceiveCount)."""
@@ -51,15 +52,19 @@ class SystemHarness:
 
     def send(self, body: bytes, method: str = "POST") -> Outcome:
         """As a provider: again and again until it is taken or refused for good."""
-        event = http_event(method, f"/webhooks/{PROVIDER}/{TOKEN}", body)
+        event = http_event(method, f"/webhooks/{PROVIDER}/{TOKEN}", headers=JSON, body=body)
         return self._insist("provider", INGEST, event)
 
     def ask(self, route: str, path: str, body: Any = None, **query: str) -> Outcome:
         """As the team."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        event = http_event(route.split()[0], path, content if body is not None else b"", query)
-        event["routeKey"] = route
-        event["headers"]["authorization"] = f"Bearer {ADMIN}"
+        event = http_event(
+            route.split()[0],
+            path,
+            query=urlencode(query),
+            headers=JSON | {"authorization": f"Bearer {ADMIN}"},
+            body=_bytes_of(body),
+            route=route,
+        )
         return self._insist("client", "Api", event)
 
     def enter(self, token: str) -> bool:
@@ -173,23 +178,16 @@ class SystemHarness:
         return [record for record in records if record["eventName"] in {"INSERT", "MODIFY"}]
 
 
-def http_event(
-    method: str, path: str, body: bytes = b"", query: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """API Gateway's event for a request with a JSON body."""
-    return event_of(
-        method,
-        path,
-        query=urlencode(query or {}),
-        headers={"content-type": "application/json"},
-        body=body,
-    )
-
-
 def drain(steps: Iterable[Callable[[], bool]]) -> None:
     """Each step to its end."""
     for step in steps:
         assert step(), "not done after all tries"
+
+
+def _bytes_of(body: Any) -> bytes:
+    if body is None:
+        return b""
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
 def _content_of(answer: Mapping[str, Any]) -> Any:
