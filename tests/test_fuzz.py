@@ -22,9 +22,9 @@ from dlr.providers.times import read_iso, read_javascript, read_smpp
 from dlr.runtime.secret import Secret
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
-from tests.support.cases import NOW
+from local.recordings import NOW, recordings_of
 from tests.support.dynamodb import Strict
-from tests.support.hostile import cases_of, events, is_soon, with_body
+from tests.support.hostile import events, is_soon, posted
 from tests.support.secrets import SecretsManager
 
 pytestmark = pytest.mark.no_cover  # a tracer would count as the CPU time of what it traces
@@ -132,8 +132,7 @@ def test_a_list_full_of_one_thing_is_answered_soon(
 
 
 def check_soon(webhook: WebhookHarness, name: str, body: bytes) -> None:
-    event = with_body(cases_of(name)[0].event, body)
-    event["requestContext"] = {"http": {"method": "POST"}}
+    event = posted(recordings_of(name)[0].request, body)
     statuses: list[int] = []
     answered_soon = is_soon(lambda: statuses.append(webhook(event)), tries=1)
     assert set(statuses) <= {200, 400}, webhook.table.refused
@@ -142,7 +141,7 @@ def check_soon(webhook: WebhookHarness, name: str, body: bytes) -> None:
 
 @cache
 def smallest_item(name: str) -> str:
-    bodies = [case.request.body.decode() for case in cases_of(name) if case.expected["reports"]]
+    bodies = [each.request.body.decode() for each in recordings_of(name) if each.reports]
     return min((body for body in bodies if body.startswith("{")), key=len)
 
 

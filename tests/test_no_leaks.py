@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from local.cloud import Cloud
+from local.http_event import http_event
 from tests.support.functions import LOG
 from tests.support.marked import REPORTS, read
 from tests.support.stream import image
@@ -18,10 +19,10 @@ from tests.support.system import (
     ADMIN,
     HASH_KEYS,
     INGEST,
+    JSON,
     PROVIDER,
     TOKEN,
     SystemHarness,
-    http_event,
 )
 
 NUMBER = "+447700900987"
@@ -72,9 +73,14 @@ def nothing_is_logged(system: SystemHarness) -> Iterator[None]:
 
 
 def ask(system: SystemHarness, route: str, path: str, body: bytes) -> dict[str, Any]:
-    event = http_event(route.split()[0], path, body, {"list": TEXT, "after": TEXT})
-    event["routeKey"] = route
-    event["headers"] |= {"authorization": f"Bearer {ADMIN}", "x-operator": "me"}
+    event = http_event(
+        route.split()[0],
+        path,
+        query=f"list={TEXT}&after={TEXT}",
+        headers=JSON | {"authorization": f"Bearer {ADMIN}", "x-operator": "me"},
+        body=body,
+        route=route,
+    )
     answer: dict[str, Any] = system.functions.call("Api", event)
     return answer
 
@@ -100,9 +106,13 @@ def test_no_answer_to_a_provider_quotes_what_was_sent(system: SystemHarness) -> 
     for method in ("POST", "GET", "HEAD", "PUT"):
         for token in (TOKEN, f"{TEXT}-wrong-token", NUMBER, ""):
             for body in (*BODIES, json.dumps(REPORTS[1]).encode(), b"x" * 300_000):
-                event = http_event(method, f"/webhooks/{PROVIDER}/{token}", body)
-                event |= {"rawQueryString": f"to={NUMBER}&to={NUMBER}&{TEXT}={TEXT}"}
-                event["headers"] |= {"authorization": f"Basic {TEXT}", "user-agent": TEXT}
+                event = http_event(
+                    method,
+                    f"/webhooks/{PROVIDER}/{token}",
+                    query=f"to={NUMBER}&to={NUMBER}&{TEXT}={TEXT}",
+                    headers=JSON | {"authorization": f"Basic {TEXT}", "user-agent": TEXT},
+                    body=body,
+                )
                 answer = system.functions.call(INGEST, event)
                 assert answer["statusCode"] < 500
                 told = json.dumps(answer)

@@ -14,7 +14,7 @@ from dlr.messages.item import state_of
 from dlr.messages.store import ReportReader
 from dlr.wire.request import Request
 from local.cloud import Cloud
-from tests.support.cases import EVENTS, NOW, Case
+from local.recordings import NOW, recordings
 from tests.support.ingest import IngestHarness, detail_of
 from tests.support.secrets import value
 
@@ -80,7 +80,7 @@ def test_a_token_rotated_in_is_accepted_at_once_and_the_old_one_until_taken_out(
 
 def signed(ingest: IngestHarness, name: str) -> Request:
     """A recorded request with its signature; the receiver holds the key and sees its time."""
-    case = Case(EVENTS / f"{name}.json")
+    (case,) = (each for each in recordings() if each.id == name)
     keys = list(case.credentials.signing_keys)
     ingest.secrets.text = json.dumps({"current": "token", "signing_keys": keys})
     return case.request
