@@ -1,18 +1,13 @@
 """What the template says."""
 
-from functools import cache
 from typing import Any
 
 from local.template import load
 from tests.support.cases import ROOT
 
 
-@cache
 def resources() -> dict[str, Any]:
-    """Its resources by logical id, loops expanded, with the parameters' defaults. To be read only.
-
-    Reading it takes half a second.
-    """
+    """Its resources by logical id, loops expanded, with the parameters' defaults."""
     found: dict[str, Any] = load(ROOT / "template.yaml", {})["Resources"]
     return found
 
