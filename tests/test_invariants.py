@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -16,14 +18,32 @@ from dlr.ingest.normalize import Normalized, Normalizer
 from dlr.phone import RecipientHasher
 from dlr.providers.base import load_provider, provider_names
 from dlr.providers.codes import CodeTables, Meaning
-from dlr.report import FAILED, Status
+from dlr.report import FAILED, DeliveryReport, Status
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
 from local.recordings import NOW, Recording, recordings
 
+HOUR = timedelta(hours=1)
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 WITH_REPORTS = [case for case in recordings() if case.reports]
 EVERY_CASE = pytest.mark.parametrize("case", WITH_REPORTS, ids=lambda case: case.id)
+
+
+def id_of(case: Recording) -> str:
+    return case.id
+
+
+def cases_with(is_meant: Callable[[dict[str, Any]], bool]) -> list[Recording]:
+    """The recordings with at least one such expected report."""
+    return [case for case in WITH_REPORTS if any(map(is_meant, case.reports))]
+
+
+def reports_beside(
+    case: Recording, policy: Policy = Policy.CAUSE
+) -> list[tuple[DeliveryReport, dict[str, Any]]]:
+    """Each report that is made of the recording, beside the expected one."""
+    made = normalize(case.provider, case.request, policy).reports
+    return list(zip(made, case.reports, strict=True))
 
 
 def normalize(name: str, request: Request, policy: Policy = Policy.CAUSE) -> Normalized:
@@ -44,13 +64,32 @@ def test_any_request_is_reported_ignored_or_refused(
     assert not normalized.errors
 
 
-@EVERY_CASE
-@pytest.mark.parametrize("policy", list(Policy))
-def test_only_a_failure_suppresses(case: Recording, policy: Policy) -> None:
-    for report in normalize(case.provider, case.request, policy).reports:
-        if report.status not in FAILED:
+@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize("case", cases_with(lambda r: r["status"] not in FAILED), ids=id_of)
+def test_what_is_no_failure_suppresses_nobody(case: Recording, policy: Policy) -> None:
+    for report, expected in reports_beside(case, policy):
+        if expected["status"] not in FAILED:
             assert report.action is Action.KEEP
             assert report.bounce in {Bounce.NONE, Bounce.UNDETERMINED}
+
+
+@pytest.mark.parametrize("case", cases_with(lambda r: r["action"] != "keep"), ids=id_of)
+def test_what_suppresses_or_strikes_is_a_failure(case: Recording) -> None:
+    for report, expected in reports_beside(case):
+        if expected["action"] != "keep":
+            assert (report.status in FAILED, report.action) == (True, expected["action"])
+
+
+def is_permanent(report: dict[str, Any]) -> bool:
+    return bool(report["status"] in FAILED and report["permanent"])
+
+
+@pytest.mark.parametrize("case", cases_with(is_permanent), ids=id_of)
+def test_under_the_providers_policy_a_permanent_failure_suppresses(case: Recording) -> None:
+    for report, expected in reports_beside(case, Policy.PROVIDER):
+        if is_permanent(expected):
+            is_opt_out = expected["action"] == "suppress_opt_out"
+            assert report.action == ("suppress_opt_out" if is_opt_out else "suppress_number")
 
 
 @EVERY_CASE
@@ -59,15 +98,18 @@ def test_a_word_or_code_that_nobody_has_seen_is_unknown_and_never_suppresses(
 ) -> None:
     provider = load_provider(case.provider)
     blind = replace(provider, tables=CodeTables({}, {}))
-    for report in Normalizer(blind)(case.request, NOW).reports:
+    reports = Normalizer(blind)(case.request, NOW).reports
+    assert len(reports) == len(case.reports)
+    for report in reports:
         assert report.status is Status.UNKNOWN
         assert report.cause in {Cause.UNKNOWN, Cause.UNSPECIFIED}
         assert report.action is Action.KEEP
 
 
 @EVERY_CASE
-def test_the_same_request_gives_the_same_events(case: Recording) -> None:
-    first, again = (normalize(case.provider, case.request).reports for _ in range(2))
+def test_the_same_request_gives_the_same_events_whenever_it_comes(case: Recording) -> None:
+    normalizer = Normalizer(load_provider(case.provider))
+    first, again = (normalizer(case.request, at).reports for at in (NOW, NOW + HOUR))
     assert [report.event_id for report in first] == [report.event_id for report in again]
 
 
@@ -136,23 +178,60 @@ def test_every_cause_is_in_the_table_once() -> None:
     assert set(BOUNCE) == set(Cause)
 
 
-@pytest.mark.parametrize(
-    ("cause", "permanent", "policy"), list(product(Cause, (True, False, None), Policy))
-)
-def test_what_a_failure_does_to_the_number(
-    cause: Cause, permanent: bool | None, policy: Policy
-) -> None:
-    action = action_for(cause, permanent, policy)
-    if BOUNCE[cause] is Bounce.OPT_OUT:
-        assert action is Action.SUPPRESS_OPT_OUT
-    elif cause is Cause.NONE:
-        assert action is Action.KEEP
-    elif (policy is Policy.PROVIDER and permanent) or BOUNCE[cause] is Bounce.HARD:
-        assert action is Action.SUPPRESS_NUMBER
-    elif cause in {Cause.CANCELLED, Cause.UNSPECIFIED} and permanent:
-        assert action is Action.STRIKE
-    else:
-        assert action is Action.KEEP
+ACTIONS = """
+policy              | cause                      | provider
+permanent           | true     false    silent   | true     false    silent
+--------------------|----------------------------|---------------------------
+invalid_number      | number   number   number   | number   number   number
+unknown_subscriber  | number   number   number   | number   number   number
+not_sms_capable     | number   number   number   | number   number   number
+ported_out          | number   number   number   | number   number   number
+suspended           | number   number   number   | number   number   number
+opted_out           | opt_out  opt_out  opt_out  | opt_out  opt_out  opt_out
+do_not_disturb      | opt_out  opt_out  opt_out  | opt_out  opt_out  opt_out
+absent              | keep     keep     keep     | number   keep     keep
+handset_error       | keep     keep     keep     | number   keep     keep
+busy                | keep     keep     keep     | number   keep     keep
+porting             | keep     keep     keep     | number   keep     keep
+roaming             | keep     keep     keep     | number   keep     keep
+network_error       | keep     keep     keep     | number   keep     keep
+expired             | keep     keep     keep     | number   keep     keep
+unroutable          | keep     keep     keep     | number   keep     keep
+spam                | keep     keep     keep     | number   keep     keep
+content             | keep     keep     keep     | number   keep     keep
+invalid_message     | keep     keep     keep     | number   keep     keep
+sender_rejected     | keep     keep     keep     | number   keep     keep
+not_registered      | keep     keep     keep     | number   keep     keep
+rate_limited        | keep     keep     keep     | number   keep     keep
+insufficient_credit | keep     keep     keep     | number   keep     keep
+authentication      | keep     keep     keep     | number   keep     keep
+invalid_request     | keep     keep     keep     | number   keep     keep
+provider_error      | keep     keep     keep     | number   keep     keep
+cancelled           | strike   keep     keep     | number   keep     keep
+unspecified         | strike   keep     keep     | number   keep     keep
+unknown             | keep     keep     keep     | number   keep     keep
+none                | keep     keep     keep     | keep     keep     keep
+"""
+"""What a failure does to the number."""
+WORDS = {
+    "number": Action.SUPPRESS_NUMBER,
+    "opt_out": Action.SUPPRESS_OPT_OUT,
+    "strike": Action.STRIKE,
+    "keep": Action.KEEP,
+}
+ROWS = [line.replace("|", " ").split() for line in ACTIONS.strip().splitlines()[3:]]
+
+
+def test_the_table_of_actions_has_every_cause() -> None:
+    assert [cause for cause, *_ in ROWS] == list(Cause)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_a_failure_does_to_the_number_what_the_table_of_actions_says(row: list[str]) -> None:
+    cause, *words = row
+    asked = product((Policy.CAUSE, Policy.PROVIDER), (True, False, None))
+    actions = [action_for(Cause(cause), permanent, policy) for policy, permanent in asked]
+    assert actions == [WORDS[word] for word in words]
 
 
 FAILS = Meaning(Status.UNDELIVERED, Cause.UNSPECIFIED, True)

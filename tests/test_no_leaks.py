@@ -1,4 +1,4 @@
-"""Marked numbers, tokens and bodies through every door: no log, metric, error or answer has them.
+"""Marked numbers, tokens and bodies to every function: no log, metric, error or answer has them.
 
 The faults of AWS are looked at in the same way, in `test_faults.py`.
 """
@@ -28,7 +28,7 @@ from tests.support.system import (
 NUMBER = "+447700900987"
 TEXT = "hush-text"
 MARKS = {NUMBER[-9:], TEXT, TOKEN, ADMIN, *HASH_KEYS, "hush"}
-TELLS = {
+SHOWS = {
     "GET /messages/{provider}/{message_id}",
     "GET /recipients/{number}",
     "GET /quarantine",
@@ -64,12 +64,19 @@ def system(cloud: Cloud) -> Iterator[SystemHarness]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_logged(system: SystemHarness) -> Iterator[None]:
-    yield
-    logged = LOG.getvalue()
+def no_mark_is_logged(system: SystemHarness) -> Iterator[None]:
     LOG.seek(LOG.truncate(0))
-    assert logged
-    assert not [mark for mark in MARKS if mark in logged]
+    yield
+    assert marks_in(LOG.getvalue()) == []
+
+
+def marks_in(text: str) -> list[str]:
+    return [mark for mark in MARKS if mark in text]
+
+
+def logged() -> list[dict[str, Any]]:
+    """What the functions have logged in this test; the libraries' lines are no JSON."""
+    return [json.loads(line) for line in LOG.getvalue().splitlines() if line.startswith("{")]
 
 
 def ask(system: SystemHarness, route: str, path: str, body: bytes) -> dict[str, Any]:
@@ -90,6 +97,7 @@ def test_no_answer_of_the_api_tells_more_than_was_asked_and_none_is_5xx(
 ) -> None:
     system.send(json.dumps(REPORTS[0]).encode())
     system.send(json.dumps({TEXT: NUMBER}).encode())
+    answers = []
     for route in sorted(system.functions.routes):
         template = route.split()[1]
         for value in PATHS if "{" in template else [""]:
@@ -97,12 +105,14 @@ def test_no_answer_of_the_api_tells_more_than_was_asked_and_none_is_5xx(
             for body in BODIES if route.split()[0] in {"POST", "PUT"} else [b""]:
                 answer = ask(system, route, path, body)
                 assert answer["statusCode"] < 500, (route, value[:9], body[:40], answer)
-                if route not in TELLS or answer["statusCode"] >= 400:
-                    told = json.dumps(answer)
-                    assert not [mark for mark in MARKS if mark in told], (route, answer)
+                if route not in SHOWS or answer["statusCode"] >= 400:
+                    assert marks_in(json.dumps(answer)) == [], route
+                answers.append(answer["statusCode"])
+    assert [line["status"] for line in logged() if line["service"] == "api"] == answers
 
 
 def test_no_answer_to_a_provider_quotes_what_was_sent(system: SystemHarness) -> None:
+    answers = []
     for method in ("POST", "GET", "HEAD", "PUT"):
         for token in (TOKEN, f"{TEXT}-wrong-token", NUMBER, ""):
             for body in (*BODIES, json.dumps(REPORTS[1]).encode(), b"x" * 300_000):
@@ -115,15 +125,16 @@ def test_no_answer_to_a_provider_quotes_what_was_sent(system: SystemHarness) -> 
                 )
                 answer = system.functions.call(INGEST, event)
                 assert answer["statusCode"] < 500
-                told = json.dumps(answer)
-                assert not [mark for mark in MARKS if mark in told]
+                assert marks_in(json.dumps(answer)) == []
+                answers.append(answer["statusCode"])
+    assert [line["status"] for line in logged()] == answers
 
 
 @pytest.mark.parametrize("header", ["", f"Bearer {TEXT}", f"Basic {TEXT}", TEXT, "Bearer \ud800"])
-def test_a_stranger_stays_out_and_is_not_quoted(system: SystemHarness, header: str) -> None:
+def test_who_has_no_token_stays_out_and_is_not_logged(system: SystemHarness, header: str) -> None:
     event = {"headers": {"authorization": header}}
     assert system.functions.call("Authorizer", event) == {"isAuthorized": False}
-    LOG.write("nothing")
+    assert logged() == []
 
 
 def records() -> Iterator[dict[str, Any]]:
@@ -140,11 +151,20 @@ def records() -> Iterator[dict[str, Any]]:
         yield {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": new}}
 
 
-@pytest.mark.parametrize("place", range(6))
-def test_a_record_that_cannot_be_published_is_not_quoted(system: SystemHarness, place: int) -> None:
+@pytest.mark.parametrize("place", range(5))
+def test_a_record_that_cannot_be_published_is_counted_and_not_quoted(
+    system: SystemHarness, place: int
+) -> None:
     record = list(records())[place]
-    told = failure_of(system, "Publish", {"Records": [record]})
-    assert not [mark for mark in MARKS if mark in told]
+    assert "'itemIdentifier': '1'" in failure_of(system, "Publish", {"Records": [record]})
+    assert [line["PublishFailed"] for line in logged()] == [[1.0]]
+
+
+def test_a_record_without_an_end_is_a_failure_that_quotes_nothing(system: SystemHarness) -> None:
+    *_, record = records()
+    failure = failure_of(system, "Publish", {"Records": [record]})
+    assert failure.startswith("HandlerError: ValueError at ")
+    assert marks_in(failure) == []
 
 
 @pytest.mark.parametrize(
@@ -155,18 +175,22 @@ def test_a_message_that_cannot_be_handled_is_not_quoted_and_stays(
 ) -> None:
     event = {"Records": [{"messageId": "m", "body": body}]}
     assert "'itemIdentifier': 'm'" in failure_of(system, "Suppress", event)
+    failure, metrics = logged()
+    assert failure["message"] == "not suppressed"
+    assert metrics["SuppressFailed"] == [1.0]
 
 
 @pytest.mark.parametrize("function", [INGEST, "Api", "Authorizer", "Publish", "Suppress"])
-def test_a_defect_of_our_own_is_told_without_its_text(system: SystemHarness, function: str) -> None:
-    told = failure_of(system, function, {TEXT: NUMBER})
-    assert told.startswith("HandlerError")
-    assert not [mark for mark in MARKS if mark in told]
+def test_a_defect_of_our_own_has_its_place_and_not_its_text(
+    system: SystemHarness, function: str
+) -> None:
+    failure = failure_of(system, function, {TEXT: NUMBER})
+    assert re.match(r"HandlerError: \w+ at \w+\.py:\d+ ", failure)
+    assert marks_in(failure) == []
 
 
 def failure_of(system: SystemHarness, function: str, event: dict[str, Any]) -> str:
     """What Lambda would log of it, or the answer."""
-    LOG.write("called")
     try:
         return str(system.functions.call(function, event))
     except Exception as error:

@@ -167,7 +167,9 @@ def test_no_function_has_an_address_of_its_own() -> None:
 
 
 def test_nobody_but_api_gateway_may_call_a_function() -> None:
-    for permission in of_type("AWS::Lambda::Permission").values():
+    permissions = of_type("AWS::Lambda::Permission").values()
+    assert permissions
+    for permission in permissions:
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert "SourceArn" in permission
 
