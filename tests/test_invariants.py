@@ -106,6 +106,21 @@ def test_a_word_or_code_that_nobody_has_seen_is_unknown_and_never_suppresses(
         assert report.action is Action.KEEP
 
 
+def has_code(report: dict[str, Any]) -> bool:
+    return bool(report["status"] in FAILED and report["provider_code"])
+
+
+@pytest.mark.parametrize("case", cases_with(has_code), ids=id_of)
+def test_a_failure_with_a_code_that_nobody_has_seen_suppresses_nobody(case: Recording) -> None:
+    provider = load_provider(case.provider)
+    blind = replace(provider, tables=CodeTables(provider.tables.statuses, {}))
+    reports = Normalizer(blind)(case.request, NOW).reports
+    for report, expected in zip(reports, case.reports, strict=True):
+        if has_code(expected):
+            assert report.status in FAILED | {Status.UNKNOWN}  # where the code is all there is
+            assert (report.cause, report.action) == (Cause.UNKNOWN, Action.KEEP)
+
+
 @EVERY_CASE
 def test_the_same_request_gives_the_same_events_whenever_it_comes(case: Recording) -> None:
     normalizer = Normalizer(load_provider(case.provider))
