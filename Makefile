@@ -43,7 +43,7 @@ codes: .venv/ready ## print what every status and code of PROVIDER leads to
 	@$(bin)/python -m dlr codes $(PROVIDER)
 
 load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=webhooks or in-process)
-	@exec $(bin)/python -m local load --reports $(REPORTS) --mode $(MODE)
+	@exec $(bin)/python -m bench.load --reports $(REPORTS) --mode $(MODE)
 
 test: .venv/ready ## run the tests
 	$(bin)/pytest --cov --cov-report=term-missing
@@ -58,7 +58,7 @@ kill: .venv/ready ## kill functions under 2,000 reports and count what is left
 	$(bin)/pytest -m slow tests/test_kill.py
 
 fuzz: .venv-fuzz/ready ## let atheris try each provider's parser for SECONDS=600
-	.venv-fuzz/bin/python -m local.fuzz $(SECONDS)
+	.venv-fuzz/bin/python -m bench.fuzz $(SECONDS)
 
 sam-local: .venv/ready $(sam) ## run the built functions in containers, by sam local, on every recorded request
 	@exec $(bin)/python -m local sam-local

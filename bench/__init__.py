@@ -1,1 +1,1 @@
-"""What it takes, beside what else a team could use: `make bench`."""
+"""Measures the system: time, cost, load, hostile input. `make bench`, `make load`, `make fuzz`."""

@@ -20,8 +20,8 @@ from dlr.messages.store import Outcome, ReportStore, Retention
 from dlr.phone import RecipientHasher
 from dlr.providers.base import load_provider
 from dlr.providers.sample import Stage
-from dlr.wire.request import Request
 from local.cloud import Cloud
+from local.http_event import http_event
 from local.stack import describe
 from local.traffic import life
 
@@ -59,10 +59,8 @@ def ours(cloud: Cloud) -> dict[tuple[str, int], Consumption]:
         for number, stages in STAGES.items():
             consumed = found[provider, number] = Consumption(number)
             with _counted(consumed):
-                for event in life(provider, 7000 + 10 * place + number, stages, seed=8):
-                    (report,) = normalize(
-                        Request.from_api_gateway(event), datetime.now(UTC)
-                    ).reports
+                for request in life(provider, 7000 + 10 * place + number, stages, seed=8):
+                    (report,) = normalize(request, datetime.now(UTC)).reports
                     consumed.published += store.put(report) is Outcome.NEW
             key = {"pk": {"S": f"{provider}#{report.message_id}"}}
             item = client.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
@@ -96,13 +94,10 @@ def naive(cloud: Cloud) -> dict[int, Consumption]:
         for number, stages in STAGES.items():
             consumed = found[number] = Consumption(number)
             with _counted(consumed):
-                for event in life("thesmsworks", 8000 + number, stages, seed=8):
+                for request in life("thesmsworks", 8000 + number, stages, seed=8):
                     path = f"/webhooks/thesmsworks/{token}"
-                    http = {"method": "POST", "path": path}
-                    request = {"http": http, "stage": "$default"}
-                    app.resolve(
-                        event | {"rawPath": path, "requestContext": request}, LambdaContext()
-                    )
+                    event = http_event("POST", path, headers=request.headers, body=request.body)
+                    app.resolve(event, LambdaContext())
             consumed.published = consumed.calls["PutEvents"]
     return found
 

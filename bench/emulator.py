@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import urllib3
 
 from bench.consumption import NAIVE_TABLES
 from local.cloud import Cloud, free_port, in_use
+from local.http_event import Event, http_event
 from local.runtime import LAYER, functions
 from local.stack import ROOT, describe
 from local.traffic import life
@@ -84,17 +84,14 @@ def _summary(rounds: list[Round], bare: list[Round]) -> Invokes:
     )
 
 
-def _events(token: str, first: int) -> Iterator[dict[str, Any]]:
+def _events(token: str, first: int) -> Iterator[Event]:
     for message in range(first, first + WARM + 1):
-        event = next(life("thesmsworks", message, ("delivered",), seed=9))
+        (request,) = life("thesmsworks", message, ("delivered",), seed=9)
         path = f"/webhooks/thesmsworks/{token}"
-        http = {"method": "POST", "path": path, "sourceIp": "192.0.2.1"}
-        yield event | {"rawPath": path, "requestContext": {"http": http, "stage": "$default"}}
+        yield http_event("POST", path, headers=request.headers, body=request.body)
 
 
-def _round(
-    python: Path, handler: str, variables: Mapping[str, str], events: list[dict[str, Any]]
-) -> Round:
+def _round(python: Path, handler: str, variables: Mapping[str, str], events: list[Event]) -> Round:
     log = ROOT / ".local" / "emulator.log"
     log.parent.mkdir(exist_ok=True)
     with _emulator(python, handler, variables, log) as url:
@@ -105,7 +102,7 @@ def _round(
     return Round(times[0], median(times[1:]), own / len(events), platform / len(events))
 
 
-def _invoke(url: str, event: dict[str, Any]) -> float:
+def _invoke(url: str, event: Event) -> float:
     started = time.perf_counter()
     answer = urllib3.request("POST", url + INVOKE, json=event, retries=False, timeout=60)
     took_ms = (time.perf_counter() - started) * 1000

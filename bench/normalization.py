@@ -6,9 +6,7 @@ Runs on the runtime's Python with the built layer. Prints microseconds of CPU as
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from itertools import cycle
-from pathlib import Path
 
 from bench import anymail_views
 from bench.clock import microseconds
@@ -18,9 +16,8 @@ from dlr.providers.base import load_provider, provider_names
 from dlr.providers.receipt_text import read_receipt
 from dlr.wire.request import Request
 from dlr.wire.verify import Credentials
+from local.recordings import NOW, recordings_of
 
-EVENTS = Path(__file__).parent.parent / "events"
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RECEIPT = (
     "id:0123456789 sub:001 dlvrd:001 submit date:2611201230 done date:2611201231 "
     "stat:DELIVRD err:000 text:Your code is 1234"
@@ -43,15 +40,9 @@ JASMIN_LIKE = [
 
 def requests_of(provider: str) -> Iterator[tuple[Request, Credentials]]:
     """The recorded requests that hold a report, and what they are verified with."""
-    for path in sorted((EVENTS / provider).glob("*.expected.json")):
-        expected = json.loads(path.read_text())
-        if expected["status"] == 200 and expected["reports"]:
-            event = path.with_name(path.name.replace(".expected", ""))
-            recorded = json.loads(event.read_text())
-            request = Request.from_api_gateway(recorded, expected.get("url", ""))
-            now = datetime.fromisoformat(expected["now"]) if "now" in expected else NOW
-            keys = tuple(expected.get("signing_keys", ()))
-            yield request, Credentials((request.token,), now, keys)
+    for each in recordings_of(provider):
+        if each.status == 200 and each.reports:
+            yield each.request, each.credentials
 
 
 def ours(name: str) -> Callable[[], object]:

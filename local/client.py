@@ -1,8 +1,8 @@
 """Speaks HTTP to the deployed system as a provider and as the team would."""
 
-import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +12,6 @@ from dlr.wire.request import Request
 from local.sign import signed
 from local.stack import Deployment
 
-Event = Mapping[str, Any]
 MAX_CONNECTIONS = 50
 
 
@@ -23,15 +22,14 @@ class Client:
         self._deployment = deployment
         self._http = urllib3.PoolManager(maxsize=MAX_CONNECTIONS, retries=False, timeout=timeout_s)
 
-    def deliver(self, event: Event) -> int:
-        """Send a recorded API Gateway event to the webhook of its provider; answers the status.
+    def deliver(self, provider: str, request: Request) -> int:
+        """Send a recorded or made-up request to the provider's webhook; answers the status.
 
-        Signed anew, for the recording was signed for another address and is too old.
+        It is signed anew: a recorded signature is of another address and too old.
         """
-        provider = event["rawPath"].split("/")[2]
-        request = signed(provider, request_to(self._deployment.webhooks[provider], event))
+        sent = signed(provider, request_to(self._deployment.webhooks[provider], request))
         return self._http.request(
-            request.method, request.url, body=request.body, headers=request.headers
+            sent.method, sent.url, body=sent.body, headers=sent.headers
         ).status
 
     def post(self, url: str, body: bytes, content_type: str = "application/json") -> int:
@@ -67,24 +65,8 @@ class Client:
         return result
 
 
-def webhook_url(webhook: str, event: Event) -> str:
-    """The address with the event's query string, to the letter."""
-    query = event.get("rawQueryString")
-    return f"{webhook}?{query}" if query else webhook
-
-
-def request_to(webhook: str, event: Event) -> Request:
-    """The recorded request as it would come to this webhook."""
-    return Request(
-        method=event["requestContext"]["http"]["method"],
-        query=event.get("rawQueryString", ""),
-        headers={name: value for name, value in event["headers"].items() if name != "host"},
-        body=body_of(event),
-        url=webhook_url(webhook, event),
-    )
-
-
-def body_of(event: Event) -> bytes:
-    """The bytes that the provider sent."""
-    body = event.get("body") or ""
-    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+def request_to(webhook: str, request: Request) -> Request:
+    """The request as it would come to this webhook, its query string to the letter."""
+    headers = {name: value for name, value in request.headers.items() if name != "host"}
+    url = f"{webhook}?{request.query}" if request.query else webhook
+    return replace(request, headers=headers, url=url)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import boto3
 import urllib3
@@ -103,8 +103,8 @@ class Cloud:
         """Of the embedded AWS itself; the functions' processes are its children."""
         return self._process.pid
 
-    def wait(self) -> None:
-        """Return never, unless it stops by itself."""
+    def wait(self) -> NoReturn:
+        """Stay until it stops by itself, which is a failure."""
         self._process.wait()
         raise CannotStart(f"The embedded AWS stopped by itself. Its own words: {self._log}")
 

@@ -1,73 +1,33 @@
 """Replays the recorded requests of `events/`, then some traffic; shows what becomes of it."""
 
-import json
 import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from local.client import Client
 from local.cloud import Cloud
 from local.listener import Listener
-from local.stack import ROOT, describe
+from local.recordings import Recording, recordings
+from local.stack import describe
 from local.traffic import traffic
 
 TIMEOUT_S = 10.0
 TRAFFIC, WORKERS = 300, 8
-SUPPRESSING = {"suppress_number", "suppress_opt_out"}
 COLUMNS = {"request": 37, "HTTP": 5, "status": 21, "cause": 21, "on the bus": 18, "list": 9}
 LINE = "".join(f"{{:<{width}}}" for width in COLUMNS.values())
 RATES = "  {:<16}{:>9}{:>11}{:>10}{:>8}{:>10}"
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One request that a provider could send, and what must come of it."""
-
-    name: str
-    event: dict[str, Any]
-    status: int
-    reports: list[dict[str, Any]]
-
-    @property
-    def provider(self) -> str:
-        """Whose report it is."""
-        return self.name.partition("/")[0]
-
-    @property
-    def dead_numbers(self) -> list[str]:
-        """The numbers that must be on the suppression list afterwards."""
-        return [
-            report["recipient"]
-            for report in self.reports
-            if report.get("action") in SUPPRESSING and report.get("recipient")
-        ]
-
-
-def recordings(folder: Path = ROOT / "events") -> Iterator[Recording]:
-    """All of them, provider by provider."""
-    for path in sorted(folder.glob("*/*.expected.json")):
-        expected = json.loads(path.read_text())
-        request = path.with_name(path.name.replace(".expected.json", ".json"))
-        yield Recording(
-            name=f"{path.parent.name}/{request.stem}",
-            event=json.loads(request.read_text()),
-            status=expected["status"],
-            reports=expected["reports"],
-        )
 
 
 def demo(cloud: Cloud) -> bool:
     """Show every recording's way through the system; answers whether all went as expected."""
     deployment = describe(cloud)
     client = Client(deployment)
-    replays = list(recordings())
+    replays = recordings()
     with Listener(cloud, deployment.resources["Bus"]) as listener:
-        statuses = [client.deliver(recording.event) for recording in replays]
+        statuses = [client.deliver(each.provider, each.request) for each in replays]
         numbers = sorted({number for each in replays for number in each.dead_numbers})
         wait_until(lambda: all(client.suppression(number)["suppressed"] for number in numbers))
         heard = {event["event_id"]: event["action"] for event in listener.heard()}
@@ -90,7 +50,7 @@ def _send_traffic(client: Client, listener: Listener) -> dict[str, list[dict[str
     """As fast as it goes; the last state of each message as the bus tells it, by provider."""
     arrivals = traffic(TRAFFIC, seed=secrets.randbits(16), per_second=TRAFFIC)
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(client.deliver, (each.event for each in arrivals)))
+        list(pool.map(lambda each: client.deliver(each.provider, each.request), arrivals))
     ends: dict[tuple[str, str], dict[str, Any]] = {
         (each.provider, each.message_id): {} for each in arrivals
     }
@@ -122,24 +82,24 @@ def _show(
 ) -> Iterator[str]:
     """Print a line per report; yields what is not as expected."""
     if status != recording.status:
-        yield f"{recording.name}: HTTP {status} instead of {recording.status}"
+        yield f"{recording.id}: HTTP {status} instead of {recording.status}"
     if not recording.reports:
-        print(LINE.format(recording.name, status, "", "", "", "").rstrip())
+        print(LINE.format(recording.id, status, "", "", "", "").rstrip())
     for expected in recording.reports:
         stored = _stored(client, recording.provider, expected)
         if stored is None:
-            yield f"{recording.name}: {expected['message_id']} was not stored as expected"
+            yield f"{recording.id}: {expected['message_id']} was not stored as expected"
             continue
         suppression = client.suppression(stored["recipient"]) if stored["recipient"] else {}
         bus = heard.get(stored["event_id"], "(no news)")
         on_list = suppression.get("list") if suppression.get("suppressed") else None
         print(
             LINE.format(
-                recording.name, status, stored["status"], stored["cause"], bus, on_list or "-"
+                recording.id, status, stored["status"], stored["cause"], bus, on_list or "-"
             )
         )
         if stored["recipient"] in recording.dead_numbers and not on_list:
-            yield f"{recording.name}: the number is not on the suppression list"
+            yield f"{recording.id}: the number is not on the suppression list"
 
 
 def _stored(client: Client, provider: str, expected: dict[str, Any]) -> dict[str, Any] | None:

@@ -34,19 +34,3 @@ def queued(cloud: Cloud, queue: str) -> list[dict[str, Any]]:
             for each in messages
         ]
     return found
-
-
-def question(number: str) -> dict[str, Any]:
-    """API Gateway's event for `GET /suppressions/{number}`."""
-    path = f"/suppressions/{number}"
-    http = {"method": "GET", "path": path}
-    return {
-        "version": "2.0",
-        "routeKey": "GET /suppressions/{number}",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {},
-        "requestContext": {"http": http, "stage": "$default"},
-        "pathParameters": {"number": number},
-        "isBase64Encoded": False,
-    }

@@ -18,9 +18,10 @@ from dlr.messages.store import ReportReader
 from dlr.messages.view import find_message
 from local.client import Client
 from local.cloud import LOCALHOST, Cloud, free_port
-from local.demo import recordings
 from local.engine import Engine
-from local.lambda_events import POISON, question, queued, stream_records
+from local.http_event import http_event
+from local.lambda_events import POISON, queued, stream_records
+from local.recordings import recordings
 from local.runtime_image import runtime_image
 from local.sam import BUILT, TIMEOUT_S, SamLocal, build, for_sam_local
 from local.stack import ROOT, Deployment, deploy, describe
@@ -52,7 +53,7 @@ def sam_local() -> bool:
                 problems = list(_check(cloud, _behind(api_url, deployment), functions))
     for problem in problems:
         print(f"NOT AS EXPECTED: {problem}")
-    print(f"{len(list(recordings()))} requests, {len(problems)} surprises, on image {image}.")
+    print(f"{len(recordings())} requests, {len(problems)} surprises, on image {image}.")
     return not problems
 
 
@@ -120,9 +121,9 @@ def _behind(url: str, deployment: Deployment) -> Deployment:
 
 def _post_everything(client: Client) -> Iterator[str]:
     for recording in recordings():
-        status = client.deliver(recording.event)
+        status = client.deliver(recording.provider, recording.request)
         if status != recording.status:
-            yield f"{recording.name}: HTTP {status} instead of {recording.status}"
+            yield f"{recording.id}: HTTP {status} instead of {recording.status}"
 
 
 def _check_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
@@ -136,7 +137,7 @@ def _check_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
             answer = find_message(reports, recording.provider, expected["message_id"], now)
             history = answer.model_dump(mode="json")["history"] if answer else []
             if not any(expected.items() <= stored.items() for stored in history):
-                yield f"{recording.name}: {expected['message_id']} was not stored as expected"
+                yield f"{recording.id}: {expected['message_id']} was not stored as expected"
     unreadable = sum(recording.status == 400 for recording in recordings())
     kept = len(list(Quarantine(dynamodb, names["QuarantineTable"]).all(now)))
     if kept < unreadable:
@@ -154,7 +155,8 @@ def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal
     if answer != {"batchItemFailures": [{"itemIdentifier": "poison"}]}:
         yield f"Suppress answers {answer} to {len(messages)} messages and a poisoned one"
     number = next(number for each in recordings() for number in each.dead_numbers)
-    answer = functions.invoke("Api", question(number))
+    route = "GET /suppressions/{number}"
+    answer = functions.invoke("Api", http_event("GET", f"/suppressions/{number}", route=route))
     if answer.get("statusCode") != 200 or not json.loads(answer["body"])["suppressed"]:
         yield f"Api answers {answer} for a dead number"
 
@@ -164,7 +166,7 @@ def _ask_for_the_dead(client: Client) -> Iterator[str]:
     for recording in recordings():
         for number in recording.dead_numbers:
             if not client.suppression(number).get("suppressed"):
-                yield f"{recording.name}: the number is not on the suppression list"
+                yield f"{recording.id}: the number is not on the suppression list"
 
 
 def _knock_without_a_token(client: Client, deployment: Deployment) -> Iterator[str]:

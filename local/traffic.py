@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
 
 from dlr.providers.base import load_provider, provider_names
 from dlr.providers.sample import Stage, Step
 from dlr.wire.request import Request
 
-Event = dict[str, Any]
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 SHARES: dict[Stage, int] = {"delivered": 89, "absent": 6, "dead": 4, "stop": 1}
 """Of a hundred messages. Only the last two kinds suppress."""
@@ -30,7 +28,7 @@ class Arrival:
     at_s: float
     provider: str
     message_id: str
-    event: Event
+    request: Request
 
 
 WAYS: dict[int, tuple[Stage, ...]] = {1: (), 2: ("sent",), 3: ("queued", "sent")}
@@ -53,42 +51,31 @@ def id_of(message: int, seed: int) -> str:
     return f"{seed:04x}{message:012x}"
 
 
-def life(provider: str, message: int, stages: tuple[Stage, ...], seed: int = 0) -> Iterator[Event]:
+def life(
+    provider: str, message: int, stages: tuple[Stage, ...], seed: int = 0
+) -> Iterator[Request]:
     """The requests of one message, in order."""
     message_id = id_of(message, seed)
     number = f"1{200 + message // 100 % 800}5550{100 + message % 100}"  # 555-01xx are for fiction
     sample = load_provider(provider).sample
     for place, stage in enumerate(stages):
         step = Step(message_id, number, stage, START + timedelta(seconds=message + 9 * place))
-        yield _event(sample(step), f"/webhooks/{provider}/token")
+        yield sample(step)
 
 
 def _message(random: Random, seed: int, message: int, sent_s: float) -> Iterator[Arrival]:
     provider = random.choice(provider_names())
     end = random.choices(list(SHARES), list(SHARES.values()))[0]
     before = WAYS[random.choices(list(WAYS), [3, 5, 2])[0]]
-    for place, event in enumerate(life(provider, message, (*before, end), seed)):
+    for place, request in enumerate(life(provider, message, (*before, end), seed)):
         late_s = random.uniform(0, 10) if random.random() < LATE else 0
-        yield Arrival(sent_s + place * 2 + late_s, provider, id_of(message, seed), event)
+        yield Arrival(sent_s + place * 2 + late_s, provider, id_of(message, seed), request)
         if random.random() < DUPLICATES:
             again_s = sent_s + place * 2 + random.uniform(0, 5)
-            yield Arrival(again_s, provider, id_of(message, seed), event)
+            yield Arrival(again_s, provider, id_of(message, seed), request)
 
 
 def _in_bursts(at_s: float) -> float:
     """Campaigns: what comes in a minute at an even pace comes faster, with pauses between."""
     rounds, rest = divmod(at_s, BURST_S + PAUSE_S)
     return rounds * (BURST_S + PAUSE_S) + rest * BURST_S / (BURST_S + PAUSE_S)
-
-
-def _event(request: Request, path: str) -> Event:
-    """As API Gateway hands it to a function."""
-    return {
-        "version": "2.0",
-        "rawPath": path,
-        "rawQueryString": request.query,
-        "headers": dict(request.headers),
-        "requestContext": {"http": {"method": request.method, "path": path}},
-        "body": request.body.decode(),
-        "isBase64Encoded": False,
-    }

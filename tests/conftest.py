@@ -1,16 +1,22 @@
 """What tests share. No test can reach a real AWS account."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from local.client import Client
 from local.cloud import Cloud, forget_real_aws, free_port
+from local.listener import Listener
 from local.stack import Deployment, deploy, describe
+from tests.support.numbers import new_number
 
 forget_real_aws()
 
+
+EMULATED = {"cloud", "new_cloud"}
+"""The fixtures that start the embedded AWS."""
 
 OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
 
@@ -38,10 +44,24 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line("  ".join(cells).rstrip())
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its tier, before `-m` chooses among them."""
+    for item in items:
+        is_emulated = EMULATED & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.emulator if is_emulated else pytest.mark.unit)
+
+
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def new_cloud(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cloud]:
+    """Makes an embedded AWS of a test's own, on a given port or a free one; not started yet."""
+    return lambda port=None: Cloud(port or free_port(), tmp_path_factory.mktemp("cloud"))
+
+
+@pytest.fixture(scope="session")
+def cloud(new_cloud: Callable[..., Cloud]) -> Iterator[Cloud]:
     """The embedded AWS with the whole system on it, started once."""
-    with Cloud(free_port(), tmp_path_factory.mktemp("cloud")) as cloud:
+    with new_cloud() as cloud:
         deploy(cloud)
         yield cloud
 
@@ -56,3 +76,22 @@ def deployment(cloud: Cloud) -> Deployment:
 def client(deployment: Deployment) -> Client:
     """Speaks to it."""
     return Client(deployment)
+
+
+@pytest.fixture
+def listener(cloud: Cloud, deployment: Deployment) -> Iterator[Listener]:
+    """Hears what comes on the bus from now on."""
+    with Listener(cloud, deployment.resources["Bus"]) as listener:
+        yield listener
+
+
+@pytest.fixture
+def number() -> str:
+    """A number that no other test uses."""
+    return new_number()
+
+
+@pytest.fixture
+def message_id() -> str:
+    """A message that no other test uses."""
+    return uuid4().hex

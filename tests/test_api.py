@@ -1,7 +1,6 @@
 """The team's API on the running system, route by route."""
 
 import json
-from itertools import count
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -11,15 +10,7 @@ from dlr.suppression.entry import State
 from local.client import Client
 from local.cloud import Cloud
 from local.stack import Deployment
-from tests.test_flow import wait_until
-
-NUMBERS = count(447700902000)
-
-
-@pytest.fixture
-def number() -> str:
-    """One that no other test uses."""
-    return f"+{next(NUMBERS)}"
+from tests.support.waiting import wait_until
 
 
 def path(number: str) -> str:

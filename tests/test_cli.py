@@ -10,7 +10,8 @@ import pytest
 
 from dlr.__main__ import main
 from dlr.providers.base import provider_names
-from tests.cases import ROOT, Case, all_cases
+from local.recordings import Recording, recordings_of
+from tests.support.cases import ROOT
 
 
 def run(
@@ -25,7 +26,7 @@ def run(
     return code, printed.out, printed.err
 
 
-def line_of(case: Case) -> str:
+def line_of(case: Recording) -> str:
     request = case.request
     return json.dumps(
         {
@@ -41,16 +42,16 @@ def line_of(case: Case) -> str:
 def test_one_line_in_is_one_line_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    cases = [case for case in all_cases() if case.provider == name]
+    cases = recordings_of(name)
     lines = "\n".join(line_of(case) for case in cases) + "\n\n"
     code, out, _ = run(monkeypatch, capsys, "normalize", name, lines=lines)
     answers = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     for case, answer in zip(cases, answers, strict=True):
-        assert answer["ok"] == (case.expected["status"] == 200)
+        assert answer["ok"] == (case.status == 200)
         assert (answer["error"] is None) == answer["ok"]
         got = [event["status"] for event in answer["events"]]
-        assert got == [report["status"] for report in case.expected["reports"]]
+        assert got == [report["status"] for report in case.reports]
 
 
 @pytest.mark.parametrize("line", ["not json", "[]", "1", '{"body": 5}', '{"headers": []}'])

@@ -98,18 +98,19 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         assert str(error)
 
 
+texts = st.text(max_size=20)
 json_values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=10,
 )
 
 
-@given(st.dictionaries(st.text(), json_values))
+@given(st.dictionaries(texts, json_values, max_size=4))
 def test_any_json_object_is_one_item_without_numbers_and_nulls(content: dict[str, object]) -> None:
     def is_plain(value: object) -> bool:
         if isinstance(value, dict):

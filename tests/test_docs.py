@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.docs import generated
-from tests.cases import ROOT
+from tests.support.cases import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -21,10 +22,10 @@ from dlr.providers.times import read_iso, read_javascript, read_smpp
 from dlr.runtime.secret import Secret
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
-from tests.cases import NOW
-from tests.dynamodb import Strict
-from tests.hostile import cases_of, events, is_soon, with_body
-from tests.test_secret import SecretsManager
+from local.recordings import NOW, recordings_of
+from tests.support.dynamodb import Strict
+from tests.support.hostile import events, is_soon, posted
+from tests.support.secrets import SecretsManager
 
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 DAY = timedelta(days=1)
@@ -65,7 +66,7 @@ class WebhookHarness:
 
 
 @pytest.fixture(scope="module")
-def doors() -> dict[tuple[str, bool], WebhookHarness]:
+def webhooks() -> dict[tuple[str, bool], WebhookHarness]:
     return {
         (name, is_open): WebhookHarness(name, is_open)
         for name in provider_names()
@@ -74,15 +75,16 @@ def doors() -> dict[tuple[str, bool], WebhookHarness]:
 
 
 @EVERY_PROVIDER
-@pytest.mark.parametrize("is_open", [True, False], ids=["let in", "at the door"])
+@pytest.mark.parametrize("is_open", [True, False], ids=["let in", "not let in"])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_spoilt_request_is_answered_and_soon(
-    doors: dict[tuple[str, bool], WebhookHarness], name: str, is_open: bool, data: st.DataObject
+    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, is_open: bool, data: st.DataObject
 ) -> None:
-    door, event = doors[name, is_open], data.draw(events(name))
-    assert door(event) in door.statuses, door.table.refused
-    assert is_soon(lambda: door(event))
+    webhook, event = webhooks[name, is_open], data.draw(events(name))
+    statuses: list[int] = []
+    assert is_soon(lambda: statuses.append(webhook(event)))
+    assert set(statuses) <= webhook.statuses, webhook.table.refused
 
 
 # ---------------------------------------------------------------- as large as can be
@@ -112,43 +114,45 @@ def filled(piece: str) -> bytes:
 @pytest.mark.parametrize("piece", PIECES, ids=repr)
 @EVERY_PROVIDER
 def test_a_body_full_of_one_thing_is_answered_soon(
-    doors: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
+    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
-    check_soon(doors[name, True], name, filled(piece))
+    check_soon(webhooks[name, True], name, filled(piece))
 
 
 @EVERY_PROVIDER
 @pytest.mark.parametrize("piece", ["[%s]", "[%s", "[[%s]]"])
 def test_a_list_full_of_one_thing_is_answered_soon(
-    doors: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
+    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
     for item in ("1", "{}", "[]", '""', "null", smallest_item(name)):
         body = piece % (f"{item}," * ((N - 5) // (len(item.encode()) + 1) - 1) + item)
-        check_soon(doors[name, True], name, body.encode())
+        check_soon(webhooks[name, True], name, body.encode())
 
 
-def check_soon(door: WebhookHarness, name: str, body: bytes) -> None:
-    event = with_body(cases_of(name)[0].event, body)
-    event["requestContext"] = {"http": {"method": "POST"}}
-    assert door(event) in {200, 400}, door.table.refused
-    assert is_soon(lambda: door.read(event))
+def check_soon(webhook: WebhookHarness, name: str, body: bytes) -> None:
+    event = posted(recordings_of(name)[0].request, body)
+    statuses: list[int] = []
+    answered_soon = is_soon(lambda: statuses.append(webhook(event)), tries=1)
+    assert set(statuses) <= {200, 400}, webhook.table.refused
+    assert answered_soon or is_soon(lambda: webhook.read(event))
 
 
+@cache
 def smallest_item(name: str) -> str:
-    bodies = [case.request.body.decode() for case in cases_of(name) if case.expected["reports"]]
+    bodies = [each.request.body.decode() for each in recordings_of(name) if each.reports]
     return min((body for body in bodies if body.startswith("{")), key=len)
 
 
 @EVERY_PROVIDER
 @pytest.mark.parametrize("piece", NUMBERS + TIMES, ids=repr)
 def test_a_field_full_of_one_thing_is_answered_soon(
-    doors: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
+    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
     item = json.loads(smallest_item(name))
     text = piece * (200_000 // len(piece.encode()))
     for changed in with_every_text(item, text):
         body = json.dumps(changed, ensure_ascii=False).encode()
-        check_soon(doors[name, True], name, body)
+        check_soon(webhooks[name, True], name, body)
 
 
 def with_every_text(content: Any, text: str) -> Iterator[Any]:
@@ -165,7 +169,9 @@ def with_every_text(content: Any, text: str) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(
-    "read", [read_iso, read_javascript, read_smpp, read_number, read_receipt, str], ids=str
+    "read",
+    [read_iso, read_javascript, read_smpp, read_number, read_receipt, str],
+    ids=lambda read: read.__name__,
 )
 def test_no_reader_has_a_slow_text(read: Callable[[str], object]) -> None:
     for piece in {*PIECES, *NUMBERS, *TIMES}:

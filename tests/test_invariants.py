@@ -19,10 +19,10 @@ from dlr.providers.codes import CodeTables, Meaning
 from dlr.report import FAILED, Status
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
-from tests.cases import NOW, Case, all_cases
+from local.recordings import NOW, Recording, recordings
 
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
-WITH_REPORTS = [case for case in all_cases() if case.expected["reports"]]
+WITH_REPORTS = [case for case in recordings() if case.reports]
 EVERY_CASE = pytest.mark.parametrize("case", WITH_REPORTS, ids=lambda case: case.id)
 
 
@@ -46,7 +46,7 @@ def test_any_request_is_reported_ignored_or_refused(
 
 @EVERY_CASE
 @pytest.mark.parametrize("policy", list(Policy))
-def test_only_a_failure_suppresses(case: Case, policy: Policy) -> None:
+def test_only_a_failure_suppresses(case: Recording, policy: Policy) -> None:
     for report in normalize(case.provider, case.request, policy).reports:
         if report.status not in FAILED:
             assert report.action is Action.KEEP
@@ -54,7 +54,9 @@ def test_only_a_failure_suppresses(case: Case, policy: Policy) -> None:
 
 
 @EVERY_CASE
-def test_a_word_or_code_that_nobody_has_seen_is_unknown_and_never_suppresses(case: Case) -> None:
+def test_a_word_or_code_that_nobody_has_seen_is_unknown_and_never_suppresses(
+    case: Recording,
+) -> None:
     provider = load_provider(case.provider)
     blind = replace(provider, tables=CodeTables({}, {}))
     for report in Normalizer(blind)(case.request, NOW).reports:
@@ -64,21 +66,21 @@ def test_a_word_or_code_that_nobody_has_seen_is_unknown_and_never_suppresses(cas
 
 
 @EVERY_CASE
-def test_the_same_request_gives_the_same_events(case: Case) -> None:
+def test_the_same_request_gives_the_same_events(case: Recording) -> None:
     first, again = (normalize(case.provider, case.request).reports for _ in range(2))
     assert [report.event_id for report in first] == [report.event_id for report in again]
 
 
 @EVERY_CASE
-def test_a_line_break_in_the_message_id_is_refused_or_ends_it(case: Case) -> None:
+def test_a_line_break_in_the_message_id_is_refused_or_ends_it(case: Recording) -> None:
     request = case.request
-    message_id = case.expected["reports"][0]["message_id"]
+    message_id = case.reports[0]["message_id"]
     in_query = request.query.replace(message_id, message_id + "%0d%0aX")
     in_body = request.body.replace(message_id.encode(), message_id.encode() + rb"\r\nX")
     if not request.body.startswith(b"{"):
         in_body = request.body.replace(message_id.encode(), message_id.encode() + b"%0d%0aX")
     is_in_it = (in_query, in_body) != (request.query, request.body)
-    assert is_in_it or case.path.stem == "group"  # its ids are made
+    assert is_in_it or case.name == "group"  # its ids are made
     try:
         reports = normalize(case.provider, replace(request, query=in_query, body=in_body)).reports
     except UnreadableError as error:
@@ -110,7 +112,7 @@ def test_an_empty_batch_is_a_probe(name: str) -> None:
 
 
 @EVERY_CASE
-def test_a_report_survives_json_and_its_hash_is_of_its_number(case: Case) -> None:
+def test_a_report_survives_json_and_its_hash_is_of_its_number(case: Recording) -> None:
     hasher = RecipientHasher(lambda: ["key"])
     for report in Normalizer(load_provider(case.provider), hasher=hasher)(
         case.request, NOW
@@ -121,7 +123,7 @@ def test_a_report_survives_json_and_its_hash_is_of_its_number(case: Case) -> Non
 
 
 @EVERY_CASE
-def test_the_teams_own_parameters_come_back_as_metadata(case: Case) -> None:
+def test_the_teams_own_parameters_come_back_as_metadata(case: Recording) -> None:
     request = case.request
     query = f"{request.query}&shop=42".lstrip("&")
     for report in normalize(case.provider, replace(request, query=query)).reports:

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +21,7 @@ import urllib3
 
 from dlr.messages.item import history_of
 from local.client import Client
-from local.cloud import Cloud, free_port
+from local.cloud import Cloud
 from local.stack import Deployment, deploy, describe
 
 REPORTS, CLIENTS, DEAD_OF = 2000, 8, 20
@@ -37,8 +37,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def killed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with Cloud(free_port(), tmp_path_factory.mktemp("killed")) as cloud:
+def killed_cloud(new_cloud: Callable[..., Cloud]) -> Iterator[Cloud]:
+    with new_cloud() as cloud:
         deploy(cloud, parameters={"Providers": PROVIDER, "MassBounceLimit": str(REPORTS)})
         yield cloud
 

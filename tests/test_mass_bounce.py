@@ -1,10 +1,9 @@
 """A campaign that a provider calls dead, all of it: 3,000 content errors within a minute."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -17,12 +16,12 @@ from dlr.suppression.entry import State
 from dlr.suppression.rules import discard
 from dlr.wire.request import Request
 from local.client import Client
-from local.cloud import Cloud, free_port
-from local.demo import wait_until
+from local.cloud import Cloud
 from local.stack import Deployment, deploy, describe
-from tests.cases import NOW
-from tests.reports import HASHER
-from tests.test_suppression_list import System, count
+from tests.support.cases import NOW
+from tests.support.reports import HASHER
+from tests.support.suppression import SuppressionHarness, count
+from tests.support.waiting import wait_until
 
 REPORTS, LIMIT, WORKERS = 3000, 1000, 8
 NUMBERS = [PhoneNumber(f"+{33639980000 + place}") for place in range(REPORTS)]
@@ -44,33 +43,35 @@ def reports(policy: Policy) -> list[DeliveryReport]:
 
 
 @pytest.fixture(scope="module")
-def system(cloud: Cloud) -> System:
-    return System(cloud)
+def suppression(cloud: Cloud) -> SuppressionHarness:
+    return SuppressionHarness(cloud)
 
 
-def test_under_cause_a_badly_worded_campaign_suppresses_nobody(system: System) -> None:
+def test_under_cause_a_badly_worded_campaign_suppresses_nobody(
+    suppression: SuppressionHarness,
+) -> None:
     made = reports(Policy.CAUSE)
     assert len(made) == REPORTS
     assert {report.cause for report in made} == {"content"}
-    assert [system.suppress(report, NOW) for report in made] == [None] * REPORTS
-    assert count(system, NUMBERS[::100]) == {}
+    assert [suppression.suppress(report, NOW) for report in made] == [None] * REPORTS
+    assert count(suppression, NUMBERS[::100]) == {}
 
 
 @pytest.mark.slow
 def test_under_provider_the_guard_holds_all_but_the_first_and_one_call_discards(
-    system: System,
+    suppression: SuppressionHarness,
 ) -> None:
-    suppress = system.suppressor(limit=LIMIT)
+    suppress = suppression.suppressor(limit=LIMIT)
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(lambda report: suppress(report, NOW), reports(Policy.PROVIDER)))
-    assert states(system) == {State.ACTIVE: LIMIT, State.HELD: REPORTS - LIMIT}
-    settled = system.operations.settle_held("smsmode", discard, "me", NOW + timedelta(minutes=5))
+    assert states(suppression) == {State.ACTIVE: LIMIT, State.HELD: REPORTS - LIMIT}
+    settled = suppression.admin.settle_held("smsmode", discard, "me", NOW + timedelta(minutes=5))
     assert settled.settled == REPORTS - LIMIT
-    assert states(system) == {State.ACTIVE: LIMIT, State.LIFTED: REPORTS - LIMIT}
+    assert states(suppression) == {State.ACTIVE: LIMIT, State.LIFTED: REPORTS - LIMIT}
 
 
-def states(system: System) -> dict[State, int]:
-    found = system.list.find_all([HASHER.every_hash(each) for each in NUMBERS], NOW)
+def states(suppression: SuppressionHarness) -> dict[State, int]:
+    found = suppression.list.find_all([HASHER.every_hash(each) for each in NUMBERS], NOW)
     made = [entry.state for entry in found if entry]
     return {state: made.count(state) for state in set(made)}
 
@@ -79,14 +80,14 @@ SOME, SOME_LIMIT = 60, 20
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def strict(new_cloud: Callable[..., Cloud]) -> Iterator[Deployment]:
     """The system of a team that follows its provider to the letter."""
     parameters = {
         "Providers": "smsmode",
         "SuppressionPolicy": "provider",
         "MassBounceLimit": str(SOME_LIMIT),
     }
-    with Cloud(free_port(), tmp_path_factory.mktemp(uuid4().hex)) as cloud:
+    with new_cloud() as cloud:
         deploy(cloud, parameters=parameters)
         yield describe(cloud)
 

@@ -11,10 +11,19 @@ from typing import Any
 import pytest
 
 from local.cloud import Cloud
-from tests.functions import LOG
-from tests.test_faults import REPORTS, read
-from tests.test_publish import image
-from tests.world import ADMIN, HASH_KEYS, INGEST, PROVIDER, TOKEN, SystemHarness, http_event
+from local.http_event import http_event
+from tests.support.functions import LOG
+from tests.support.marked import REPORTS, read
+from tests.support.stream import image
+from tests.support.system import (
+    ADMIN,
+    HASH_KEYS,
+    INGEST,
+    JSON,
+    PROVIDER,
+    TOKEN,
+    SystemHarness,
+)
 
 NUMBER = "+447700900987"
 TEXT = "hush-text"
@@ -48,14 +57,14 @@ BODIES = [
 
 
 @pytest.fixture(scope="module")
-def world(cloud: Cloud) -> Iterator[SystemHarness]:
-    world = SystemHarness(cloud)
-    with world.listener:
-        yield world
+def system(cloud: Cloud) -> Iterator[SystemHarness]:
+    system = SystemHarness(cloud)
+    with system.listener:
+        yield system
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_logged(world: SystemHarness) -> Iterator[None]:
+def nothing_is_logged(system: SystemHarness) -> Iterator[None]:
     yield
     logged = LOG.getvalue()
     LOG.seek(LOG.truncate(0))
@@ -63,48 +72,57 @@ def nothing_is_logged(world: SystemHarness) -> Iterator[None]:
     assert not [mark for mark in MARKS if mark in logged]
 
 
-def ask(world: SystemHarness, route: str, path: str, body: bytes) -> dict[str, Any]:
-    event = http_event(route.split()[0], path, body, {"list": TEXT, "after": TEXT})
-    event["routeKey"] = route
-    event["headers"] |= {"authorization": f"Bearer {ADMIN}", "x-operator": "me"}
-    answer: dict[str, Any] = world.functions.call("Api", event)
+def ask(system: SystemHarness, route: str, path: str, body: bytes) -> dict[str, Any]:
+    event = http_event(
+        route.split()[0],
+        path,
+        query=f"list={TEXT}&after={TEXT}",
+        headers=JSON | {"authorization": f"Bearer {ADMIN}", "x-operator": "me"},
+        body=body,
+        route=route,
+    )
+    answer: dict[str, Any] = system.functions.call("Api", event)
     return answer
 
 
 def test_no_answer_of_the_api_tells_more_than_was_asked_and_none_is_5xx(
-    world: SystemHarness,
+    system: SystemHarness,
 ) -> None:
-    world.send(json.dumps(REPORTS[0]).encode())
-    world.send(json.dumps({TEXT: NUMBER}).encode())
-    for route in sorted(world.functions.routes):
+    system.send(json.dumps(REPORTS[0]).encode())
+    system.send(json.dumps({TEXT: NUMBER}).encode())
+    for route in sorted(system.functions.routes):
         template = route.split()[1]
         for value in PATHS if "{" in template else [""]:
             path = re.sub(r"\{\w+\}", value, template)
             for body in BODIES if route.split()[0] in {"POST", "PUT"} else [b""]:
-                answer = ask(world, route, path, body)
+                answer = ask(system, route, path, body)
                 assert answer["statusCode"] < 500, (route, value[:9], body[:40], answer)
                 if route not in TELLS or answer["statusCode"] >= 400:
                     told = json.dumps(answer)
                     assert not [mark for mark in MARKS if mark in told], (route, answer)
 
 
-def test_no_answer_to_a_provider_quotes_what_was_sent(world: SystemHarness) -> None:
+def test_no_answer_to_a_provider_quotes_what_was_sent(system: SystemHarness) -> None:
     for method in ("POST", "GET", "HEAD", "PUT"):
         for token in (TOKEN, f"{TEXT}-wrong-token", NUMBER, ""):
             for body in (*BODIES, json.dumps(REPORTS[1]).encode(), b"x" * 300_000):
-                event = http_event(method, f"/webhooks/{PROVIDER}/{token}", body)
-                event |= {"rawQueryString": f"to={NUMBER}&to={NUMBER}&{TEXT}={TEXT}"}
-                event["headers"] |= {"authorization": f"Basic {TEXT}", "user-agent": TEXT}
-                answer = world.functions.call(INGEST, event)
+                event = http_event(
+                    method,
+                    f"/webhooks/{PROVIDER}/{token}",
+                    query=f"to={NUMBER}&to={NUMBER}&{TEXT}={TEXT}",
+                    headers=JSON | {"authorization": f"Basic {TEXT}", "user-agent": TEXT},
+                    body=body,
+                )
+                answer = system.functions.call(INGEST, event)
                 assert answer["statusCode"] < 500
                 told = json.dumps(answer)
                 assert not [mark for mark in MARKS if mark in told]
 
 
 @pytest.mark.parametrize("header", ["", f"Bearer {TEXT}", f"Basic {TEXT}", TEXT, "Bearer \ud800"])
-def test_a_stranger_stays_out_and_is_not_quoted(world: SystemHarness, header: str) -> None:
+def test_a_stranger_stays_out_and_is_not_quoted(system: SystemHarness, header: str) -> None:
     event = {"headers": {"authorization": header}}
-    assert world.functions.call("Authorizer", event) == {"isAuthorized": False}
+    assert system.functions.call("Authorizer", event) == {"isAuthorized": False}
     LOG.write("nothing")
 
 
@@ -123,9 +141,9 @@ def records() -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("place", range(6))
-def test_a_record_that_cannot_be_published_is_not_quoted(world: SystemHarness, place: int) -> None:
+def test_a_record_that_cannot_be_published_is_not_quoted(system: SystemHarness, place: int) -> None:
     record = list(records())[place]
-    told = failure_of(world, "Publish", {"Records": [record]})
+    told = failure_of(system, "Publish", {"Records": [record]})
     assert not [mark for mark in MARKS if mark in told]
 
 
@@ -133,23 +151,23 @@ def test_a_record_that_cannot_be_published_is_not_quoted(world: SystemHarness, p
     "body", [TEXT, json.dumps({"detail": {TEXT: NUMBER}}), json.dumps([NUMBER]), ""]
 )
 def test_a_message_that_cannot_be_handled_is_not_quoted_and_stays(
-    world: SystemHarness, body: str
+    system: SystemHarness, body: str
 ) -> None:
     event = {"Records": [{"messageId": "m", "body": body}]}
-    assert "'itemIdentifier': 'm'" in failure_of(world, "Suppress", event)
+    assert "'itemIdentifier': 'm'" in failure_of(system, "Suppress", event)
 
 
 @pytest.mark.parametrize("function", [INGEST, "Api", "Authorizer", "Publish", "Suppress"])
-def test_a_defect_of_our_own_is_told_without_its_text(world: SystemHarness, function: str) -> None:
-    told = failure_of(world, function, {TEXT: NUMBER})
+def test_a_defect_of_our_own_is_told_without_its_text(system: SystemHarness, function: str) -> None:
+    told = failure_of(system, function, {TEXT: NUMBER})
     assert told.startswith("HandlerError")
     assert not [mark for mark in MARKS if mark in told]
 
 
-def failure_of(world: SystemHarness, function: str, event: dict[str, Any]) -> str:
+def failure_of(system: SystemHarness, function: str, event: dict[str, Any]) -> str:
     """What Lambda would log of it, or the answer."""
     LOG.write("called")
     try:
-        return str(world.functions.call(function, event))
+        return str(system.functions.call(function, event))
     except Exception as error:
         return f"{type(error).__name__}: {error} {error.__cause__!r} {error.__suppress_context__}"

@@ -22,7 +22,7 @@ from dlr_cli.__main__ import dlr
 from dlr_cli.aws import explained
 from dlr_cli.connection import find_address
 from dlr_cli.errors import CommandError
-from tests.cases import ROOT
+from tests.support.cases import ROOT
 
 TOKEN = "hush-admin-token"
 NUMBER = "447700900123"

@@ -19,17 +19,17 @@ from dlr.report import Status
 from dlr.runtime.errors import HandlerError, redact_errors, redacted
 from dlr.wire.request import Request
 from local.cloud import Cloud
-from tests.cases import NOW
-from tests.reports import HASHER, make_report
-from tests.tables import make_table
-from tests.test_suppression_list import YEAR, System, dead, failure
+from tests.support.cases import NOW
+from tests.support.reports import HASHER, make_report
+from tests.support.suppression import YEAR, SuppressionHarness, dead, failure
+from tests.support.tables import make_table
 
 DAY = timedelta(days=1)
 PERSON = PhoneNumber("+447700900600")
 OTHER = PhoneNumber("+447700900601")
 
 
-class Privacy(System):
+class PrivacyHarness(SuppressionHarness):
     """The list and everything else that knows a person."""
 
     def __init__(self, cloud: Cloud) -> None:
@@ -66,13 +66,15 @@ class Privacy(System):
 
 
 @pytest.fixture
-def privacy(cloud: Cloud) -> Privacy:
-    made = Privacy(cloud)
+def privacy(cloud: Cloud) -> PrivacyHarness:
+    made = PrivacyHarness(cloud)
     made.fill()
     return made
 
 
-def test_everything_held_of_a_person_is_told_and_nothing_of_another(privacy: Privacy) -> None:
+def test_everything_held_of_a_person_is_told_and_nothing_of_another(
+    privacy: PrivacyHarness,
+) -> None:
     held = privacy.recipients.export(PERSON, NOW)
     assert len(held.messages) == 3
     assert {message.recipient for message in held.messages} == {PERSON}
@@ -80,7 +82,7 @@ def test_everything_held_of_a_person_is_told_and_nothing_of_another(privacy: Pri
     assert len(held.quarantine) == 2
 
 
-def test_an_erasure_leaves_the_bare_hash_of_a_suppressed_person(privacy: Privacy) -> None:
+def test_an_erasure_leaves_the_bare_hash_of_a_suppressed_person(privacy: PrivacyHarness) -> None:
     erased = privacy.recipients.erase(PERSON, NOW + DAY / 2)
     assert (erased.messages, erased.quarantine, erased.suppressed) == (3, 2, True)
     held = privacy.recipients.export(PERSON, NOW)
@@ -107,14 +109,14 @@ def test_an_erasure_leaves_the_bare_hash_of_a_suppressed_person(privacy: Privacy
     ],
 )
 def test_a_quarantined_request_mentions_whole_international_numbers(
-    empty: Privacy, query: str, body: bytes, mentioned: bool
+    empty: PrivacyHarness, query: str, body: bytes, mentioned: bool
 ) -> None:
     empty.quarantine.put("smsmode", Request("POST", query=query, body=body), "x", NOW)
     (shown,) = empty.quarantine.all(NOW)
     assert shown.mentions(PERSON) is mentioned
 
 
-def test_quarantine_is_told_in_parts_none_left_out_and_none_twice(empty: Privacy) -> None:
+def test_quarantine_is_told_in_parts_none_left_out_and_none_twice(empty: PrivacyHarness) -> None:
     for place in range(PAGE + 5):
         empty.quarantine.put("smsmode", Request("POST", body=b"%d" % place), "x", NOW)
     first = empty.quarantine.page(None, NOW)
@@ -123,7 +125,7 @@ def test_quarantine_is_told_in_parts_none_left_out_and_none_twice(empty: Privacy
     assert len({each.id for each in (*first.requests, *second.requests)}) == PAGE + 5
 
 
-def test_noted_erasures_are_told_in_parts(empty: Privacy) -> None:
+def test_noted_erasures_are_told_in_parts(empty: PrivacyHarness) -> None:
     log = empty.recipients.erasures
     for of in (PERSON, OTHER):
         log.put(HASHER.hash(of), ["q"], NOW)
@@ -136,19 +138,19 @@ def test_noted_erasures_are_told_in_parts(empty: Privacy) -> None:
     assert first[1:] == second[1:] == (["q"], NOW)
 
 
-def test_a_request_that_comes_again_after_it_expired_is_kept_again(empty: Privacy) -> None:
+def test_a_request_that_comes_again_after_it_expired_is_kept_again(empty: PrivacyHarness) -> None:
     for at in (NOW, NOW + 2 * DAY):
         empty.quarantine.put("smsmode", Request("POST", body=b"x"), "x", at)
     assert len(ids(empty, NOW + 2 * DAY)) == 1
 
 
-def test_a_person_on_no_list_leaves_nothing(privacy: Privacy) -> None:
+def test_a_person_on_no_list_leaves_nothing(privacy: PrivacyHarness) -> None:
     nobody = PhoneNumber("+447700900602")
     assert privacy.recipients.erase(nobody, NOW).suppressed is False
     assert privacy.entry(nobody) is None
 
 
-def test_an_erasure_is_repeated_after_a_restore(privacy: Privacy) -> None:
+def test_an_erasure_is_repeated_after_a_restore(privacy: PrivacyHarness) -> None:
     privacy.recipients.erase(PERSON, NOW)
     privacy.fill()  # as a restore would bring it back
     assert len(privacy.recipients.export(PERSON, NOW).messages) == 3
@@ -163,16 +165,18 @@ def test_an_erasure_is_repeated_after_a_restore(privacy: Privacy) -> None:
     assert len(privacy.recipients.export(OTHER, NOW).messages) == 3
 
 
-def ids(privacy: Privacy, at: Any = NOW) -> list[str]:
+def ids(privacy: PrivacyHarness, at: Any = NOW) -> list[str]:
     return [each.id for each in privacy.quarantine.all(at)]
 
 
 @pytest.fixture
-def empty(cloud: Cloud) -> Privacy:
-    return Privacy(cloud)
+def empty(cloud: Cloud) -> PrivacyHarness:
+    return PrivacyHarness(cloud)
 
 
-def test_a_request_that_can_be_read_today_is_stored_and_leaves_quarantine(empty: Privacy) -> None:
+def test_a_request_that_can_be_read_today_is_stored_and_leaves_quarantine(
+    empty: PrivacyHarness,
+) -> None:
     body = b'{"message_id":"late","status":"UNDELIV","error_code":"001","to":"+447700900600"}'
     empty.quarantine.put("bulksmsrates", Request("POST", body=body), "old mapper", NOW)
     (found,) = ids(empty)
@@ -183,7 +187,7 @@ def test_a_request_that_can_be_read_today_is_stored_and_leaves_quarantine(empty:
     assert ids(empty) == []
 
 
-def test_a_request_that_still_cannot_be_read_stays_with_its_reason(empty: Privacy) -> None:
+def test_a_request_that_still_cannot_be_read_stays_with_its_reason(empty: PrivacyHarness) -> None:
     empty.quarantine.put("bulksmsrates", Request("POST", body=b"{}"), "x", NOW)
     (found,) = ids(empty)
     answer = empty.replay(found, NOW)
@@ -192,7 +196,7 @@ def test_a_request_that_still_cannot_be_read_stays_with_its_reason(empty: Privac
     assert ids(empty) == [found]
 
 
-def test_a_batch_with_a_bad_item_stays_and_its_good_ones_are_known(empty: Privacy) -> None:
+def test_a_batch_with_a_bad_item_stays_and_its_good_ones_are_known(empty: PrivacyHarness) -> None:
     good = b'{"message_id":"b1","status":"DELIVRD"}'
     request = Request("POST", body=b"[" + good + b",{}]")
     empty.quarantine.put("bulksmsrates", request, "x", NOW)
@@ -204,7 +208,7 @@ def test_a_batch_with_a_bad_item_stays_and_its_good_ones_are_known(empty: Privac
     assert ids(empty) == [found]
 
 
-def test_an_expired_or_unknown_request_is_not_there(empty: Privacy) -> None:
+def test_an_expired_or_unknown_request_is_not_there(empty: PrivacyHarness) -> None:
     empty.quarantine.put("smsmode", Request("POST", body=b"x"), "x", NOW)
     (found,) = ids(empty)
     assert ids(empty, NOW + DAY) == []
@@ -212,7 +216,9 @@ def test_an_expired_or_unknown_request_is_not_there(empty: Privacy) -> None:
     assert empty.replay("nothing", NOW) is None
 
 
-def test_bytes_that_are_no_text_are_shown_escaped_and_replayed_exactly(empty: Privacy) -> None:
+def test_bytes_that_are_no_text_are_shown_escaped_and_replayed_exactly(
+    empty: PrivacyHarness,
+) -> None:
     empty.quarantine.put("smsmode", Request("POST", body=b"\xff\x00"), "x", NOW)
     (shown,) = empty.quarantine.all(NOW)
     assert shown.body == "\\xff\x00"
@@ -237,7 +243,7 @@ def test_a_handler_that_works_is_left_alone() -> None:
     assert redact_errors(lambda event, context: event)({"a": 1}, None) == {"a": 1}
 
 
-def test_no_dead_number_is_forgotten_by_an_erasure_of_another(privacy: Privacy) -> None:
+def test_no_dead_number_is_forgotten_by_an_erasure_of_another(privacy: PrivacyHarness) -> None:
     privacy.suppress(dead(OTHER, 9), NOW)
     privacy.recipients.erase(PERSON, NOW)
     entry = privacy.entry(OTHER)
@@ -246,7 +252,7 @@ def test_no_dead_number_is_forgotten_by_an_erasure_of_another(privacy: Privacy) 
     assert entry.number.expires_at == NOW + timedelta(seconds=9) + YEAR
 
 
-def test_an_erasure_of_a_watched_number_leaves_nothing(privacy: Privacy) -> None:
+def test_an_erasure_of_a_watched_number_leaves_nothing(privacy: PrivacyHarness) -> None:
     of = PhoneNumber("+447700900603")
     privacy.suppress(failure(of, Cause.UNSPECIFIED, permanent=True), NOW)
     assert privacy.entry(of) is not None

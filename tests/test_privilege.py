@@ -21,12 +21,12 @@ from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.suppression.entry import empty
 from dlr.suppression.table import SuppressionList
 from dlr.wire.request import Request
-from local.cloud import Cloud, free_port
+from local.cloud import Cloud
 from local.stack import deploy, describe
 from local.template import load
-from tests.cases import ROOT
-from tests.test_flow import HARD, report
-from tests.test_template import as_list
+from tests.support.cases import ROOT
+from tests.support.template import as_list
+from tests.support.thesmsworks import HARD, report
 
 pytestmark = pytest.mark.slow
 
@@ -119,9 +119,9 @@ class System:
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(new_cloud: Callable[..., Cloud]) -> Iterator[System]:
     """Forgets what was delivered at once; one strike is enough; the hash key was rotated."""
-    with Cloud(free_port(), tmp_path_factory.mktemp("privilege")) as cloud:
+    with new_cloud() as cloud:
         chosen = {"Providers": PROVIDER, "RetentionDeliveredDays": "0", "StrikeLimit": "1"}
         deploy(cloud, parameters=chosen)
         system = System(cloud)

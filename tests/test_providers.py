@@ -12,13 +12,13 @@ from dlr.providers.base import load_provider, provider_names
 from dlr.providers.catalogue import rows_of
 from dlr.report import DeliveryReport
 from dlr.wire.decode import UnreadableError
-from tests.cases import EVENTS, NOW, Case, all_cases
+from local.recordings import EVENTS, NOW, Recording, recordings, recordings_of
 
-ANSWERED = [case for case in all_cases() if case.expected["status"] == 200]
-REFUSED = [case for case in all_cases() if case.expected["status"] == 400]
+ANSWERED = [case for case in recordings() if case.status == 200]
+REFUSED = [case for case in recordings() if case.status == 400]
 
 
-def normalize(case: Case, policy: Policy = Policy.CAUSE) -> list[DeliveryReport]:
+def normalize(case: Recording, policy: Policy = Policy.CAUSE) -> list[DeliveryReport]:
     return Normalizer(load_provider(case.provider), policy)(case.request, NOW).reports
 
 
@@ -28,33 +28,33 @@ def part_of(report: DeliveryReport, expected: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case.id)
-def test_a_request_becomes_the_reports_beside_it(case: Case) -> None:
-    expected = case.expected["reports"]
+def test_a_request_becomes_the_reports_beside_it(case: Recording) -> None:
+    expected = case.reports
     reports = normalize(case)
     assert len(reports) == len(expected)
     for report, fields in zip(reports, expected, strict=True):
         assert part_of(report, fields) == fields
 
 
-@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.id)
-def test_the_providers_own_signature_lets_it_in(case: Case) -> None:
+@pytest.mark.parametrize("case", recordings(), ids=lambda case: case.id)
+def test_the_providers_own_signature_lets_it_in(case: Recording) -> None:
     assert load_provider(case.provider).verify(case.request, case.credentials)
 
 
 @pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case.id)
-def test_an_expectation_names_what_matters(case: Case) -> None:
-    for report in case.expected["reports"]:
+def test_an_expectation_names_what_matters(case: Recording) -> None:
+    for report in case.reports:
         assert {"message_id", "recipient", "status", "cause", "bounce", "action"} <= report.keys()
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.id)
-def test_an_unreadable_request_is_refused_with_a_reason(case: Case) -> None:
+def test_an_unreadable_request_is_refused_with_a_reason(case: Recording) -> None:
     with pytest.raises(UnreadableError, match=r"\w+ \w+"):
         normalize(case)
 
 
 @pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case.id)
-def test_no_representation_shows_the_number(case: Case) -> None:
+def test_no_representation_shows_the_number(case: Recording) -> None:
     for report in normalize(case):
         assert report.recipient is None or report.recipient[1:] not in repr(report)
         assert report.recipient is None or report.recipient[1:] not in repr(report.recipient)
@@ -65,8 +65,8 @@ def test_each_provider_has_events_of_every_bounce_class_that_it_can_report(name:
     can = {row.bounce for row in rows_of(load_provider(name)) if row.table in {"status", "code"}}
     shown = {
         Bounce(report["bounce"])
-        for path in EVENTS.glob(f"{name}/*.expected.json")
-        for report in json.loads(path.read_text())["reports"]
+        for recording in recordings_of(name)
+        for report in recording.reports
     }
     assert can <= shown
 

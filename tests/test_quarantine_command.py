@@ -15,7 +15,7 @@ from dlr_cli.errors import NotFoundError, RefusedError
 from local.client import Client
 from local.cloud import Cloud
 from local.stack import STACK, Deployment
-from tests.cases import ROOT
+from tests.support.cases import ROOT
 
 PROVIDER = "bulksmsrates"
 

@@ -8,7 +8,7 @@ from dlr.providers.receipt_text import read_receipt
 
 CANONICAL = (
     "id:MSGID sub:001 dlvrd:001 submit date:2502141030 done date:2502141030 "
-    "stat:DELIVRD err:000 text:Hello SystemHarness"
+    "stat:DELIVRD err:000 text:Hello World"
 )
 
 
@@ -21,7 +21,7 @@ def test_the_form_of_appendix_b() -> None:
         "done date": "2502141030",
         "stat": "DELIVRD",
         "err": "000",
-        "text": "Hello SystemHarness",
+        "text": "Hello World",
     }
 
 
@@ -53,7 +53,7 @@ def test_a_message_cannot_forge_its_own_status(text: str) -> None:
     assert (fields["id"], fields["stat"], fields["err"]) == ("7", "UNDELIV", "001")
 
 
-FIELDS = CANONICAL.removesuffix(" text:Hello SystemHarness").replace(" date", "_date").split()
+FIELDS = CANONICAL.removesuffix(" text:Hello World").replace(" date", "_date").split()
 
 
 @given(st.permutations(FIELDS))

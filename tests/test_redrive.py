@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -16,30 +16,19 @@ from dlr_cli.__main__ import dlr
 from dlr_cli.redrive import Moved, Redrive
 from local.client import Client
 from local.cloud import ENVIRONMENT, Cloud
-from local.demo import wait_until
 from local.listener import Listener
 from local.stack import STACK, Deployment
-from tests.cases import ROOT
-from tests.test_flow import HARD, hears, report
+from tests.support.cases import ROOT
+from tests.support.numbers import new_number
+from tests.support.thesmsworks import HARD, report
+from tests.support.waiting import hears, wait_until
 
 PATHS = {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("layers/dlr", "cli"))}
-NUMBERS = iter(range(447700900500, 447700900600))
-
-
-@pytest.fixture
-def number() -> str:
-    return f"+{next(NUMBERS)}"
 
 
 @pytest.fixture
 def redrive(cloud: Cloud) -> Redrive:
     return Redrive(cloud.client, STACK)
-
-
-@pytest.fixture
-def listener(cloud: Cloud, deployment: Deployment) -> Iterator[Listener]:
-    with Listener(cloud, deployment.resources["Bus"]) as listener:
-        yield listener
 
 
 Send = Callable[[str, Any], None]
@@ -110,7 +99,7 @@ def test_an_event_that_a_rule_could_not_hand_over_reaches_every_rule(
 
 def renamed(event: Any, number: str) -> Any:
     """The same event of a number that nobody suppressed yet."""
-    recipient = f"+{next(NUMBERS)}"
+    recipient = new_number()
     return json.loads(json.dumps(event).replace(number, recipient))
 
 

@@ -6,16 +6,12 @@ from base64 import b64encode
 import pytest
 
 from dlr.wire.request import Request, Response, problem
+from local.http_event import http_event
 
 
 def event(**fields: object) -> dict[str, object]:
-    return {
-        "rawPath": "/webhooks/acme/to%2Bken",
-        "rawQueryString": "a=1&b=%2B",
-        "headers": {"Content-Type": "text/plain"},
-        "requestContext": {"http": {"method": "POST"}},
-        **fields,
-    }
+    event = http_event("POST", "/webhooks/acme/to%2Bken", query="a=1&b=%2B")
+    return {**event, "headers": {"Content-Type": "text/plain"}, **fields}
 
 
 def test_a_request_keeps_bytes_and_query_as_they_came() -> None:

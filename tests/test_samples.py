@@ -10,7 +10,7 @@ from dlr.providers.base import load_provider, provider_names
 from dlr.providers.catalogue import rows_of
 from dlr.providers.sample import ENDS, Stage, Step
 from dlr.report import FAILED, DeliveryReport, Status
-from tests.cases import NOW
+from tests.support.cases import NOW
 
 NUMBER = "447700900123"
 ENDINGS: dict[Stage, Action] = {

@@ -5,20 +5,7 @@ import json
 import pytest
 
 from dlr.runtime.secret import MAX_AGE_S, Secret
-
-
-class SecretsManager:
-    """Stands for Secrets Manager: answers `text`, or fails if it is None."""
-
-    def __init__(self, text: str | None) -> None:
-        self.text = text
-        self.reads = 0
-
-    def get_secret_value(self, SecretId: str) -> dict[str, str]:
-        self.reads += 1
-        if self.text is None:
-            raise ConnectionError
-        return {"SecretString": self.text}
+from tests.support.secrets import SecretsManager, value
 
 
 class Clock:
@@ -27,10 +14,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def value(current: str, *previous: str) -> str:
-    return json.dumps({"current": current, "previous": previous})
 
 
 def test_the_current_value_comes_first_and_all_are_live() -> None:

@@ -101,11 +101,11 @@ def vonage_sms(method: str) -> Sign:
 
 
 def judge_vonage_sms(method: str) -> Callable[[Request, str], bool]:
-    def resolve_meaning(request: Request, key: str) -> bool:
+    def judge(request: Request, key: str) -> bool:
         fields = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         return vonage_auth(key, method).check_signature(fields)
 
-    return resolve_meaning
+    return judge
 
 
 def vonage_auth(key: str, method: str) -> Auth:

@@ -16,9 +16,9 @@ from dlr.messages.order import rank_of
 from dlr.messages.store import MAX_HISTORY, Outcome, Redactor, ReportReader, ReportStore, Retention
 from dlr.report import DeliveryReport, Price, Status
 from local.cloud import Cloud
-from tests.cases import NOW
-from tests.reports import make_report
-from tests.tables import Calls, make_table
+from tests.support.cases import NOW
+from tests.support.reports import make_report
+from tests.support.tables import Calls, make_table
 
 DAY = timedelta(days=1)
 RETENTION = Retention(delivered=DAY, failed=3 * DAY, unfinished=2 * DAY)

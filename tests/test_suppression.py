@@ -19,7 +19,7 @@ from dlr.suppression.rules import (
     put_on_list,
     release,
 )
-from tests.cases import NOW
+from tests.support.cases import NOW
 
 YEAR = timedelta(days=365)
 EMPTY = empty("hash", NOW, NOW + YEAR)

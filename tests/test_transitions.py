@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from dlr.messages.order import RANK, micros_of, rank_of, time_of
 from dlr.report import FINAL, Status
-from tests.cases import NOW
-from tests.reports import make_report
+from tests.support.cases import NOW
+from tests.support.reports import make_report
 
 ORDER = [
     {"unknown"},

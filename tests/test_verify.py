@@ -30,7 +30,9 @@ from dlr.wire.schemes import (
     VonageSig,
 )
 from dlr.wire.verify import Credentials, Scheme, matches_any, token_in_path
-from tests.cases import NOW, ROOT, Case, all_cases
+from local.http_event import http_event
+from local.recordings import NOW, Recording, recordings
+from tests.support.cases import ROOT
 
 SCHEMES: list[Scheme] = [
     Basic(),
@@ -44,7 +46,7 @@ SCHEMES: list[Scheme] = [
 EVERY_SCHEME = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda each: type(each).__name__)
 KEY = "a key of at least thirty-two bytes, please"
 
-SIGNED = [case for case in all_cases() if case.credentials.signing_keys]
+SIGNED = [case for case in recordings() if case.credentials.signing_keys]
 EVERY_SIGNED = pytest.mark.parametrize("case", SIGNED, ids=lambda case: case.id)
 PROVIDERS = [load_provider(name) for name in provider_names()]
 SIGNING = {provider.name: provider.signing for provider in PROVIDERS if provider.signing}
@@ -53,7 +55,7 @@ TIMED = {name for name, scheme in SIGNING.items() if scheme.is_timed}
 SIGNATURES = {name for scheme in SIGNING.values() for name in scheme.headers}
 
 
-def let_in(case: Case, request: Request | None = None, **credentials: Any) -> bool:
+def let_in(case: Recording, request: Request | None = None, **credentials: Any) -> bool:
     verify = load_provider(case.provider).verify
     return verify(request or case.request, replace(case.credentials, **credentials))
 
@@ -71,7 +73,7 @@ def test_every_provider_that_signs_is_held_to_the_laws() -> None:
 
 
 @EVERY_SIGNED
-def test_an_altered_report_is_refused(case: Case) -> None:
+def test_an_altered_report_is_refused(case: Recording) -> None:
     """One digit, anywhere in what is read: the body or, without one, the query."""
     request = case.request
     text = request.body.decode() or request.query
@@ -82,29 +84,29 @@ def test_an_altered_report_is_refused(case: Case) -> None:
 
 
 @EVERY_SIGNED
-def test_a_report_without_a_signature_is_refused(case: Case) -> None:
+def test_a_report_without_a_signature_is_refused(case: Recording) -> None:
     assert not let_in(case, unsigned(case.request))
 
 
 @EVERY_SIGNED
 @pytest.mark.parametrize("keys", [("",), ("another key, long enough for every scheme",)])
-def test_a_wrong_or_empty_key_refuses(case: Case, keys: tuple[str, ...]) -> None:
+def test_a_wrong_or_empty_key_refuses(case: Recording, keys: tuple[str, ...]) -> None:
     assert not let_in(case, signing_keys=keys)
 
 
 @EVERY_SIGNED
-def test_no_key_refuses_unless_the_provider_leaves_signing_to_the_team(case: Case) -> None:
+def test_no_key_refuses_unless_the_provider_leaves_signing_to_the_team(case: Recording) -> None:
     assert let_in(case, signing_keys=()) is (case.provider not in ALWAYS_SIGNED)
 
 
 @EVERY_SIGNED
-def test_the_token_counts_all_the_same(case: Case) -> None:
+def test_the_token_counts_all_the_same(case: Recording) -> None:
     assert not let_in(case, tokens=("another",))
     assert not let_in(case, tokens=())
 
 
 @EVERY_SIGNED
-def test_old_and_new_key_are_both_live_during_a_rotation(case: Case) -> None:
+def test_old_and_new_key_are_both_live_during_a_rotation(case: Recording) -> None:
     (key,) = case.credentials.signing_keys
     assert let_in(case, signing_keys=("another key, long enough for every scheme", key))
     assert let_in(case, signing_keys=(key, "another key, long enough for every scheme"))
@@ -112,7 +114,7 @@ def test_old_and_new_key_are_both_live_during_a_rotation(case: Case) -> None:
 
 @EVERY_SIGNED
 @pytest.mark.parametrize("minutes", [-6, 6])
-def test_a_stale_report_and_one_from_the_future_are_refused(case: Case, minutes: int) -> None:
+def test_a_stale_report_and_one_from_the_future_are_refused(case: Recording, minutes: int) -> None:
     now = case.credentials.now + timedelta(minutes=minutes)
     assert let_in(case, now=now) is (case.provider not in TIMED)
 
@@ -122,7 +124,7 @@ def test_a_stale_report_and_one_from_the_future_are_refused(case: Case, minutes:
     ("old", "new"),
     [("dlr.example.com", "evil.example.com"), ("https:", "http:"), ("/token", "/token?to=1")],
 )
-def test_twilio_signs_the_address(case: Case, old: str, new: str) -> None:
+def test_twilio_signs_the_address(case: Recording, old: str, new: str) -> None:
     assert not let_in(case, replace(case.request, url=case.request.url.replace(old, new)))
 
 
@@ -147,13 +149,8 @@ def test_only_a_live_token_opens(given: str, live: tuple[str, ...], is_in: bool)
 
 def test_credentials_and_requests_do_not_show_their_secrets() -> None:
     assert "hush" not in repr(Credentials(("hush",), NOW, ("hush",)))
-    event = {
-        "rawPath": "/webhooks/acme/hush",
-        "rawQueryString": "hush",
-        "headers": {"authorization": "hush"},
-        "body": "hush",
-        "requestContext": {"http": {"method": "POST"}},
-    }
+    headers = {"authorization": "hush"}
+    event = http_event("POST", "/webhooks/hush", query="hush", headers=headers, body=b"hush")
     assert "hush" not in repr(Request.from_api_gateway(event))
 
 

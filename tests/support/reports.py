@@ -6,7 +6,7 @@ from typing import Any
 from dlr.causes import BOUNCE, Cause, Policy, action_for
 from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.report import FAILED, FINAL, DeliveryReport, Status, event_id_of
-from tests.cases import NOW
+from tests.support.cases import NOW
 
 HASHER = RecipientHasher(lambda: ["a key for tests"])
 NUMBER = PhoneNumber("+447700900123")

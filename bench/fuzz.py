@@ -1,18 +1,16 @@
 """`make fuzz`: atheris on a provider's verifier and parser, for SECONDS each.
 
-    python -m local.fuzz SECONDS [PROVIDER…]
+    python -m bench.fuzz SECONDS [PROVIDER…]
 
 Every provider in a process of its own, from the recorded requests of `events/`. Fails on what is
 raised but `UnreadableError`, and on an input that takes more than 100 ms of CPU time.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import atheris
@@ -23,9 +21,9 @@ with atheris.instrument_imports(include=["dlr"]):
     from dlr.wire.decode import UnreadableError
     from dlr.wire.request import Request
     from dlr.wire.verify import Credentials
+    from local.recordings import NOW, TOKEN, recordings_of
 
 ROOT = Path(__file__).parent.parent
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEYS = ("public test key", "A" * 43 + "=")
 MAX_LENGTH, SLOW_S = 8192, 0.1
 SEPARATOR = b"\n\n"
@@ -34,10 +32,8 @@ SEPARATOR = b"\n\n"
 
 def seeds(name: str) -> Iterator[bytes]:
     """The recorded requests."""
-    for path in sorted((ROOT / "events" / name).glob("*.json")):
-        if not path.name.endswith(".expected.json"):
-            request = Request.from_api_gateway(json.loads(path.read_text()))
-            yield f"{request.method} {request.query}".encode() + SEPARATOR + request.body
+    for request in (each.request for each in recordings_of(name)):
+        yield f"{request.method} {request.query}".encode() + SEPARATOR + request.body
 
 
 def request_of(data: bytes) -> Request:
@@ -68,7 +64,7 @@ def fuzz(name: str, seconds: int) -> None:
 
     def read(data: bytes) -> None:
         request = request_of(data)
-        provider.verify(request, Credentials(("token",), NOW, KEYS))
+        provider.verify(request, Credentials((TOKEN,), NOW, KEYS))
         try:
             for report in normalize(request, NOW).reports:
                 report.model_dump_json()
@@ -92,8 +88,8 @@ def main() -> int:
     (ROOT / ".local").mkdir(exist_ok=True)
     failed = []
     for name in names or provider_names():
-        command = [sys.executable, "-m", "local.fuzz", seconds, name]
-        run = subprocess.run(command, check=False, capture_output=True, text=True)
+        command = [sys.executable, "-m", "bench.fuzz", seconds, name]
+        run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
         tried = [line for line in run.stderr.splitlines() if "number_of_executed" in line]
         print(f"{name:<14}{tried[0].split()[-1] if tried else '?':>10} inputs", flush=True)
         if run.returncode:

@@ -5,26 +5,27 @@ the queue hands out a message five times. Nothing runs by itself: a test sees ev
 """
 
 import json
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from local import template
 from local.cloud import Cloud
+from local.http_event import http_event
 from local.listener import Listener
-from tests.cases import ROOT
-from tests.faults import Killed
-from tests.functions import Functions
-from tests.tables import make_table
+from tests.support.cases import ROOT
+from tests.support.faults import Killed
+from tests.support.functions import Functions
+from tests.support.tables import make_table
 
 TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable")
 PROVIDER = "thesmsworks"
 INGEST = f"Ingest{PROVIDER}"
 TOKEN = "hush-webhook-token"
 ADMIN = "hush-admin-token"
+JSON = {"content-type": "application/json"}
 HASH_KEYS = ("hush-new-key", "hush-old-key")
 TRIES = 5
 """Of the provider, the stream and the queue (its maxReceiveCount)."""
@@ -51,15 +52,19 @@ class SystemHarness:
 
     def send(self, body: bytes, method: str = "POST") -> Outcome:
         """As a provider: again and again until it is taken or refused for good."""
-        event = http_event(method, f"/webhooks/{PROVIDER}/{TOKEN}", body)
+        event = http_event(method, f"/webhooks/{PROVIDER}/{TOKEN}", headers=JSON, body=body)
         return self._insist("provider", INGEST, event)
 
     def ask(self, route: str, path: str, body: Any = None, **query: str) -> Outcome:
         """As the team."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        event = http_event(route.split()[0], path, content if body is not None else b"", query)
-        event["routeKey"] = route
-        event["headers"]["authorization"] = f"Bearer {ADMIN}"
+        event = http_event(
+            route.split()[0],
+            path,
+            query=urlencode(query),
+            headers=JSON | {"authorization": f"Bearer {ADMIN}"},
+            body=_bytes_of(body),
+            route=route,
+        )
         return self._insist("client", "Api", event)
 
     def enter(self, token: str) -> bool:
@@ -173,27 +178,16 @@ class SystemHarness:
         return [record for record in records if record["eventName"] in {"INSERT", "MODIFY"}]
 
 
-def http_event(
-    method: str, path: str, body: bytes = b"", query: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """API Gateway's event, payload format 2.0, with the body as base64."""
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": "&".join(f"{k}={quote(v)}" for k, v in (query or {}).items()),
-        "queryStringParameters": dict(query or {}),
-        "headers": {"content-type": "application/json"},
-        "requestContext": {"http": {"method": method, "path": path}, "stage": "$default"},
-        "body": b64encode(body).decode(),
-        "isBase64Encoded": True,
-    }
-
-
 def drain(steps: Iterable[Callable[[], bool]]) -> None:
     """Each step to its end."""
     for step in steps:
         assert step(), "not done after all tries"
+
+
+def _bytes_of(body: Any) -> bytes:
+    if body is None:
+        return b""
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
 def _content_of(answer: Mapping[str, Any]) -> Any:
@@ -219,7 +213,7 @@ def _secrets(cloud: Cloud) -> dict[str, str]:
 
 def _bus(cloud: Cloud, sqs: Any) -> dict[str, str]:
     """The bus with the template's rules that lead to the suppression queue."""
-    events, name = cloud.client("events"), f"world-{uuid4().hex}"
+    events, name = cloud.client("events"), f"system-{uuid4().hex}"
     events.create_event_bus(Name=name)
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])

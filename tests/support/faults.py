@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
-from tests.functions import Call
+from tests.support.functions import Call
 
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "PutEvents"}
 INVOCATION = "amz-sdk-invocation-id"

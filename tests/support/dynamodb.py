@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from tests.faults import answer
+from tests.support.faults import answer
 
 MAX_ITEM = 400 * 1024
 MAX_KEY = 2048

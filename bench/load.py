@@ -1,5 +1,7 @@
 """`make load`: made-up traffic at its own pace, and nothing lost or counted twice at the end."""
 
+import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -28,9 +30,10 @@ from dlr.runtime.secret import Secret
 from dlr.wire.request import Request
 from local.client import Client, request_to
 from local.cloud import Cloud, free_port
+from local.command import exit_status
 from local.sign import signed
 from local.stack import Deployment, deploy, describe
-from local.traffic import Arrival, Event, traffic
+from local.traffic import Arrival, traffic
 
 WORKERS = 16
 BARE_PUTS = 500
@@ -40,7 +43,7 @@ TRIES = 4
 TIMEOUT_S = 300
 PUBLIC_URL = "https://dlr.example.com"
 
-Send = Callable[[str, Event], int]
+Send = Callable[[str, Request], int]
 
 
 @dataclass
@@ -55,8 +58,8 @@ class Model:
 
     def add(self, arrival: Arrival) -> None:
         """Fold one acknowledged request in."""
-        request = Request.from_api_gateway(arrival.event)
-        for report in self.normalizers[arrival.provider](request, datetime.now(UTC)).reports:
+        normalize = self.normalizers[arrival.provider]
+        for report in normalize(arrival.request, datetime.now(UTC)).reports:
             key = f"{report.provider}#{report.message_id}"
             self.known.setdefault(key, set()).add(report.event_id[:16])
             self.state[key] = max(self.state.get(key, report), report, key=rank_of)
@@ -110,8 +113,7 @@ def _bare_put(cloud: Cloud, deployment: Deployment) -> tuple[float, float]:
 
 
 def _through_webhooks(deployment: Deployment) -> Send:
-    client = Client(deployment)
-    return lambda _, event: client.deliver(event)
+    return Client(deployment).deliver
 
 
 def _in_process(cloud: Cloud) -> Send:
@@ -133,11 +135,11 @@ def _in_process(cloud: Cloud) -> Send:
         for name in provider_names()
     }
 
-    def send(provider: str, event: Event) -> int:
-        path = f"/webhooks/{provider}/{tokens[provider].values()[0]}"
-        request = signed(provider, request_to(PUBLIC_URL + path, event))
-        token = path.rpartition("/")[2]
-        return receivers[provider](replace(request, path=path, token=token))[0].status
+    def send(provider: str, request: Request) -> int:
+        token = tokens[provider].values()[0]
+        path = f"/webhooks/{provider}/{token}"
+        sent = signed(provider, request_to(PUBLIC_URL + path, request))
+        return receivers[provider](replace(sent, path=path, token=token))[0].status
 
     return send
 
@@ -159,7 +161,7 @@ def _send_all(arrivals: list[Arrival], send: Send) -> tuple[float, list[tuple[in
         status = 0
         for _ in range(TRIES):  # as a provider would
             try:
-                status = send(arrival.provider, arrival.event)
+                status = send(arrival.provider, arrival.request)
             except urllib3.exceptions.HTTPError:
                 continue
             if status == 200:
@@ -217,3 +219,17 @@ def _compare_list(client: Client, model: Model) -> Iterator[str]:
         time.sleep(2)
     if found != wanted:
         yield f"{len(wanted - found)} numbers missing from the list, {len(found - wanted)} too many"
+
+
+def main() -> int:
+    """Exit status 0 if nothing was lost or counted twice."""
+    parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser.add_argument("--reports", type=int, default=100_000, help="how many requests, about")
+    parser.add_argument("--mode", choices=list(SHARE_OF_BARE), default="webhooks")
+    parser.add_argument("--seed", type=int, default=1, help="which traffic")
+    arguments = parser.parse_args()
+    return exit_status(lambda: load(arguments.reports, arguments.mode, arguments.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

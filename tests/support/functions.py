@@ -24,7 +24,7 @@ from botocore.session import Session
 from local import template
 from local.cloud import Cloud
 from local.stack import STACK
-from tests.cases import ROOT
+from tests.support.cases import ROOT
 
 LOG = io.StringIO()
 """One for all: the functions' loggers keep the stream that they were made with."""

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from local import template
 from local.cloud import Cloud
-from tests.cases import ROOT
+from tests.support.cases import ROOT
 
 KEPT_BY_CREATE_TABLE = {
     "AttributeDefinitions",

@@ -1,0 +1,49 @@
+"""A provider's receiver on real tables."""
+
+from datetime import timedelta
+from typing import Any
+
+from dlr.ingest.normalize import Normalizer
+from dlr.ingest.quarantine import Quarantine
+from dlr.ingest.receive import Receiver
+from dlr.messages.store import ReportStore, Retention
+from dlr.phone import RecipientHasher
+from dlr.providers.base import load_provider
+from dlr.runtime.secret import Secret
+from dlr.wire.request import Response
+from local.cloud import Cloud
+from tests.support.cases import NOW
+from tests.support.secrets import SecretsManager, value
+from tests.support.tables import make_table
+
+DAY = timedelta(days=1)
+
+
+class IngestHarness:
+    """A receiver on real tables of its own."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.client = cloud.client("dynamodb")
+        self.reports = make_table(cloud, "ReportsTable")
+        self.quarantine = make_table(cloud, "QuarantineTable")
+        self.secrets = SecretsManager(value("token"))
+
+    def receiver(
+        self, provider: str = "bulksmsrates", client: Any = None, secrets: Any = None
+    ) -> Receiver:
+        client = client or self.client
+        return Receiver(
+            Normalizer(load_provider(provider), hasher=RecipientHasher(lambda: ["key"])),
+            ReportStore(client, self.reports, Retention(DAY, DAY, DAY)),
+            Quarantine(client, self.quarantine, DAY),
+            Secret(secrets or self.secrets, "arn"),
+            lambda: NOW,
+        )
+
+    def quarantined(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client.scan(TableName=self.quarantine)["Items"]
+        return found
+
+
+def detail_of(response: Response) -> str:
+    return str(response.body["detail"])
