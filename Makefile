@@ -12,6 +12,7 @@ SECONDS ?= 600
 bin := .venv/bin
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
+providers := $(shell ls layers/dlr/dlr/providers/*.csv | xargs -n1 basename -s .csv | paste -sd, -)
 sources := layers/dlr/dlr functions local bench cli
 dlr := PYTHONPATH=layers/dlr:cli $(bin)/python -m dlr_cli
 compile := $(bin)/uv pip compile --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make lock'
@@ -76,7 +77,7 @@ lint: .venv/ready $(sam) $(checkov)
 	$(checkov) --config-file .checkov.yaml --file .aws-sam/written-out.json
 
 build: .venv/ready $(sam) ## build what `sam deploy` uploads, and check it
-	$(sam) build
+	$(sam) build --parameter-overrides Providers=$(providers)
 	$(bin)/pytest --quiet -m built
 
 bench: .venv/ready .venv-bench/ready build ## measure it beside what else a team could use; writes docs/performance.md

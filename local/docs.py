@@ -1,7 +1,8 @@
 """What follows from the code or from a library's data: `make docs` writes it."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,19 @@ KEPT = {
 """By which parameters, one after the other."""
 
 
+SECRET, WATCHED = "secret", "metric that an alarm watches"
+CUSTOM = "custom metric, in a month in which it is written every hour"
+USD = {SECRET: 0.40, WATCHED: 0.10, CUSTOM: 0.30}
+"""https://aws.amazon.com/secrets-manager/pricing/, https://aws.amazon.com/cloudwatch/pricing/"""
+STACK_METRICS = 23
+"""13 of ingest, 2 of publish, 6 of suppress, 1 of the API, 1 of the access log."""
+
+
 def generated() -> Iterator[tuple[Path, str]]:
     """Each file that is made, wholly or in part, and what should stand in it."""
     yield _part("README.md", "providers", providers_table())
     yield _part("docs/deploy.md", "signing", signing_table())
+    yield _part("docs/deploy.md", "fixed", fixed_cost())
     yield _part("docs/privacy.md", "bounds", bounds_table())
     yield ROOT / "docs" / "causes.md", causes_page()
     schema = ReportEvent.model_json_schema(mode="serialization")
@@ -81,6 +91,56 @@ def signing_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def fixed_cost() -> str:
+    """What AWS charges a month before any report comes, and the stack's resources."""
+    names = template.providers()
+    one, two = (_countable(names[:number]) for number in (1, 2))
+    lines = ["| a month | USD | the stack | each provider |", "|---|---|---|---|"]
+    sums = [0.0, 0.0]
+    for thing, usd in USD.items():
+        each = two[thing] - one[thing]
+        counts = (one[thing] - each, each)
+        sums = [total + usd * count for total, count in zip(sums, counts, strict=True)]
+        lines.append(f"| {thing} | {usd:.2f} | {counts[0]} | {counts[1]} |")
+    lines.append(f"| **together** | | **{sums[0]:.2f}** | **{sums[1]:.2f}** |")
+    first, second = (_resources(names[:number]) for number in (1, 2))
+    lines += ["", "| providers | 8 | 25 | 40 |", "|---|---|---|---|"]
+    counts_of = [first + (second - first) * (number - 1) for number in (8, 25, 40)]
+    lines.append(f"| resources, of CloudFormation's 500 | {' | '.join(map(str, counts_of))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _resources(names: Sequence[str]) -> int:
+    """Of a stack with everything optional."""
+    return template.count_resources({"Providers": ",".join(names)} | template.EVERYTHING)
+
+
+def _countable(names: Sequence[str]) -> dict[str, int]:
+    """How much there is of what AWS charges for, by the names in `USD`."""
+    source = template.load(template.PATH, {"Providers": ",".join(names)})
+    kinds = Counter(each["Type"] for each in source["Resources"].values())
+    watched = [
+        metric
+        for each in source["Resources"].values()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+        for metric in _metrics_of(each["Properties"])
+    ]
+    own = {str(metric) for metric in watched if "provider" in str(metric.get("Dimensions"))}
+    return {
+        SECRET: kinds["AWS::SecretsManager::Secret"],
+        WATCHED: len(watched),
+        CUSTOM: STACK_METRICS + len(own),
+    }
+
+
+def _metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """The metrics that an alarm watches: name and dimensions."""
+    if "Metrics" not in alarm:
+        return [{name: alarm.get(name) for name in ("MetricName", "Dimensions")}]
+    stats = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+    return [{name: stat.get(name) for name in ("MetricName", "Dimensions")} for stat in stats]
+
+
 def causes_page() -> str:
     """The one table from cause to action."""
     lines = [
@@ -105,7 +165,7 @@ def causes_page() -> str:
 
 def bounds_table() -> str:
     """How long each thing can live, by the template's defaults."""
-    parameters = template.load(ROOT / "template.yaml", {})["Parameters"]
+    parameters = template.load(template.PATH, {})["Parameters"]
     lines = ["| what | days since its last change | by default |", "|---|---|---|"]
     for what, names in KEPT.items():
         total = TTL_DAYS + sum(int(parameters[name]["Default"]) for name in (*names, BACKUP))

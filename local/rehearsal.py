@@ -12,7 +12,7 @@ import urllib3
 
 from local import template
 from local.cloud import Cloud, free_port
-from local.sam import sam
+from local.sam import build, sam
 from local.stack import ROOT, STACK, describe
 from local.timed import timed
 
@@ -30,7 +30,7 @@ GONE, LEFT = "smsmode", "messente"
 def rehearse() -> bool:
     """Whether all went as expected."""
     with timed("sam build"):
-        sam("build")
+        build()
     with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
         problems = list(_rehearse(cloud))
     for problem in problems:
@@ -40,7 +40,7 @@ def rehearse() -> bool:
 
 
 def _rehearse(cloud: Cloud) -> Iterator[str]:
-    every = template.load(ROOT / "template.yaml", {})["Parameters"]["Providers"]["Default"]
+    every = ",".join(template.providers(ROOT / "template.yaml"))
     with timed("sam deploy"):
         _deploy(cloud, every)
     before = dict(describe(cloud).resources)

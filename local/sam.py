@@ -41,6 +41,12 @@ def sam(*arguments: str, **variables: str) -> str:
     return answer.stdout
 
 
+def build() -> None:
+    """Build the functions of every provider."""
+    known = ",".join(template.providers(ROOT / "template.yaml"))
+    sam("build", "--parameter-overrides", f"Providers={known}")
+
+
 def for_sam_local(built: Path = BUILT) -> Path:
     """The built template with its loops written out, beside it.
 

@@ -23,7 +23,7 @@ from local.http_event import http_event
 from local.lambda_events import POISON, queued, stream_records
 from local.recordings import recordings
 from local.runtime_image import runtime_image
-from local.sam import BUILT, TIMEOUT_S, SamLocal, for_sam_local, sam
+from local.sam import BUILT, TIMEOUT_S, SamLocal, build, for_sam_local
 from local.stack import ROOT, Deployment, deploy, describe
 from local.timed import timed
 
@@ -31,7 +31,7 @@ from local.timed import timed
 def sam_local() -> bool:
     """Whether all went as expected."""
     with timed("sam build"):
-        sam("build")
+        build()
     (ROOT / ".local").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, Engine(ROOT / ".local") as engine:
         folder = Path(name)

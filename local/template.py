@@ -7,8 +7,10 @@ rest of this module bridges what the embedded AWS lacks, each bridge saying what
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +21,54 @@ from samtranslator.translator.transform import transform
 from local.cloud import REGION
 
 Template = dict[str, Any]
+PATH = Path(__file__).parent.parent / "template.yaml"
+PROVIDERS = "Providers"
+EVERYTHING = {
+    "CrmUrl": "https://crm.example.com",
+    "HardBounceTopic": "yes",
+    "AlarmEmail": "a@b.example",
+}
+"""Parameters that ask for every optional resource."""
 CODE_PROPERTIES = ("CodeUri", "ContentUri")
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
+def providers(path: Path = PATH) -> list[str]:
+    """Every provider that the template knows."""
+    rule = cfn_yaml.load(str(path))["Rules"]["ProvidersAreKnown"]["Assertions"][0]["Assert"]
+    names: list[str] = rule["Fn::EachMemberIn"][1]
+    return names
+
+
 def load(path: Path, parameters: Mapping[str, str]) -> Template:
-    """The template with its loops written out for these parameters; the others keep defaults."""
+    """The template with its loops written out for these parameters; the others keep defaults.
+
+    All providers where the parameters name none. Raises ValueError for an unknown parameter.
+    """
+    stamp = path.stat().st_mtime_ns
+    template: Template = json.loads(_written_out(path, stamp, tuple(sorted(parameters.items()))))
+    return template
+
+
+@cache
+def _written_out(path: Path, stamp: int, parameters: tuple[tuple[str, str], ...]) -> str:
+    """As JSON. It takes a second, so it is kept until the file changes."""
     source = cfn_yaml.load(str(path))
-    unknown = parameters.keys() - source["Parameters"].keys()
-    if unknown:
-        raise ValueError(f"{path.name} has no parameter {min(unknown)}")
-    for name, value in parameters.items():
+    source["Parameters"][PROVIDERS]["Default"] = ",".join(providers(path))
+    for name, value in parameters:
+        if name not in source["Parameters"]:
+            raise ValueError(f"{path.name} has no parameter {name}")
         source["Parameters"][name]["Default"] = value
+    unknown = set(source["Parameters"][PROVIDERS]["Default"].split(",")) - set(providers(path))
+    if unknown:
+        raise ValueError(
+            f"there is no provider {min(unknown)}; there are {', '.join(providers(path))}"
+        )
     linted = LintedTemplate(str(path), source, [REGION])
     problems = linted.transform()
     if problems:
         raise ValueError(f"{path.name}: {problems[0].message}")
-    template: Template = json.loads(json.dumps(linted.template))
-    return template
+    return json.dumps(linted.template)
 
 
 def call_at(template: Template, url: str) -> None:
@@ -63,10 +95,20 @@ def plain(template: Template, code: Mapping[str, Mapping[str, str]]) -> Template
         for name in CODE_PROPERTIES:
             if name in properties:
                 properties[name] = dict(code[properties[name]])
-    result: Template = transform(template, {}, _NoManagedPolicies())
+    result = _transformed(template)
     _name_the_punctuation(result)
     _leave_out_metric_math(result)
     return result
+
+
+def count_resources(parameters: Mapping[str, str], path: Path = PATH) -> int:
+    """How many resources the stack has, as CloudFormation counts them: after both transforms."""
+    template = load(path, parameters)
+    for properties in _properties(template):
+        for name in CODE_PROPERTIES:
+            if name in properties:
+                properties[name] = {"Bucket": "bucket", "Key": "key"}
+    return len(_transformed(template)["Resources"])
 
 
 def time_to_live(template: Template) -> dict[str, str]:
@@ -79,6 +121,12 @@ def time_to_live(template: Template) -> dict[str, str]:
         for name, resource in template["Resources"].items()
         if "TimeToLiveSpecification" in resource.get("Properties", {})
     }
+
+
+def _transformed(template: Template) -> Template:
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the transform needs some region
+    result: Template = transform(template, {}, _NoManagedPolicies())
+    return result
 
 
 class _NoManagedPolicies:

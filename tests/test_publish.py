@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from dlr.messages.event import event_of
-from dlr.messages.publish import Publisher, UnreadableRecordError
+from dlr.messages.event import ReportEvent, event_of
+from dlr.messages.publish import Outcomes, Publisher, UnreadableRecordError, outcomes_of
 from dlr.report import DeliveryReport, Status
 from tests.support.reports import make_report
 from tests.support.stream import image
@@ -51,7 +51,7 @@ ENROUTE, FAILED = make_report(Status.ENROUTE), make_report(Status.UNDELIVERED)
 
 def test_an_event_is_the_report_with_its_version_and_the_status_before() -> None:
     bus = Bus()
-    assert Publisher(bus, "the-bus", keep)([record(FAILED, ENROUTE)]) == []
+    assert Publisher(bus, "the-bus", keep)([record(FAILED, ENROUTE)]).failed == []
     (entry,) = bus.entries
     assert (entry["EventBusName"], entry["Source"]) == ("the-bus", "dlr")
     assert entry["DetailType"] == "Delivery Report"
@@ -77,7 +77,7 @@ def test_a_removal_is_no_event() -> None:
 def test_entries_go_out_by_tens_in_order() -> None:
     bus = Bus()
     records = [record(make_report(message_id=str(n)), number=str(n)) for n in range(23)]
-    assert Publisher(bus, "b", keep)(records) == []
+    assert Publisher(bus, "b", keep)(records).failed == []
     assert bus.calls == [10, 10, 3]
     assert [json.loads(entry["Detail"])["message_id"] for entry in bus.entries] == [
         str(n) for n in range(23)
@@ -86,7 +86,7 @@ def test_entries_go_out_by_tens_in_order() -> None:
 
 def test_each_refused_entry_is_named_for_another_try() -> None:
     records = [record(make_report(message_id=str(n)), number=str(n)) for n in range(12)]
-    assert Publisher(Bus(refuse={3, 11}), "b", keep)(records) == ["3", "11"]
+    assert Publisher(Bus(refuse={3, 11}), "b", keep)(records).failed == ["3", "11"]
 
 
 def test_a_record_that_cannot_be_read_stops_there_and_loses_nothing_before_it() -> None:
@@ -94,7 +94,7 @@ def test_a_record_that_cannot_be_read_stops_there_and_loses_nothing_before_it() 
     poison = record(FAILED, number="2")
     del poison["dynamodb"]["NewImage"]["state"]
     records = [record(FAILED, number="1"), poison, record(ENROUTE, number="3")]
-    assert Publisher(bus, "b", keep)(records) == ["2"]
+    assert Publisher(bus, "b", keep)(records).failed == ["2"]
     assert len(bus.entries) == 1
 
 
@@ -103,12 +103,14 @@ def test_a_record_that_cannot_be_read_is_halved_out_of_its_batch_before_it_fails
     publish = Publisher(Bus(), "b", keep)
     with pytest.raises(UnreadableRecordError):  # Lambda halves a batch whose function failed
         publish([poison, record(FAILED, number="3")])
-    assert publish([poison]) == ["2"]
+    assert publish([poison]).failed == ["2"]
 
 
 def test_a_refused_entry_before_a_poison_record_is_tried_again_first() -> None:
     poison = {"dynamodb": {"SequenceNumber": "2", "NewImage": {"rank": {"S": "x"}}}}
-    assert Publisher(Bus(refuse={0}), "b", keep)([record(FAILED, number="1"), poison]) == ["1"]
+    assert Publisher(Bus(refuse={0}), "b", keep)([record(FAILED, number="1"), poison]).failed == [
+        "1"
+    ]
 
 
 def test_an_error_of_the_whole_call_is_raised_for_lambda_to_try_again() -> None:
@@ -129,7 +131,7 @@ def expired(report: DeliveryReport, number: str) -> dict[str, Any]:
 def test_a_message_with_zero_retention_is_forgotten_once_it_is_published() -> None:
     forgotten: list[Any] = []
     records = [expired(FAILED, "1"), expired(ENROUTE, "2"), record(FAILED, number="3")]
-    assert Publisher(Bus(refuse={1}), "b", forgotten.append)(records) == ["2"]
+    assert Publisher(Bus(refuse={1}), "b", forgotten.append)(records).failed == ["2"]
     assert forgotten == [records[0]["dynamodb"]["NewImage"]]
 
 
@@ -139,3 +141,29 @@ def test_a_forgotten_message_that_moves_on_has_no_status_before() -> None:
     event = event_of(moved)
     assert event is not None
     assert event.previous_status is None
+
+
+def test_what_was_published_is_counted_and_nothing_else() -> None:
+    delivered, read = make_report(message_id="3"), make_report(Status.READ, message_id="4")
+    reports = [FAILED, ENROUTE, delivered, read, make_report(Status.EXPIRED, message_id="5")]
+    records = [record(report, number=str(n)) for n, report in enumerate(reports)]
+    published = Publisher(Bus(refuse={0}), "b", keep)(records).published
+    assert [event.status for event in published] == [report.status for report in reports[1:]]
+    assert outcomes_of(published) == {"acme": Outcomes(delivered=1, finished=2)}
+
+
+def test_a_record_before_a_poison_one_counts_as_published() -> None:
+    poison = {"dynamodb": {"SequenceNumber": "2", "NewImage": {"rank": {"S": "x"}}}}
+    failed, published = Publisher(Bus(), "b", keep)([record(FAILED, number="1"), poison])
+    assert (failed, [event.status for event in published]) == (["2"], [FAILED.status])
+
+
+def test_outcomes_are_counted_by_provider_and_only_where_there_are_any() -> None:
+    reports = [
+        make_report(provider="a"),
+        make_report(Status.REJECTED, provider="a", message_id="m2"),
+        make_report(Status.REJECTED, provider="b"),
+        make_report(Status.ENROUTE, provider="c"),
+    ]
+    events = [ReportEvent(**dict(report)) for report in reports]
+    assert outcomes_of(events) == {"a": Outcomes(1, 2), "b": Outcomes(0, 1)}

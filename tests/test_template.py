@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from dlr.suppression.rules import MAX_STRIKES
-from local.template import load
+from local.template import EVERYTHING, count_resources, load, providers
 from tests.support.template import as_list
 
 ROOT = Path(__file__).parent.parent
 SOURCE = load(ROOT / "template.yaml", {"CrmUrl": "https://crm.example.com/dead"})
 RESOURCES: dict[str, Any] = json.loads(json.dumps(SOURCE["Resources"]))
 """As written, loops expanded."""
-PROVIDERS = SOURCE["Parameters"]["Providers"]["Default"].split(",")
+PROVIDERS = providers()
 BRACES = str.maketrans("<>", "{}")
 QUEUE_RETENTION_S = 14 * 24 * 3600
 
@@ -88,10 +88,15 @@ def test_a_library_for_one_provider_is_locked_for_its_function_alone() -> None:
             assert f"\n{name}==" not in layer
 
 
+def test_a_provider_that_is_not_known_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="no provider nobody; there are bulksmsrates, "):
+        load(ROOT / "template.yaml", {"Providers": "smpp,nobody"})
+
+
 def test_only_the_providers_asked_for_are_deployed() -> None:
     chosen = load(ROOT / "template.yaml", {"Providers": "smpp"})["Resources"]
     ingests = [name for name in chosen if name.startswith(("Ingest", "TokenSecret"))]
-    assert all("smpp" in name for name in ingests)
+    assert all("smpp" in name for name in ingests if name != "IngestLogs")
     assert "Ingestsmpp" in ingests
 
 
@@ -109,15 +114,11 @@ def test_each_handler_is_a_function_in_a_file(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_each_function_has_a_role_and_a_log_group_of_its_own(name: str) -> None:
-    logging = FUNCTIONS[name]["LoggingConfig"]
-    assert logging == {
-        "LogFormat": "JSON",
-        "SystemLogLevel": {"Ref": "LogLevel"},
-        "LogGroup": {"Ref": f"{name}Logs"},
-    }
+def test_each_function_has_a_role_of_its_own_and_writes_to_its_kinds_log(name: str) -> None:
+    group = "IngestLogs" if name.startswith("Ingest") else f"{name}Logs"
+    assert FUNCTIONS[name]["LoggingConfig"]["LogGroup"] == {"Ref": group}
     assert FUNCTIONS[name]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
-    logs = {"Fn::GetAtt": [f"{name}Logs", "Arn"]}
+    logs = {"Fn::GetAtt": [group, "Arn"]}
     assert any(statement["Resource"] == logs for statement in statements(ROLES[f"{name}Role"]))
 
 
@@ -313,8 +314,20 @@ def test_each_alarm_tells_the_topic_and_only_silence_alarms_without_data(name: s
 
 def test_there_are_as_many_alarms_as_the_documentation_says() -> None:
     page = (ROOT / "docs/operate.md").read_text()
-    assert "There are 16 alarms and 6 for each provider." in page
-    assert len(ALARMS) == 16 + 6 * len(PROVIDERS)
+    common = len(ALARMS) - 2 * len(PROVIDERS)
+    assert f"There are {common} alarms and 2 for each provider." in page
+
+
+def test_a_provider_costs_eight_resources_and_forty_leave_room_for_a_hundred_more() -> None:
+    """CloudFormation takes 500 resources a stack, counted after both transforms."""
+    one, two = (resources_of(PROVIDERS[:count]) for count in (1, 2))
+    assert two - one == 8
+    assert one + 39 * (two - one) <= 500 - 60
+
+
+def resources_of(providers: list[str]) -> int:
+    """Of the deployed stack, with everything optional."""
+    return count_resources({"Providers": ",".join(providers)} | EVERYTHING)
 
 
 def test_who_gave_an_address_hears_of_alarms() -> None:
@@ -331,8 +344,10 @@ def test_each_failure_queue_alarms_at_its_first_message(name: str) -> None:
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_each_function_alarms_when_it_fails_or_is_throttled(name: str, metric: str) -> None:
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if not name.startswith("Ingest")])
+def test_each_function_behind_the_webhooks_alarms_when_it_fails_or_is_throttled(
+    name: str, metric: str
+) -> None:
     assert alarm_on(metric, FunctionName={"Ref": name})["Threshold"] == 0
 
 
@@ -368,18 +383,21 @@ def test_held_entries_and_failed_requests_alarm() -> None:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_each_provider_alarms_for_itself(provider: str) -> None:
-    assert alarm_on("Unreadable", service="ingest", provider=provider)["Threshold"] == 0
-    refused = alarm_on("Unauthorized", service="ingest", provider=provider)
-    assert (refused["Threshold"], refused["EvaluationPeriods"]) == (0, 3)
-    silent = alarm_on("New", service="ingest", provider=provider)
+def test_each_provider_alarms_when_it_is_silent_or_delivers_badly(provider: str) -> None:
+    silent = alarm_on("Finished", service="publish", provider=provider)
     assert (silent["Period"], silent["EvaluationPeriods"]) == (3600, {"Ref": "SilentHours"})
     assert (silent["ComparisonOperator"], silent["Threshold"]) == ("LessThanThreshold", 1)
     rate = ALARMS[f"Rate{provider}Alarm"]
     stats = [each["MetricStat"]["Metric"] for each in rate["Metrics"] if "MetricStat" in each]
-    assert [each["MetricName"] for each in stats] == ["Delivered", "Failed"]
-    assert all({"Name": "provider", "Value": provider} in each["Dimensions"] for each in stats)
+    assert [each["MetricName"] for each in stats] == ["Delivered", "Finished"]
+    assert all(each["Dimensions"] == silent["Dimensions"] for each in stats)
     assert rate["Threshold"] == {"Ref": "DeliveryRateFloor"}
+
+
+def test_refused_and_unreadable_requests_of_any_provider_alarm() -> None:
+    assert alarm_on("Unreadable", service="ingest")["Threshold"] == 0
+    refused = alarm_on("Unauthorized", service="ingest")
+    assert (refused["Threshold"], refused["EvaluationPeriods"]) == (0, 3)
 
 
 def test_warm_writes_are_for_the_table_and_for_its_index() -> None:

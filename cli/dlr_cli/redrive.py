@@ -100,7 +100,7 @@ class Redrive:
 
     def _publish(self, records: Iterable[Record]) -> list[str]:
         redact = Redactor(self._dynamodb, self._names["ReportsTable"])
-        return Publisher(self._events, self._names["Bus"], redact)(records)
+        return Publisher(self._events, self._names["Bus"], redact)(records).failed
 
     def _written(self, times: list[tuple[int, int]]) -> Iterator[Record]:
         """Stream records, as of now, of the messages whose state is of these times."""

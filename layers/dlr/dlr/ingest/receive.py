@@ -10,7 +10,6 @@ from dlr.causes import Cause
 from dlr.ingest.normalize import Normalized, Normalizer
 from dlr.ingest.quarantine import Quarantine
 from dlr.messages.store import Outcome, ReportStore
-from dlr.report import FAILED, Status
 from dlr.runtime.secret import Secret
 from dlr.wire.decode import UnreadableError
 from dlr.wire.request import Request, Response, problem
@@ -106,17 +105,7 @@ def _counts(normalized: Normalized, outcomes: list[Outcome]) -> Counter[str]:
     counts["Unreadable"] = len(normalized.errors)
     counts["UnknownCode"] = sum(r.cause is Cause.UNKNOWN for r in normalized.reports)
     counts["NoRecipient"] = sum(r.recipient is None for r in normalized.reports)
-    counts = +counts
-    counts.update(_ends(normalized, outcomes))
-    return counts
-
-
-def _ends(normalized: Normalized, outcomes: list[Outcome]) -> Counter[str]:
-    """Messages that arrived and that failed: both or neither, for a rate needs the zero too."""
-    news = [r for r, o in zip(normalized.reports, outcomes, strict=True) if o is Outcome.NEW]
-    delivered = sum(report.status is Status.DELIVERED for report in news)
-    failed = sum(report.status in FAILED for report in news)
-    return Counter(Delivered=delivered, Failed=failed) if delivered or failed else Counter()
+    return +counts
 
 
 def _kind_of(error: ClientError | BotoCoreError) -> str:

@@ -1,10 +1,12 @@
 """From the table's stream to the event bus: one event for every change of a message's state."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from dlr.messages.event import DETAIL_TYPE, SOURCE, Record, ReportEvent, event_of
 from dlr.messages.item import is_to_be_redacted
+from dlr.report import FAILED, Status
 
 MAX_ENTRIES = 10
 """The most that one PutEvents takes."""
@@ -14,16 +16,30 @@ class UnreadableRecordError(ValueError):
     """The first record of the batch cannot be read."""
 
 
+class PublishResult(NamedTuple):
+    """`failed` are sequence numbers to be tried again; `published` are the events on the bus."""
+
+    failed: list[str]
+    published: list[ReportEvent]
+
+
+class Outcomes(NamedTuple):
+    """How many messages of one provider were delivered, and how many were delivered or failed."""
+
+    delivered: int
+    finished: int
+
+
 class _Pending(NamedTuple):
     number: str
     image: Mapping[str, Any]
-    entry: dict[str, Any]
+    event: ReportEvent
 
 
 class Publisher:
     """Puts the events of stream records on the bus. `client` is a boto3 EventBridge client.
 
-    `redact` is called with the image of a published message that is not to be kept at all.
+    `redact` is called with the image of a published message that has a retention of zero.
     """
 
     def __init__(self, client: Any, bus: str, redact: Callable[[Mapping[str, Any]], None]) -> None:
@@ -31,12 +47,12 @@ class Publisher:
         self._bus = bus
         self._redact = redact
 
-    def __call__(self, records: Iterable[Record]) -> list[str]:
-        """Publishes in order; answers the sequence numbers to be tried again, the first decides.
+    def __call__(self, records: Iterable[Record]) -> PublishResult:
+        """Publishes in order. Of the failed numbers the first decides where Lambda begins again.
 
-        A record that cannot be read ends the batch there: what stands before it is published. At
-        the head of a batch it raises UnreadableRecordError, and Lambda halves the batch until it
-        stands alone; then its number is answered, and in the end it goes to the failure queue.
+        A record that cannot be read ends the batch: the records before it are published. At the
+        head of a batch it raises UnreadableRecordError, and Lambda halves the batch until it is
+        alone; then it is the failed number, and in the end it goes to the failure queue.
         """
         records = list(records)
         pending: list[_Pending] = []
@@ -47,22 +63,24 @@ class Publisher:
             except (KeyError, ValueError):
                 if len(records) > 1 and not pending:
                     raise UnreadableRecordError from None
-                return self._put_all(pending) or [number]
+                failed, published = self._put_all(pending)
+                return PublishResult(failed or [number], published)
             if event is not None:
-                image = record["dynamodb"]["NewImage"]
-                pending.append(_Pending(number, image, self._entry_of(event)))
+                pending.append(_Pending(number, record["dynamodb"]["NewImage"], event))
         return self._put_all(pending)
 
-    def _put_all(self, pending: list[_Pending]) -> list[str]:
+    def _put_all(self, pending: list[_Pending]) -> PublishResult:
         failed = {number for batch in _batches(pending) for number in self._put(batch)}
-        for each in pending:
-            if each.number not in failed and is_to_be_redacted(each.image):
+        published = [each for each in pending if each.number not in failed]
+        for each in published:
+            if is_to_be_redacted(each.image):
                 self._redact(each.image)
-        return [each.number for each in pending if each.number in failed]
+        left = [each.number for each in pending if each.number in failed]
+        return PublishResult(left, [each.event for each in published])
 
     def _put(self, batch: list[_Pending]) -> Iterator[str]:
         """The numbers of the refused entries: a PutEvents may succeed in part."""
-        answer = self._client.put_events(Entries=[each.entry for each in batch])
+        answer = self._client.put_events(Entries=[self._entry_of(each.event) for each in batch])
         if answer["FailedEntryCount"]:
             for each, result in zip(batch, answer["Entries"], strict=True):
                 if "ErrorCode" in result:
@@ -76,6 +94,17 @@ class Publisher:
             "Time": event.received_at,
             "Detail": event.model_dump_json(),
         }
+
+
+def outcomes_of(events: Iterable[ReportEvent]) -> dict[str, Outcomes]:
+    """By provider, for those of which a message was delivered or failed. `read` counts as none."""
+    delivered: Counter[str] = Counter()
+    finished: Counter[str] = Counter()
+    for event in events:
+        is_delivered = event.status is Status.DELIVERED
+        delivered[event.provider] += is_delivered
+        finished[event.provider] += is_delivered or event.status in FAILED
+    return {name: Outcomes(delivered[name], count) for name, count in finished.items() if count}
 
 
 def _batches(entries: list[_Pending]) -> Iterator[list[_Pending]]:
