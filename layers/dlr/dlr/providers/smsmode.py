@@ -1,4 +1,4 @@
-"""smsmode: the REST webhook (JSON) and the older HTTP one (GET or form), told apart by content.
+"""smsmode: the REST webhook (JSON) and the older HTTP one (GET or form), distinguished by content.
 
 Wire:  REST `callbackUrlStatus`, https://dev.smsmode.com (OpenAPI); HTTP `notification_url`,
        "API HTTP 3.4" p. 21 (the parameter is `statut`; integrations also write `status`).
