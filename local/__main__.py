@@ -58,14 +58,14 @@ def _examples(deployment: Deployment) -> Iterator[Recording]:
 
 
 def print_example(deployment: Deployment, example: Recording) -> None:
-    """The recorded request and the question that follows it, for curl."""
+    """Print the recorded request, and the request that asks for its number, for curl."""
     request = request_to(deployment.webhooks[example.provider], example.request)
     post = ["curl", "-i", request.url, "-d", request.body.decode()]
     if content_type := request.headers.get("content-type"):
         post += ["-H", f"content-type: {content_type}"]
     ask = ["curl", "-i", f"{deployment.base_url}/suppressions/{example.dead_numbers[0]}"]
     ask += ["-H", f"authorization: Bearer {deployment.admin_token}"]
-    print(f"\nA number dies:\n  {shlex.join(post)}\nAsk for it:\n  {shlex.join(ask)}")
+    print(f"\nReport a dead number:\n  {shlex.join(post)}\nAsk for it:\n  {shlex.join(ask)}")
 
 
 def show() -> bool:

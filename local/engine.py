@@ -19,6 +19,7 @@ from local.process import CannotStart, running
 BRIDGE = "docker0"
 PACKAGES = ["docker.io"]
 TIMEOUT_S = 60.0
+"""Of its start, and of its end."""
 NEEDED = (
     "A container engine is needed and none answers. Start Docker, or run this as root on Debian or "
     "Ubuntu: it then installs the package docker.io and runs an engine of its own for the time."

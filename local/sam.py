@@ -20,6 +20,7 @@ START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
 """It removes its containers meanwhile."""
 TIMEOUT_S = 120
+"""Of a function and of whoever waits for it: a busy machine starts a container slowly."""
 
 
 class SamFailed(Exception):
@@ -58,7 +59,7 @@ def for_sam_local(built: Path = BUILT) -> Path:
     expanded["Transform"] = "AWS::Serverless-2016-10-31"
     # Only variables that the template knows can be set from outside.
     expanded["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
-    expanded["Globals"]["Function"]["Timeout"] = TIMEOUT_S  # a busy laptop starts them slowly
+    expanded["Globals"]["Function"]["Timeout"] = TIMEOUT_S
     path = built / "sam-local.json"
     path.write_text(json.dumps(expanded, indent=2))
     return path
