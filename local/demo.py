@@ -1,4 +1,4 @@
-"""Replays the recorded requests of `events/`, then some traffic; shows what becomes of it."""
+"""Sends the recorded requests of `events/`, then made-up traffic; prints what comes of each."""
 
 import secrets
 import time
@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local.client import Client
+from local.client import AGAIN, Client
 from local.cloud import Cloud
 from local.listener import Listener
 from local.recordings import Recording, recordings
 from local.stack import describe
 from local.traffic import traffic
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 120.0
+"""Only where something is missing does anybody wait that long."""
 TRAFFIC, WORKERS = 300, 8
 COLUMNS = {"request": 37, "HTTP": 5, "status": 21, "cause": 21, "on the bus": 18, "list": 9}
 LINE = "".join(f"{{:<{width}}}" for width in COLUMNS.values())
@@ -24,7 +25,7 @@ RATES = "  {:<16}{:>9}{:>11}{:>10}{:>8}{:>10}"
 def demo(cloud: Cloud) -> bool:
     """Show every recording's way through the system; answers whether all went as expected."""
     deployment = describe(cloud)
-    client = Client(deployment)
+    client = Client(deployment, retries=AGAIN)
     replays = recordings()
     with Listener(cloud, deployment.resources["Bus"]) as listener:
         statuses = [client.deliver(each.provider, each.request) for each in replays]
@@ -47,7 +48,7 @@ def demo(cloud: Cloud) -> bool:
 
 
 def _send_traffic(client: Client, listener: Listener) -> dict[str, list[dict[str, Any]]]:
-    """As fast as it goes; the last state of each message as the bus tells it, by provider."""
+    """Send it as fast as it goes; answers the last event of each message, by provider."""
     arrivals = traffic(TRAFFIC, seed=secrets.randbits(16), per_second=TRAFFIC)
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(lambda each: client.deliver(each.provider, each.request), arrivals))
@@ -91,7 +92,7 @@ def _show(
             yield f"{recording.id}: {expected['message_id']} was not stored as expected"
             continue
         suppression = client.suppression(stored["recipient"]) if stored["recipient"] else {}
-        bus = heard.get(stored["event_id"], "(no news)")
+        bus = heard.get(stored["event_id"], "(no event)")
         on_list = suppression.get("list") if suppression.get("suppressed") else None
         print(
             LINE.format(
@@ -109,7 +110,7 @@ def _stored(client: Client, provider: str, expected: dict[str, Any]) -> dict[str
 
 
 def _show_list(client: Client, numbers: list[str]) -> None:
-    print("\nThe suppression list, as POST /suppressions/check tells it:")
+    print("\nThe suppression list, from POST /suppressions/check:")
     for entry in client.check(numbers)["suppressed"]:
         print(
             f"  {entry['number']:<16}{entry['list']:<9}{entry['cause']:<19}"
@@ -118,7 +119,7 @@ def _show_list(client: Client, numbers: list[str]) -> None:
 
 
 def _show_rates(ends: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    print(f"\nHow well each provider delivers, as the bus tells it, of {TRAFFIC} made-up requests:")
+    print(f"\nDelivered by each provider, from the events of {TRAFFIC} made-up requests:")
     print(RATES.format("provider", "messages", "delivered", "per cent", "dead", "opt-outs"))
     for provider, messages in ends.items():
         statuses = Counter(each.get("status") for each in messages)
@@ -134,4 +135,4 @@ def _show_rates(ends: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
             )
         )
         if statuses[None]:
-            yield f"{provider}: the bus did not tell the end of {statuses[None]} messages"
+            yield f"{provider}: no final event of {statuses[None]} messages"

@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from local.client import Client
+from local.client import AGAIN, Client
 from local.cloud import Cloud, forget_real_aws, free_port
 from local.listener import Listener
 from local.stack import Deployment, deploy, describe
 from tests.support.numbers import new_number
+from tests.support.waiting import TIMEOUT_S
 
 forget_real_aws()
 
@@ -75,7 +76,7 @@ def deployment(cloud: Cloud) -> Deployment:
 @pytest.fixture(scope="session")
 def client(deployment: Deployment) -> Client:
     """Speaks to it."""
-    return Client(deployment)
+    return Client(deployment, TIMEOUT_S, AGAIN)
 
 
 @pytest.fixture
