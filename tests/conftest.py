@@ -47,10 +47,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier, before `-m` chooses among them."""
+    """Put each test that is not marked with a tier into its own, before `-m` chooses a tier."""
     for item in items:
-        is_emulated = EMULATED & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.emulator if is_emulated else pytest.mark.unit)
+        if not any(map(item.get_closest_marker, ("slow", "built"))):
+            is_emulated = EMULATED & set(getattr(item, "fixturenames", ()))
+            item.add_marker("emulator" if is_emulated else "unit")
 
 
 @pytest.fixture(scope="session")
