@@ -10,6 +10,8 @@ REPORTS ?= 100000
 MODE ?= webhooks
 SECONDS ?= 600
 bin := .venv/bin
+unit := $(bin)/pytest -m unit -n auto --dist worksteal
+emulator := $(bin)/pytest -m emulator -n auto --maxprocesses 4 --dist loadfile
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
 providers := $(shell ls layers/dlr/dlr/providers/*.csv | xargs -n1 basename -s .csv | paste -sd, -)
@@ -20,7 +22,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive quarantine codes load sam-local rehearse test test-slow faults kill fuzz check lint build bench docs lock clean
+.PHONY: help setup run demo redrive quarantine codes load sam-local rehearse test test-unit test-emulator test-slow faults kill fuzz check lint build bench docs lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -45,8 +47,15 @@ codes: .venv/ready ## print what every status and code of PROVIDER leads to
 load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=webhooks or in-process)
 	@exec $(bin)/python -m bench.load --reports $(REPORTS) --mode $(MODE)
 
-test: .venv/ready ## run the tests
-	$(bin)/pytest --cov --cov-report=term-missing
+test: .venv/ready ## run the tests, with coverage: first those that need no embedded AWS, then the others
+	$(unit) --cov --cov-report=
+	$(emulator) --cov --cov-append --cov-report=term-missing
+
+test-unit: .venv/ready ## run the tests that need no embedded AWS
+	$(unit)
+
+test-emulator: .venv/ready ## run the tests on the embedded AWS; each process starts its own
+	$(emulator)
 
 test-slow: .venv/ready ## run the long tests: faults, kills, grants, the API's description
 	$(bin)/pytest -m slow

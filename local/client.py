@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import urllib3
@@ -13,14 +13,31 @@ from local.sign import signed
 from local.stack import Deployment
 
 MAX_CONNECTIONS = 50
+AGAIN = urllib3.Retry(
+    total=60,
+    status_forcelist=(429, 502, 503, 504),
+    allowed_methods=None,
+    backoff_factor=0.1,
+    backoff_max=2,
+    raise_on_status=False,
+    respect_retry_after_header=False,
+)
+"""Sends again for two minutes, as providers do, what a busy machine does not take at once."""
 
 
 class Client:
     """Webhooks and API of one deployment."""
 
-    def __init__(self, deployment: Deployment, timeout_s: float = 60) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        timeout_s: float = 60,
+        retries: urllib3.Retry | Literal[False] = False,
+    ) -> None:
         self._deployment = deployment
-        self._http = urllib3.PoolManager(maxsize=MAX_CONNECTIONS, retries=False, timeout=timeout_s)
+        self._http = urllib3.PoolManager(
+            maxsize=MAX_CONNECTIONS, retries=retries, timeout=timeout_s
+        )
 
     def deliver(self, provider: str, request: Request) -> int:
         """Send a recorded or made-up request to the provider's webhook; answers the status.

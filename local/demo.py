@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local.client import Client
+from local.client import AGAIN, Client
 from local.cloud import Cloud
 from local.listener import Listener
 from local.recordings import Recording, recordings
 from local.stack import describe
 from local.traffic import traffic
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 120.0
+"""Only where something is missing does anybody wait that long."""
 TRAFFIC, WORKERS = 300, 8
 COLUMNS = {"request": 37, "HTTP": 5, "status": 21, "cause": 21, "on the bus": 18, "list": 9}
 LINE = "".join(f"{{:<{width}}}" for width in COLUMNS.values())
@@ -24,7 +25,7 @@ RATES = "  {:<16}{:>9}{:>11}{:>10}{:>8}{:>10}"
 def demo(cloud: Cloud) -> bool:
     """Show every recording's way through the system; answers whether all went as expected."""
     deployment = describe(cloud)
-    client = Client(deployment)
+    client = Client(deployment, retries=AGAIN)
     replays = recordings()
     with Listener(cloud, deployment.resources["Bus"]) as listener:
         statuses = [client.deliver(each.provider, each.request) for each in replays]

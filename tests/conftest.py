@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from local.client import Client
+from local.client import AGAIN, Client
 from local.cloud import Cloud, forget_real_aws, free_port
 from local.listener import Listener
 from local.stack import Deployment, deploy, describe
 from tests.support.numbers import new_number
+from tests.support.waiting import TIMEOUT_S
 
 forget_real_aws()
 
@@ -46,10 +47,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier, before `-m` chooses among them."""
+    """Put each test that is not marked with a tier into its own, before `-m` chooses a tier."""
     for item in items:
-        is_emulated = EMULATED & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.emulator if is_emulated else pytest.mark.unit)
+        if not any(map(item.get_closest_marker, ("slow", "built"))):
+            is_emulated = EMULATED & set(getattr(item, "fixturenames", ()))
+            item.add_marker("emulator" if is_emulated else "unit")
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +77,7 @@ def deployment(cloud: Cloud) -> Deployment:
 @pytest.fixture(scope="session")
 def client(deployment: Deployment) -> Client:
     """Speaks to it."""
-    return Client(deployment)
+    return Client(deployment, TIMEOUT_S, AGAIN)
 
 
 @pytest.fixture

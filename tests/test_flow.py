@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 import urllib3
 
-from local.client import Client
+from local.client import AGAIN, Client
 from local.cloud import CannotStart, Cloud
 from local.demo import demo
 from local.listener import Listener
@@ -18,7 +18,7 @@ from local.stack import ROOT, Deployment, deploy, describe
 from local.template import load
 from tests.support.numbers import new_number
 from tests.support.thesmsworks import HARD, SOFT, STOP, UNSEEN, report
-from tests.support.waiting import hears, wait_until
+from tests.support.waiting import TIMEOUT_S, hears, wait_until
 
 
 def test_a_hard_bounce_suppresses_the_number_and_says_why(
@@ -76,6 +76,17 @@ def test_what_says_nothing_bad_of_the_number_does_not_suppress_it(
     assert client.suppression(number)["suppressed"] is False
 
 
+@pytest.fixture
+def ten_at_once(cloud: Cloud, deployment: Deployment) -> Iterator[None]:
+    """No more starts of the ingest function at once than a small machine has room for."""
+    function = {"FunctionName": deployment.resources["Ingestthesmsworks"]}
+    functions = cloud.client("lambda")
+    functions.put_function_concurrency(**function, ReservedConcurrentExecutions=10)
+    yield
+    functions.delete_function_concurrency(**function)
+
+
+@pytest.mark.usefixtures("ten_at_once")
 def test_one_report_fifty_times_at_once_is_one_report(
     client: Client, deployment: Deployment, listener: Listener, number: str, message_id: str
 ) -> None:
@@ -162,7 +173,9 @@ def test_garbage_is_refused_and_kept(cloud: Cloud, client: Client, deployment: D
 def test_the_api_is_for_the_team(
     deployment: Deployment, path: str, headers: dict[str, str], status: int
 ) -> None:
-    answer = urllib3.request("GET", deployment.base_url + path, headers=headers)
+    answer = urllib3.request(
+        "GET", deployment.base_url + path, headers=headers, retries=AGAIN, timeout=TIMEOUT_S
+    )
     assert answer.status == status
 
 
@@ -252,13 +265,13 @@ def test_data_and_flow_survive_a_restart_with_a_newer_template(
     with cloud:
         deploy(cloud, parameters={"Providers": "thesmsworks", "QuarantineDays": "7"})
         before = describe(cloud)
-        client = Client(before)
+        client = Client(before, TIMEOUT_S, AGAIN)
         client.post(before.webhooks["thesmsworks"], report(message_id, number, code=HARD))
         assert wait_until(lambda: client.suppression(number)["suppressed"])
     with cloud:
         deploy(cloud)
         after = describe(cloud)
-        client = Client(after)
+        client = Client(after, TIMEOUT_S, AGAIN)
         assert after.admin_token == before.admin_token
         assert after.webhooks.items() > before.webhooks.items()
         assert client.suppression(number)["suppressed"]

@@ -27,6 +27,8 @@ from tests.support.dynamodb import Strict
 from tests.support.hostile import events, is_soon, posted
 from tests.support.secrets import SecretsManager
 
+pytestmark = pytest.mark.no_cover  # a tracer would count as the CPU time of what it traces
+
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 DAY = timedelta(days=1)
 SECRET = json.dumps({"current": "token", "signing_keys": ["a key of 32 bytes or more for tests"]})

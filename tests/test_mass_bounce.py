@@ -15,13 +15,13 @@ from dlr.report import DeliveryReport
 from dlr.suppression.entry import State
 from dlr.suppression.rules import discard
 from dlr.wire.request import Request
-from local.client import Client
+from local.client import AGAIN, Client
 from local.cloud import Cloud
 from local.stack import Deployment, deploy, describe
 from tests.support.cases import NOW
 from tests.support.reports import HASHER
 from tests.support.suppression import SuppressionHarness, count
-from tests.support.waiting import wait_until
+from tests.support.waiting import TIMEOUT_S, wait_until
 
 REPORTS, LIMIT, WORKERS = 3000, 1000, 8
 NUMBERS = [PhoneNumber(f"+{33639980000 + place}") for place in range(REPORTS)]
@@ -96,7 +96,7 @@ def test_the_guard_holds_and_one_call_discards_from_the_webhook_on(strict: Deplo
     left_s = 3600 - time.time() % 3600
     if left_s < 60:  # the guard counts by the hour
         time.sleep(left_s)
-    client = Client(strict)
+    client = Client(strict, TIMEOUT_S, AGAIN)
     form = "application/x-www-form-urlencoded"
     for place in range(SOME):
         assert client.post(strict.webhooks["smsmode"], content_error(place), form) == 200

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import jwt
 import pytest
 from nacl.signing import SigningKey
-from telnyx.lib.webhook_verification import WebhookVerificationError, verify_webhook_signature
 from twilio.request_validator import RequestValidator
 from vonage_http_client.auth import Auth
 from vonage_jwt import VonageVerifyJwtError, verify_signature
@@ -142,9 +142,10 @@ def telnyx_event(key: str) -> Request:
 
 
 def judge_telnyx(request: Request, key: str) -> bool:
+    verification = import_module("telnyx.lib.webhook_verification")  # 2 s: not while collecting
     try:
-        verify_webhook_signature(request.body, request.headers, key)
-    except WebhookVerificationError:
+        verification.verify_webhook_signature(request.body, request.headers, key)
+    except verification.WebhookVerificationError:
         return False
     return True
 

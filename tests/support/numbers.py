@@ -2,8 +2,8 @@
 
 from itertools import count
 
-FIRST = 33639980000
-"""The first of 10,000 French numbers reserved for fiction; of +44 7700 900xxx there are 1,000."""
+FIRST = 33639981000
+"""French numbers up to 33639989999 are reserved for fiction; recordings have some before this."""
 
 _places = count()
 

@@ -11,14 +11,13 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from local import template
 from local.cloud import Cloud
 from local.http_event import http_event
 from local.listener import Listener
-from tests.support.cases import ROOT
 from tests.support.faults import Killed
 from tests.support.functions import Functions
 from tests.support.tables import make_table
+from tests.support.template import resources
 
 TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable")
 PROVIDER = "thesmsworks"
@@ -217,9 +216,8 @@ def _bus(cloud: Cloud, sqs: Any) -> dict[str, str]:
     events.create_event_bus(Name=name)
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
-    resources = template.load(ROOT / "template.yaml", {})["Resources"]
     for rule in ("HardBounceRule", "OptOutRule"):
-        pattern = json.dumps(resources[rule]["Properties"]["EventPattern"])
+        pattern = json.dumps(resources()[rule]["Properties"]["EventPattern"])
         events.put_rule(Name=f"{name}-{rule}", EventBusName=name, EventPattern=pattern)
         events.put_targets(
             Rule=f"{name}-{rule}",

@@ -4,9 +4,8 @@ from collections import Counter
 from typing import Any
 from uuid import uuid4
 
-from local import template
 from local.cloud import Cloud
-from tests.support.cases import ROOT
+from tests.support.template import resources
 
 KEPT_BY_CREATE_TABLE = {
     "AttributeDefinitions",
@@ -18,12 +17,14 @@ KEPT_BY_CREATE_TABLE = {
 
 def make_table(cloud: Cloud, logical_id: str) -> str:
     """A new table like the template's; its name."""
-    resources = template.load(ROOT / "template.yaml", {})["Resources"]
-    properties = resources[logical_id]["Properties"]
+    properties = resources()[logical_id]["Properties"]
     name = f"{logical_id}-{uuid4().hex}"
     wanted = {key: value for key, value in properties.items() if key in KEPT_BY_CREATE_TABLE}
-    for index in wanted.get("GlobalSecondaryIndexes", ()):
-        index.pop("WarmThroughput", None)  # CloudFormation decides whether it is there
+    if "GlobalSecondaryIndexes" in wanted:  # CloudFormation decides whether they are warm
+        wanted["GlobalSecondaryIndexes"] = [
+            {key: value for key, value in index.items() if key != "WarmThroughput"}
+            for index in wanted["GlobalSecondaryIndexes"]
+        ]
     if "StreamSpecification" in properties:  # CloudFormation leaves out what the API wants said
         wanted["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
     cloud.client("dynamodb").create_table(TableName=name, **wanted)
