@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import atheris
@@ -36,18 +36,21 @@ def seeds(name: str) -> Iterator[bytes]:
         yield f"{request.method} {request.query}".encode() + SEPARATOR + request.body
 
 
-def request_of(data: bytes) -> Request:
-    """The inverse; anything is some request."""
+def request_of(data: bytes, headers: Iterable[str]) -> Request:
+    """The inverse; anything is some request. It has the token, so that its signature is read.
+
+    Each of the headers that the provider signs in has the first bytes of the body.
+    """
     head, _, body = data.partition(SEPARATOR)
     method, _, query = head.decode("latin-1").partition(" ")
     header = body[:99].decode("latin-1")
-    names = ("authorization", "x-twilio-signature", "telnyx-timestamp", "telnyx-signature-ed25519")
     return Request(
         method="GET" if method == "GET" else "POST",
         query=query,
         url=f"https://dlr.example.com/webhooks/x/token?{query}",
-        headers=dict.fromkeys(names, header),
+        headers=dict.fromkeys(headers, header),
         body=body,
+        token=TOKEN,
     )
 
 
@@ -55,6 +58,7 @@ def fuzz(name: str, seconds: int) -> None:
     """Never returns: libFuzzer ends the process."""
     provider = load_provider(name)
     normalize = Normalizer(provider)
+    headers = provider.signing.headers if provider.signing else ()
 
     def try_one(data: bytes) -> None:
         started = time.thread_time()
@@ -63,7 +67,7 @@ def fuzz(name: str, seconds: int) -> None:
             raise TimeoutError(f"more than {SLOW_S} s of CPU time")
 
     def read(data: bytes) -> None:
-        request = request_of(data)
+        request = request_of(data, headers)
         provider.verify(request, Credentials((TOKEN,), NOW, KEYS))
         try:
             for report in normalize(request, NOW).reports:

@@ -22,7 +22,7 @@ BACKUP = "PointInTimeRecoveryDays"
 KEPT = {
     "a delivered message": ("RetentionDeliveredDays",),
     "a failed message": ("RetentionFailedDays",),
-    "a message without an end": ("RetentionUnfinishedDays",),
+    "an unfinished message": ("RetentionUnfinishedDays",),
     "one that fails at last, since its first report": (
         "RetentionUnfinishedDays",
         "RetentionFailedDays",

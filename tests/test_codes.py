@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dlr.causes import Cause
+from dlr.ingest.meaning import resolve_meaning
 from dlr.providers.base import load_provider, provider_names
 from dlr.providers.codes import COLUMNS, FOLDER, CodeTableError, Meaning, read_rows, read_tables
 from dlr.report import Status
@@ -52,6 +53,10 @@ def test_a_row_is_read_verbatim(tmp_path: Path) -> None:
         ([HEADER, GOOD + ",extra"], "acme.csv:2: 9 cells instead of 8"),
         ([HEADER, ""], "acme.csv:2: 0 cells instead of 8"),
         ([HEADER, GOOD, GOOD], "acme.csv:3: code '7' comes twice"),
+        (
+            [HEADER, GOOD.replace("7", "ab"), GOOD.replace("7", "AB")],
+            "acme.csv:3: code 'AB' comes twice",
+        ),
         ([HEADER, GOOD.replace("7", "10"), GOOD], "acme.csv:3: code '7' is not in order"),
         (
             [HEADER, GOOD, "status,OK,delivered,,,Fine,Guide,"],
@@ -103,3 +108,9 @@ def test_an_smsc_needs_a_file_and_no_python(tmp_path: Path) -> None:
 def test_a_provider_without_documented_codes_has_no_table_of_them() -> None:
     assert load_provider("smpp").tables.codes is None
     assert load_provider("twilio").tables.codes
+
+
+def test_a_word_is_looked_up_whatever_its_case() -> None:
+    tables = read_tables("smpp")
+    meanings = {resolve_meaning(tables, (word,), "") for word in ("DELIVRD", "delivrd", "Delivrd")}
+    assert meanings == {Meaning(Status.DELIVERED)}

@@ -143,19 +143,32 @@ def test_a_forgotten_message_that_moves_on_has_no_status_before() -> None:
     assert event.previous_status is None
 
 
-def test_what_was_published_is_counted_and_nothing_else() -> None:
-    delivered, read = make_report(message_id="3"), make_report(Status.READ, message_id="4")
-    reports = [FAILED, ENROUTE, delivered, read, make_report(Status.EXPIRED, message_id="5")]
-    records = [record(report, number=str(n)) for n, report in enumerate(reports)]
-    published = Publisher(Bus(refuse={0}), "b", keep)(records).published
-    assert [event.status for event in published] == [report.status for report in reports[1:]]
-    assert outcomes_of(published) == {"acme": Outcomes(delivered=1, finished=2)}
+@pytest.mark.parametrize("refuse", [set(), {0}, {2}, {4}, {1, 3}, {0, 5, 6}, set(range(5))])
+def test_each_record_is_done_once_however_often_its_batch_comes(refuse: set[int]) -> None:
+    """Lambda hands out a batch again from the first failed record, published ones after it too."""
+    records = [record(make_report(message_id=str(n)), number=str(n)) for n in range(5)]
+    publish, done, left = Publisher(Bus(refuse), "b", keep), [], records
+    while left:
+        failed, events = publish(left)
+        done += events
+        left = [each for each in left if failed and int(number_of(each)) >= int(failed[0])]
+    assert [event.message_id for event in done] == ["0", "1", "2", "3", "4"]
 
 
-def test_a_record_before_a_poison_one_counts_as_published() -> None:
+def number_of(record: dict[str, Any]) -> str:
+    return record["dynamodb"]["SequenceNumber"]
+
+
+def test_a_record_before_one_that_cannot_be_read_is_done() -> None:
     poison = {"dynamodb": {"SequenceNumber": "2", "NewImage": {"rank": {"S": "x"}}}}
-    failed, published = Publisher(Bus(), "b", keep)([record(FAILED, number="1"), poison])
-    assert (failed, [event.status for event in published]) == (["2"], [FAILED.status])
+    failed, done = Publisher(Bus(), "b", keep)([record(FAILED, number="1"), poison])
+    assert (failed, [event.status for event in done]) == (["2"], [FAILED.status])
+
+
+def test_a_message_that_is_read_was_delivered_before_and_ends_once() -> None:
+    statuses = [Status.ENROUTE, Status.DELIVERED, Status.READ]
+    events = [ReportEvent(**dict(make_report(status))) for status in statuses]
+    assert outcomes_of(events) == {"acme": Outcomes(delivered=1, finished=1)}
 
 
 def test_outcomes_are_counted_by_provider_and_only_where_there_are_any() -> None:

@@ -37,10 +37,10 @@ def emit(provider: str, outcomes: Outcomes) -> None:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A batch of stream records in, the first one to be tried again out."""
     records = event["Records"]
-    failed, published = publish(records)
+    failed, done = publish(records)
     metrics.add_metric("Published", MetricUnit.Count, len(records) - len(failed))
     metrics.add_metric("PublishFailed", MetricUnit.Count, len(failed))
     metrics.add_metadata("request_id", context.aws_request_id)
-    for provider, outcomes in outcomes_of(published).items():
+    for provider, outcomes in outcomes_of(done).items():
         emit(provider, outcomes)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

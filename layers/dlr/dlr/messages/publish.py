@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from dlr.messages.event import DETAIL_TYPE, SOURCE, Record, ReportEvent, event_of
@@ -17,10 +18,12 @@ class UnreadableRecordError(ValueError):
 
 
 class PublishResult(NamedTuple):
-    """`failed` are sequence numbers to be tried again; `published` are the events on the bus."""
+    """What was done with a batch of records."""
 
     failed: list[str]
-    published: list[ReportEvent]
+    """The sequence numbers to be tried again: Lambda hands out all records from the first one."""
+    done: list[ReportEvent]
+    """The published events whose records are not handed out again: each comes here once."""
 
 
 class Outcomes(NamedTuple):
@@ -63,20 +66,20 @@ class Publisher:
             except (KeyError, ValueError):
                 if len(records) > 1 and not pending:
                     raise UnreadableRecordError from None
-                failed, published = self._put_all(pending)
-                return PublishResult(failed or [number], published)
+                failed, done = self._put_all(pending)
+                return PublishResult(failed or [number], done)
             if event is not None:
                 pending.append(_Pending(number, record["dynamodb"]["NewImage"], event))
         return self._put_all(pending)
 
     def _put_all(self, pending: list[_Pending]) -> PublishResult:
         failed = {number for batch in _batches(pending) for number in self._put(batch)}
-        published = [each for each in pending if each.number not in failed]
-        for each in published:
-            if is_to_be_redacted(each.image):
+        for each in pending:
+            if each.number not in failed and is_to_be_redacted(each.image):
                 self._redact(each.image)
         left = [each.number for each in pending if each.number in failed]
-        return PublishResult(left, [each.event for each in published])
+        done = takewhile(lambda each: each.number not in failed, pending)
+        return PublishResult(left, [each.event for each in done])
 
     def _put(self, batch: list[_Pending]) -> Iterator[str]:
         """The numbers of the refused entries: a PutEvents may succeed in part."""

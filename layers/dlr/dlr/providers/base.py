@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter
 
-from dlr.providers.codes import FOLDER, CodeTables, read_rows
+from dlr.providers.codes import FOLDER, CodeTables, read_rows, table_of
 from dlr.providers.sample import Step
 from dlr.wire.decode import TextReader
 from dlr.wire.request import Request
@@ -41,8 +41,8 @@ def one_of(kind: Callable[[Any], str], **models: type[PayloadModel]) -> Any:
 class ParsedReport(NamedTuple):
     """One report as the provider sent it: read, not yet given a meaning.
 
-    `words` are status keys of the provider's CSV, the most precise first; `code` is a code key.
-    The words and the code are kept verbatim in `status` and `shown_code` where the keys differ.
+    `words` are status keys of the provider's CSV, the most precise first; `code` is a code key;
+    case does not matter. `status` and `shown_code` are what the provider sent, where that differs.
     """
 
     message_id: str
@@ -135,8 +135,7 @@ def load_provider(name: str, code_table: str = "default") -> Provider:
     if code_table not in provider.code_tables:
         known = ", ".join(sorted(provider.code_tables))
         raise LookupError(f"{name} has no code table {code_table!r}; it has: default, {known}")
-    rows = read_rows(provider.code_tables[code_table])
-    codes = {row.key: row.meaning for row in rows if row.kind == "code"}
+    codes = table_of(read_rows(provider.code_tables[code_table]), "code")
     return replace(provider, tables=provider.tables._replace(codes=codes))
 
 

@@ -49,8 +49,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     """One report."""
     yield ParsedReport(
         message_id=payload.message_id,
-        words=(payload.status.upper(),),
-        status=payload.status,
+        words=(payload.status,),
         code=payload.error_code,
         recipient=payload.to,
         occurred_at=read_iso(payload.delivered_at) or read_smpp(payload.done_date),
@@ -63,31 +62,16 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
 
 
 SAID = Said(
-    queued="ACCEPTD/000",
-    sent="ENROUTE/000",
-    delivered="DELIVRD/000",
-    absent="UNDELIV/027",
-    dead="UNDELIV/001",
-    stop="REJECTD/099",
+    "ACCEPTD/000", "ENROUTE/000", "DELIVRD/000", "UNDELIV/027", "UNDELIV/001", "REJECTD/099"
 )
 
 
 def sample(step: Step) -> Request:
     """The JSON of one step; no status or code says that a recipient opted out."""
     status, code = SAID.at(step.stage)
-    return post_json(
-        {
-            "message_id": step.message_id,
-            "status": status,
-            "error_code": code,
-            "to": f"+{step.number}",
-            "delivered_at": f"{step.at:%Y-%m-%dT%H:%M:%SZ}",
-            "network": "23415",
-            "segments": 1,
-            "cost": "0.0180",
-            "currency": "EUR",
-        }
-    )
+    content = {"message_id": step.message_id, "status": status, "error_code": code}
+    at = f"{step.at:%Y-%m-%dT%H:%M:%SZ}"
+    return post_json(content | {"to": f"+{step.number}", "delivered_at": at, "segments": 1})
 
 
 PROVIDER = Provider(

@@ -5,7 +5,7 @@ A row gives one status word or code of a provider, verbatim, with its meaning he
 | column      | content |
 |-------------|---------|
 | `kind`      | `status` for a word that says where the message is, `code` for one that says why |
-| `key`       | as the provider sends it; the module says where it changes the case |
+| `key`       | as the provider sends it; looked up without regard to case |
 | `status`    | a `Status`; empty where a code says why but not where |
 | `cause`     | a `Cause`; empty for `none` |
 | `permanent` | the documented verdict on the message, `true` or `false`; empty if silent |
@@ -18,7 +18,7 @@ Rows are sorted by kind (status, then code) and by key, numbers by their value.
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -52,6 +52,7 @@ class Meaning(NamedTuple):
 
 
 Table = Mapping[str, Meaning]
+"""By key, in lower case (`str.casefold`)."""
 
 
 class CodeRow(NamedTuple):
@@ -75,8 +76,13 @@ class CodeTables(NamedTuple):
 def read_tables(name: str) -> CodeTables:
     """The tables of `<name>.csv`. Raises CodeTableError or FileNotFoundError."""
     rows = list(read_rows(FOLDER / f"{name}.csv"))
-    statuses, codes = ({r.key: r.meaning for r in rows if r.kind == kind} for kind in KINDS)
+    statuses, codes = (table_of(rows, kind) for kind in KINDS)
     return CodeTables(statuses, codes or None)
+
+
+def table_of(rows: Iterable[CodeRow], kind: str) -> Table:
+    """The rows of one kind by key, in lower case."""
+    return {row.key.casefold(): row.meaning for row in rows if row.kind == kind}
 
 
 def read_rows(path: Path) -> Iterator[CodeRow]:
@@ -138,6 +144,6 @@ def _check(kind: str, meaning: Meaning) -> None:
 
 
 def _by_value(key: str) -> list[object]:
-    """Sorts `2` before `10` and `003` beside `3`; parts of text and of digits alternate."""
-    parts = _NUMBERS.split(key)
+    """Sorts `2` before `10`, whatever the case; parts of text and of digits alternate."""
+    parts = _NUMBERS.split(key.casefold())
     return [(int(part), part) if place % 2 else part for place, part in enumerate(parts)]

@@ -33,7 +33,6 @@ class HttpPayload(PayloadModel):
 
 
 class PriceInfo(PayloadModel):
-    part_price: str = ""
     parts_count: int | None = None
     total_price: str = ""
 
@@ -68,7 +67,7 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
         mask = f"mask {payload.mask}" if payload.mask else ""
         yield ParsedReport(
             message_id=payload.sms_unique_id,
-            words=(payload.stat.upper(), payload.status.upper(), mask),
+            words=(payload.stat, payload.status, mask),
             status=payload.stat or payload.status or payload.mask,
             code=_code(payload.err),
             shown_code=payload.err,
@@ -76,8 +75,7 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
     else:
         yield ParsedReport(
             message_id=payload.message_id,
-            words=(payload.status.upper(),),
-            status=payload.status,
+            words=(payload.status,),
             code=_code(payload.err),
             shown_code=payload.err,
             recipient=payload.to,
@@ -90,31 +88,15 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
         )
 
 
-SAID = Said(
-    queued="ACCEPTD/",
-    sent="ACK/",
-    delivered="DELIVRD/000",
-    absent="UNDELIV/999",
-    dead="UNDELIV/003",
-    stop="REJECTD/008",
-)
+SAID = Said("ACCEPTD/", "ACK/", "DELIVRD/000", "UNDELIV/999", "UNDELIV/003", "REJECTD/008")
 
 
 def sample(step: Step) -> Request:
     """The JSON of the omnichannel API, whose codes are integers."""
     status, err = SAID.at(step.stage)
-    return post_json(
-        {
-            "message_id": step.message_id,
-            "omnimessage_id": f"o-{step.message_id}",
-            "status": status,
-            "err": int(err or 0),
-            "error": None,
-            "to": f"+{step.number}",
-            "channel": "sms",
-            "timestamp": f"{step.at:%Y-%m-%dT%H:%M:%S.%f}",
-        }
-    )
+    content = {"message_id": step.message_id, "status": status, "err": int(err or 0)}
+    at = f"{step.at:%Y-%m-%dT%H:%M:%S.%f}"
+    return post_json(content | {"to": f"+{step.number}", "channel": "sms", "timestamp": at})
 
 
 PROVIDER = Provider(

@@ -48,7 +48,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     err = text.get("err", "")
     yield ParsedReport(
         message_id=message_id,
-        words=(f"message_state {state}" if state.isdigit() else state.upper(), stat.upper()),
+        words=(f"message_state {state}" if state.isdigit() else state, stat),
         status=state or stat,
         code="" if err.lower() in _NO_ERR else err.upper().lstrip("0").zfill(3),
         shown_code=err,
@@ -65,12 +65,7 @@ def _recipient(payload: Payload) -> str:
 
 
 SAID = Said(
-    queued="ACCEPTD/000",
-    sent="ENROUTE/000",
-    delivered="DELIVRD/000",
-    absent="UNDELIV/000",
-    dead="UNDELIV/000",
-    stop="DND_REJECTED/000",
+    "ACCEPTD/000", "ENROUTE/000", "DELIVRD/000", "UNDELIV/000", "UNDELIV/000", "DND_REJECTED/000"
 )
 
 

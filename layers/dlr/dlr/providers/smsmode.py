@@ -1,4 +1,4 @@
-"""smsmode: the REST webhook (JSON) and the older HTTP one (GET or form), told apart by content.
+"""smsmode: the REST webhook (JSON) and the older HTTP one (GET or form), distinguished by content.
 
 Wire:  REST `callbackUrlStatus`, https://dev.smsmode.com (OpenAPI); HTTP `notification_url`,
        "API HTTP 3.4" p. 21 (the parameter is `statut`; integrations also write `status`).
@@ -90,10 +90,8 @@ def parse(payload: RestPayload | HttpPayload | Inbound) -> Iterator[ParsedReport
         status = payload.status
         yield ParsedReport(
             message_id=payload.messageId,
-            words=(status.value.upper(),),
-            status=status.value,
-            code=status.detail.upper(),
-            shown_code=status.detail,
+            words=(status.value,),
+            code=status.detail,
             recipient=payload.recipient.to,
             occurred_at=read_iso(status.deliveryDate, PARIS),
             client_reference=payload.refClient,
@@ -115,12 +113,12 @@ def parse(payload: RestPayload | HttpPayload | Inbound) -> Iterator[ParsedReport
 
 
 SAID = Said(
-    queued="SCHEDULED/",
-    sent="ENROUTE/",
-    delivered="DELIVERED/",
-    absent="UNDELIVERABLE/",
-    dead="UNDELIVERABLE/INVALID_PHONE_NUMBER",
-    stop="UNDELIVERABLE/BLACKLISTED",
+    "SCHEDULED/",
+    "ENROUTE/",
+    "DELIVERED/",
+    "UNDELIVERABLE/",
+    "UNDELIVERABLE/INVALID_PHONE_NUMBER",
+    "UNDELIVERABLE/BLACKLISTED",
 )
 
 
@@ -128,14 +126,9 @@ def sample(step: Step) -> Request:
     """The JSON of the REST webhook."""
     value, detail = SAID.at(step.stage)
     at = step.at.astimezone(PARIS)
-    return post_json(
-        {
-            "messageId": step.message_id,
-            "recipient": {"to": step.number},
-            "status": {"value": value, "detail": detail, "deliveryDate": f"{at:%Y-%m-%dT%H:%M:%S}"},
-            "price": {"amount": 0.049, "currency": "EUR"},
-        }
-    )
+    status = {"value": value, "detail": detail, "deliveryDate": f"{at:%Y-%m-%dT%H:%M:%S}"}
+    recipient = {"to": step.number}
+    return post_json({"messageId": step.message_id, "recipient": recipient, "status": status})
 
 
 PROVIDER = Provider(

@@ -97,8 +97,7 @@ def parse(payload: MessageEvent | OtherEvent) -> Iterator[ParsedReport]:
         suffix = f".{numbers.index(to.phone_number) + 1}" if len(numbers) > 1 else ""
         yield ParsedReport(
             message_id=message.id + suffix,
-            words=(to.status.lower(),),
-            status=to.status,
+            words=(to.status,),
             code=error.code,
             recipient=to.phone_number,
             occurred_at=read_iso(payload.data.occurred_at),
@@ -120,12 +119,7 @@ def _error_of(message: Message, place: int) -> Error:
 
 
 SAID = Said(
-    queued="queued/",
-    sent="sent/",
-    delivered="delivered/",
-    absent="expired/",
-    dead="delivery_failed/40310",
-    stop="delivery_failed/40300",
+    "queued/", "sent/", "delivered/", "expired/", "delivery_failed/40310", "delivery_failed/40300"
 )
 
 
@@ -133,21 +127,14 @@ def sample(step: Step) -> Request:
     """The event of one step."""
     status, code = SAID.at(step.stage)
     message = {
-        "record_type": "message",
-        "type": "SMS",
         "id": step.message_id,
-        "to": [{"phone_number": f"+{step.number}", "status": status, "carrier": "ACME"}],
-        "errors": [{"code": code, "title": "as documented"}] if code else [],
-        "parts": 1,
-        "cost": {"amount": "0.0051", "currency": "USD"},
+        "type": "SMS",
+        "to": [{"phone_number": f"+{step.number}", "status": status}],
+        "errors": [{"code": code}] if code else [],
     }
-    event = {
-        "record_type": "event",
-        "event_type": "message.finalized" if step.stage in ENDS else "message.sent",
-        "occurred_at": f"{step.at:%Y-%m-%dT%H:%M:%S.000+00:00}",
-        "payload": message,
-    }
-    return post_json({"data": event, "meta": {"attempt": 1}})
+    event_type = "message.finalized" if step.stage in ENDS else "message.sent"
+    at = f"{step.at:%Y-%m-%dT%H:%M:%S.000+00:00}"
+    return post_json({"data": {"event_type": event_type, "occurred_at": at, "payload": message}})
 
 
 PROVIDER = Provider(

@@ -42,8 +42,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     reason = payload.failurereason
     yield ParsedReport(
         message_id=payload.messageid,
-        words=(payload.status.upper(),),
-        status=payload.status,
+        words=(payload.status,),
         code=reason.code,
         permanent=reason.permanent,
         recipient=payload.destination,
@@ -54,29 +53,17 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
 
 
 SAID = Said(
-    queued="SCHEDULED/",
-    sent="SENT/",
-    delivered="DELIVERED/",
-    absent="UNDELIVERABLE/5006",
-    dead="UNDELIVERABLE/5001",
-    stop="REJECTED/5010",
+    "SCHEDULED/", "SENT/", "DELIVERED/", "UNDELIVERABLE/5006", "UNDELIVERABLE/5001", "REJECTED/5010"
 )
 
 
 def sample(step: Step) -> Request:
     """The JSON of one step."""
     status, code = SAID.at(step.stage)
-    reason = {"code": int(code), "details": "as documented", "permanent": True} if code else None
-    return post_json(
-        {
-            "messageid": step.message_id,
-            "destination": int(step.number),
-            "status": status,
-            "failurereason": reason,
-            "modified": f"{step.at:%Y-%m-%dT%H:%M:%S.000Z}",
-            "sender": "ACME",
-        }
-    )
+    reason = {"code": int(code), "permanent": True} if code else None
+    content = {"messageid": step.message_id, "status": status, "failurereason": reason}
+    at = f"{step.at:%Y-%m-%dT%H:%M:%S.000Z}"
+    return post_json(content | {"destination": int(step.number), "modified": at})
 
 
 PROVIDER = Provider(

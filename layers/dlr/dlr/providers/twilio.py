@@ -37,13 +37,11 @@ class Payload(PayloadModel):
 
 def parse(payload: Payload) -> Iterator[ParsedReport]:
     """One report; none for an inbound message or another channel."""
-    word = payload.MessageStatus.lower()
-    if word in _INBOUND or ":" in payload.To:
+    if payload.MessageStatus.lower() in _INBOUND or ":" in payload.To:
         return
     yield ParsedReport(
         message_id=payload.MessageSid,
-        words=(word,),
-        status=payload.MessageStatus,
+        words=(payload.MessageStatus,),
         code=payload.ErrorCode,
         recipient=payload.To,
         text=payload.ErrorMessage,
@@ -51,12 +49,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
 
 
 SAID = Said(
-    queued="queued/",
-    sent="sent/",
-    delivered="delivered/",
-    absent="undelivered/30003",
-    dead="undelivered/30005",
-    stop="failed/21610",
+    "queued/", "sent/", "delivered/", "undelivered/30003", "undelivered/30005", "failed/21610"
 )
 
 

@@ -99,8 +99,7 @@ def parse(payload: SmsPayload | MessagesPayload | Inbound) -> Iterator[ParsedRep
     if isinstance(payload, SmsPayload):
         yield ParsedReport(
             message_id=payload.messageId,
-            words=(payload.status.lower(),),
-            status=payload.status,
+            words=(payload.status,),
             code=payload.err_code,
             recipient=payload.msisdn,
             occurred_at=read_smpp(payload.scts),
@@ -111,8 +110,7 @@ def parse(payload: SmsPayload | MessagesPayload | Inbound) -> Iterator[ParsedRep
     elif isinstance(payload, MessagesPayload) and payload.channel.lower() in _PHONE:
         yield ParsedReport(
             message_id=payload.message_uuid,
-            words=(payload.status.lower(),),
-            status=payload.status,
+            words=(payload.status,),
             code=payload.error.title,
             recipient=payload.to,
             occurred_at=read_iso(str(payload.timestamp)),
@@ -125,31 +123,14 @@ def parse(payload: SmsPayload | MessagesPayload | Inbound) -> Iterator[ParsedRep
         )
 
 
-SAID = Said(
-    queued="accepted/0",
-    sent="buffered/0",
-    delivered="delivered/0",
-    absent="failed/2",
-    dead="failed/3",
-    stop="rejected/9",
-)
+SAID = Said("accepted/0", "buffered/0", "delivered/0", "failed/2", "failed/3", "rejected/9")
 
 
 def sample(step: Step) -> Request:
     """The GET of the SMS API."""
     status, code = SAID.at(step.stage)
-    return get(
-        {
-            "messageId": step.message_id,
-            "msisdn": step.number,
-            "to": "ACME",
-            "status": status,
-            "err-code": code,
-            "scts": f"{step.at:%y%m%d%H%M}",
-            "network-code": "310260",
-            "price": "0.0330",
-        }
-    )
+    content = {"messageId": step.message_id, "msisdn": step.number, "status": status}
+    return get(content | {"err-code": code, "scts": f"{step.at:%y%m%d%H%M}"})
 
 
 PROVIDER = Provider(
