@@ -1,10 +1,58 @@
-"""Which part of the project may import which."""
+"""Which part of the project may import which; docs/architecture.md draws it."""
 
 import ast
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
+from local.cloud import ENVIRONMENT
+from local.runtime import functions
 from tests.support.cases import ROOT
+
+VOCABULARY = "causes numbering phone report"
+ROOMS = {
+    "causes": "",
+    "numbering": "",
+    "phone": "numbering",
+    "report": "causes phone",
+    "runtime": "",
+    "wire": "",
+    "providers": f"wire {VOCABULARY}",
+    "messages": f"runtime {VOCABULARY}",
+    "ingest": f"messages providers runtime wire {VOCABULARY}",
+    "suppression": f"messages runtime {VOCABULARY}",
+    "people": f"ingest messages suppression {VOCABULARY}",
+    "settings": f"ingest messages providers {VOCABULARY}",
+    "__main__": f"ingest providers wire {VOCABULARY}",
+}
+"""The layer's packages and modules, and what each may import of the others."""
+PARTS = {
+    "layers/dlr/dlr": "dlr",
+    "functions": "dlr",
+    "cli/dlr_cli": "dlr dlr_cli",
+    "local": "dlr local",
+    "bench": "dlr local bench",
+    "tests/support": "dlr local tests",
+}
+"""The project's folders, and what each may import of the project."""
+OURS = {"dlr", "dlr_cli", "functions", "local", "bench", "tests"}
+FUNCTIONS = {
+    "ingest": {"ingest", "messages", "phone", "runtime", "settings", "wire"},
+    "publish": {"messages", "runtime"},
+    "suppress": {"messages", "phone", "runtime", "settings", "suppression"},
+    "api": set(ROOMS) - {"__main__", "providers"},
+}
+"""What each function may import of the layer."""
+MODULES = {
+    ".".join(path.relative_to(ROOT / "layers/dlr").with_suffix("").parts): path
+    for path in sorted((ROOT / "layers/dlr/dlr").rglob("*.py"))
+}
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -17,9 +65,90 @@ def imports_of(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def sources_in(folder: str) -> list[Path]:
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found, f"nothing in {folder}"
+    return found
+
+
+def rooms_in(path: Path) -> set[str]:
+    """The layer's rooms that a source imports from."""
+    return {name.split(".")[1] for name in imports_of(path) if name.startswith("dlr.")}
+
+
+def module_of(name: str) -> str:
+    """The layer's module that an imported name is, or is in."""
+    while name not in MODULES:
+        name = name.rpartition(".")[0] or "dlr.__init__"
+    return name
+
+
+def test_every_room_is_in_the_table() -> None:
+    assert {name.split(".")[1] for name in MODULES} - {"__init__"} == ROOMS.keys()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    allowed = {room, *ROOMS[room].split()}
+    mine = [path for name, path in MODULES.items() if name.split(".")[1] == room]
+    assert {path.name: rooms_in(path) - allowed for path in mine} == {p.name: set() for p in mine}
+
+
+def test_the_rooms_and_the_layers_modules_have_no_circle() -> None:
+    TopologicalSorter({room: allowed.split() for room, allowed in ROOMS.items()}).prepare()
+    graph = {
+        name: {module_of(each) for each in imports_of(path) if each.startswith("dlr.")} - {name}
+        for name, path in MODULES.items()
+    }
+    assert graph["dlr.ingest.receive"] >= {"dlr.ingest.normalize", "dlr.wire.request"}
+    TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_the_project_imports_only_what_it_may(part: str) -> None:
+    allowed = set(PARTS[part].split())
+    for path in sources_in(part):
+        found = {name.partition(".")[0] for name in imports_of(path)}
+        assert found & OURS <= allowed, path
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_imports_only_what_it_may(function: str) -> None:
+    rooms = set().union(*map(rooms_in, sources_in(f"functions/{function}")))
+    assert rooms
+    assert rooms <= FUNCTIONS[function]
+
+
+def test_the_ingest_function_loads_neither_the_suppression_list_nor_boto3() -> None:
+    variables = next(each.variables for each in functions() if each.name.startswith("Ingest"))
+    path = os.pathsep.join(str(ROOT / part) for part in ("layers/dlr", "functions/ingest"))
+    done = subprocess.run(
+        [sys.executable, "-c", "import app, json, sys; print(json.dumps(sorted(sys.modules)))"],
+        env={**ENVIRONMENT, **variables, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(json.loads(done.stdout))
+    assert {"app", "dlr.ingest.receive", "botocore.session"} <= loaded
+    assert {"boto3", "dlr.suppression"} & loaded == set()
+
+
 def test_no_test_module_is_imported() -> None:
     """What tests share is in `tests/support/`."""
-    sources = sorted((ROOT / "tests").rglob("*.py"))
+    sources = sources_in("tests")
     found = [(path.name, name) for path in sources for name in imports_of(path)]
     assert ("test_walls.py", "tests.support.cases.ROOT") in found
     assert [each for each in found if each[1].startswith("tests.test_")] == []
+
+
+def test_only_a_fixture_makes_an_embedded_aws() -> None:
+    """So every test that starts one is marked as such."""
+    makers = [
+        path.name
+        for path in sources_in("tests")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Cloud"
+    ]
+    assert makers == ["conftest.py"]
