@@ -7,6 +7,7 @@ rest of this module bridges what the embedded AWS lacks, each bridge saying what
 """
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ from cfnlint.template import Template as LintedTemplate
 from samtranslator.translator.transform import transform
 
 from local.cloud import REGION
+
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)  # warns that nobody reads them
 
 Template = dict[str, Any]
 PATH = Path(__file__).parent.parent / "template.yaml"
