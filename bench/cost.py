@@ -21,6 +21,7 @@ def ours(consumed: Consumption, log_bytes: float) -> dict[str, float]:
     units = consumed.write_units / consumed.reports + suppressed * SUPPRESS_WRITES
     reads = suppressed * SUPPRESS_READS * USD["dynamodb_read_units_per_million"]
     log_bytes += ASSUMED["access_log_bytes"]
+    log_bytes += news / ASSUMED["publish_records_per_call"] * ASSUMED["publish_log_bytes_per_call"]
     return _priced(calls, ms, units, news, log_bytes) | {
         "suppression": suppressed * QUEUE_REQUESTS * USD["sqs_requests_per_million"] + reads
     }

@@ -37,8 +37,18 @@ SECRET, WATCHED = "secret", "metric that an alarm watches"
 CUSTOM = "custom metric, in a month in which it is written every hour"
 USD = {SECRET: 0.40, WATCHED: 0.10, CUSTOM: 0.30}
 """https://aws.amazon.com/secrets-manager/pricing/, https://aws.amazon.com/cloudwatch/pricing/"""
-STACK_METRICS = 23
-"""13 of ingest, 2 of publish, 6 of suppress, 1 of the API, 1 of the access log."""
+METRICS = {
+    "ingest": (
+        *("New", "Stale", "Duplicate", "Ignored", "Unreadable", "UnknownCode", "NoRecipient"),
+        *("Unauthorized", "Probe", "MethodNotAllowed", "TooLarge", "NotStored"),
+        "NotStored…",  # one for each kind of error that happens
+    ),
+    "publish": ("Published", "PublishFailed"),
+    "suppress": ("Active", "Watching", "Held", "Lifted", "Nothing", "SuppressFailed"),
+    "api": ("ApiRequest",),
+    "access log": ("Throttled",),
+}
+"""The metrics of the stack, by who writes them, without those of single providers."""
 
 
 def generated() -> Iterator[tuple[Path, str]]:
@@ -119,26 +129,20 @@ def _countable(names: Sequence[str]) -> dict[str, int]:
     """How much there is of what AWS charges for, by the names in `USD`."""
     source = template.load(template.PATH, {"Providers": ",".join(names)})
     kinds = Counter(each["Type"] for each in source["Resources"].values())
-    watched = [
-        metric
-        for each in source["Resources"].values()
-        if each["Type"] == "AWS::CloudWatch::Alarm"
-        for metric in _metrics_of(each["Properties"])
-    ]
-    own = {str(metric) for metric in watched if "provider" in str(metric.get("Dimensions"))}
+    alarms = [each["Properties"] for each in source["Resources"].values() if _is_alarm(each)]
+    watched = [metric for alarm in alarms for metric in template.metrics_of(alarm)]
+    own = {(metric["MetricName"], str(metric.get("Dimensions"))) for metric in watched}
+    own = {(name, dimensions) for name, dimensions in own if "provider" in dimensions}
     return {
         SECRET: kinds["AWS::SecretsManager::Secret"],
         WATCHED: len(watched),
-        CUSTOM: STACK_METRICS + len(own),
+        CUSTOM: sum(map(len, METRICS.values())) + len(own),
     }
 
 
-def _metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """The metrics that an alarm watches: name and dimensions."""
-    if "Metrics" not in alarm:
-        return [{name: alarm.get(name) for name in ("MetricName", "Dimensions")}]
-    stats = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
-    return [{name: stat.get(name) for name in ("MetricName", "Dimensions")} for stat in stats]
+def _is_alarm(resource: dict[str, Any]) -> bool:
+    kind: str = resource["Type"]
+    return kind == "AWS::CloudWatch::Alarm"
 
 
 def causes_page() -> str:

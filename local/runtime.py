@@ -40,13 +40,10 @@ class Built:
 def functions() -> Iterator[Built]:
     """Every function of the template, with its parameters' defaults."""
     source = template.load(ROOT / "template.yaml", {})
-    shared = source["Globals"]["Function"]["Environment"]["Variables"]
-    for name, resource in source["Resources"].items():
-        if resource["Type"] == "AWS::Serverless::Function":
-            properties = resource["Properties"]
-            variables = shared | properties.get("Environment", {}).get("Variables", {})
-            values = {key: _value(source, value) for key, value in variables.items()}
-            yield Built(name, properties["Handler"], values)
+    for name, properties in template.functions(source).items():
+        variables = properties["Environment"]["Variables"]
+        values = {key: _value(source, value) for key, value in variables.items()}
+        yield Built(name, properties["Handler"], values)
 
 
 def python() -> str | None:

@@ -7,6 +7,7 @@ rest of this module bridges what the embedded AWS lacks, each bridge saying what
 """
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ from cfnlint.template import Template as LintedTemplate
 from samtranslator.translator.transform import transform
 
 from local.cloud import REGION
+
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)  # warns that nobody reads them
 
 Template = dict[str, Any]
 PATH = Path(__file__).parent.parent / "template.yaml"
@@ -69,6 +72,24 @@ def _written_out(path: Path, stamp: int, parameters: tuple[tuple[str, str], ...]
     if problems:
         raise ValueError(f"{path.name}: {problems[0].message}")
     return json.dumps(linted.template)
+
+
+def functions(template: Template) -> dict[str, dict[str, Any]]:
+    """Each function's properties, with those of Globals. cfn-lint adds them, but not in loops."""
+    return {
+        name: _merged(template["Globals"]["Function"], resource["Properties"])
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def metrics_of(alarm: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The metric that an alarm is on, or those that its metric math names."""
+    if "Metrics" not in alarm:
+        yield alarm
+    for each in alarm.get("Metrics", ()):
+        if "MetricStat" in each:
+            yield each["MetricStat"]["Metric"]
 
 
 def call_at(template: Template, url: str) -> None:
@@ -127,6 +148,15 @@ def _transformed(template: Template) -> Template:
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the transform needs some region
     result: Template = transform(template, {}, _NoManagedPolicies())
     return result
+
+
+def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """As SAM does it: maps are merged; of anything else the function's own value counts."""
+    merged = {**shared, **own}
+    for name in shared.keys() & own.keys():
+        if isinstance(own[name], Mapping):
+            merged[name] = _merged(shared[name], own[name])
+    return merged
 
 
 class _NoManagedPolicies:

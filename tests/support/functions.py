@@ -78,6 +78,7 @@ class Functions:
 
     def __init__(self, cloud: Cloud, names: Mapping[str, str], **parameters: str) -> None:
         self._source = template.load(ROOT / "template.yaml", parameters)
+        self._functions = template.functions(self._source)
         self._values = {k: v["Default"] for k, v in self._source["Parameters"].items()}
         self._values |= {"AWS::StackName": STACK, **names}
         self._logical = {physical: logical for logical, physical in names.items()}
@@ -98,7 +99,7 @@ class Functions:
     def call(self, name: str, event: Mapping[str, Any]) -> Any:
         """One invocation, of an instance that may have served others before."""
         if name not in self._handlers:
-            self._handlers[name] = self._start(name)
+            self._handlers[name] = self.start(name)
         with self._environment(name):
             return self._handlers[name](event, Context(name))
 
@@ -106,8 +107,9 @@ class Functions:
         """The next call finds no instance and starts one."""
         self._handlers.pop(name, None)
 
-    def _start(self, name: str) -> Any:
-        properties = self._source["Resources"][name]["Properties"]
+    def start(self, name: str) -> Any:
+        """A new instance's handler."""
+        properties = self._functions[name]
         file, _, function = properties["Handler"].partition(".")
         folder = (ROOT / properties["CodeUri"]).resolve()
         spec = spec_from_file_location(f"{name}_{file}", folder / f"{file}.py")
@@ -149,9 +151,8 @@ class Functions:
     @contextmanager
     def _environment(self, name: str) -> Iterator[None]:
         """The variables of the template, and all that is written caught."""
-        everyone = self._source["Globals"]["Function"]["Environment"]["Variables"]
-        own = self._source["Resources"][name]["Properties"]["Environment"]["Variables"]
-        variables = {key: self._resolve(value) for key, value in {**everyone, **own}.items()}
+        written = self._functions[name]["Environment"]["Variables"]
+        variables = {key: self._resolve(value) for key, value in written.items()}
         root = logging.getLogger()
         catch_all = logging.StreamHandler(LOG)
         level = root.level
