@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from pathlib import Path
 from bench import consumption, cost, emulator
 from bench.starts import BARE, starts
 from bench.table import table
-from local.cloud import Cloud, forget_real_aws, free_port
+from local.cloud import Cloud, free_port
+from local.command import exit_status
 from local.runtime import BUILD, LAYER
 from local.stack import ROOT, deploy
 
@@ -21,15 +23,19 @@ BEGIN = "<!-- figures: written by `make bench` -->\n"
 END = "<!-- /figures -->\n"
 
 
-def main() -> None:
+def main() -> int:
     """With the Python of an environment that has what Lambda has, and the peers."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("environment", type=Path, help="a virtual environment, made by make")
     parser.add_argument("--keep", action="store_true", help="write the page, not only the screen")
     arguments = parser.parse_args()
-    python = arguments.environment.absolute() / "bin" / "python"
-    packages = next(python.parents[1].glob("lib/python*/site-packages"))
-    forget_real_aws()
+    return exit_status(lambda: measure(arguments.environment.absolute(), arguments.keep))
+
+
+def measure(environment: Path, keep: bool) -> bool:
+    """Everything, one after the other; True, for there is no limit to miss."""
+    python = environment / "bin" / "python"
+    packages = next(environment.glob("lib/python*/site-packages"))
     parts = [machine(python), normalization(python, packages), start_table(python, packages)]
     with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
         deploy(cloud)
@@ -38,9 +44,10 @@ def main() -> None:
     parts += [invoke_table(invokes), unit_table(ours, naive), cost_table(ours, naive, invokes)]
     figures = "\n".join(parts)
     print(figures)
-    if arguments.keep:
+    if keep:
         before, _, rest = PAGE.read_text().partition(BEGIN)
         PAGE.write_text(before + BEGIN + figures + END + rest.partition(END)[2])
+    return True
 
 
 def machine(python: Path) -> str:
@@ -150,4 +157,4 @@ def cost_table(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,8 +1,6 @@
 """The built artifact on the real Lambda runtime: its interface emulator and client, no Docker."""
 
 import platform
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ import urllib3
 from bench.consumption import NAIVE_TABLES
 from local.cloud import Cloud, free_port, in_use
 from local.http_event import Event, http_event
+from local.process import running
 from local.runtime import LAYER, functions
 from local.stack import ROOT, describe
 from local.traffic import life
@@ -120,14 +119,5 @@ def _emulator(python: Path, handler: str, variables: Mapping[str, str], log: Pat
     command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
     command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", "--log-level", "error"]
     command += [str(python), "-m", "awslambdaric", handler]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=dict(variables), stdout=output, stderr=output)  # noqa: S603
-        try:
-            while not in_use(port):
-                if process.poll() is not None:
-                    sys.exit(f"the emulator did not start: {log.read_text()}")
-                time.sleep(0.02)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
+    with running("The emulator", command, ready=lambda: in_use(port), log=log, env=variables):
+        yield f"http://127.0.0.1:{port}"

@@ -41,6 +41,7 @@ SHARE_OF_BARE = {"webhooks": 0.04, "in-process": 0.2}
 """The pace, as a share of what the embedded AWS can put: below what it can take of each."""
 TRIES = 4
 TIMEOUT_S = 300
+"""How long the list may take to hold every number, after the last request."""
 PUBLIC_URL = "https://dlr.example.com"
 
 Send = Callable[[str, Request], int]

@@ -43,7 +43,7 @@ class Report(BaseModel):
 
 @idempotent_function(data_keyword_argument="content", persistence_store=once, config=config)  # type: ignore[untyped-decorator]
 def store(content: dict[str, Any]) -> dict[str, str]:
-    """Put the report, then tell the bus."""
+    """Store the report, then publish it."""
     report = parse(event=content, model=Report)
     number = phonenumbers.parse(f"+{report.destination}")
     item = report.model_dump() | {"pk": report.messageid, "recipient": str(number.national_number)}

@@ -5,16 +5,17 @@ import json
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+from dlr.providers.base import load_provider
 from local.client import request_to
 from local.cloud import Cloud, free_port, in_use
 from local.command import exit_status
 from local.demo import demo
-from local.recordings import recordings
+from local.recordings import Recording, recordings
 from local.rehearsal import rehearse
 from local.sam_local import sam_local
 from local.stack import ROOT, Deployment, deploy, describe
@@ -38,20 +39,33 @@ def run(port: int, parameters: Mapping[str, str]) -> NoReturn:
 
 
 def welcome(deployment: Deployment) -> None:
-    """Print the addresses, the tokens and two commands to paste."""
+    """Print the addresses and the tokens, and two commands to paste."""
     print("\nWebhooks, to register at the providers (in a shell, between single quotes):")
     for url in deployment.webhooks.values():
         print(f"  {url}")
     print(f"\nAPI    {deployment.base_url}\nToken  {deployment.admin_token}")
-    example = next(each for each in recordings() if each.dead_numbers and each.request.body)
+    if example := next(_examples(deployment), None):
+        print_example(deployment, example)
+    print("\nReady. Ctrl-C stops it.", flush=True)
+
+
+def _examples(deployment: Deployment) -> Iterator[Recording]:
+    """Recorded POSTs that suppress a number and need no signature, of the deployed providers."""
+    unsigned = {name for name in deployment.webhooks if not load_provider(name).needs_signature}
+    for each in recordings():
+        if each.provider in unsigned and each.dead_numbers and each.request.body:
+            yield each
+
+
+def print_example(deployment: Deployment, example: Recording) -> None:
+    """Print the recorded request, and the request that asks for its number, for curl."""
     request = request_to(deployment.webhooks[example.provider], example.request)
     post = ["curl", "-i", request.url, "-d", request.body.decode()]
     if content_type := request.headers.get("content-type"):
         post += ["-H", f"content-type: {content_type}"]
     ask = ["curl", "-i", f"{deployment.base_url}/suppressions/{example.dead_numbers[0]}"]
     ask += ["-H", f"authorization: Bearer {deployment.admin_token}"]
-    print(f"\nA number dies:\n  {shlex.join(post)}\nAsk for it:\n  {shlex.join(ask)}")
-    print("\nReady. Ctrl-C stops it.", flush=True)
+    print(f"\nReport a dead number:\n  {shlex.join(post)}\nAsk for it:\n  {shlex.join(ask)}")
 
 
 def show() -> bool:

@@ -3,16 +3,16 @@
 import json
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import sys
-import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
 import boto3
 import urllib3
+
+from local.process import CannotStart, running
 
 REGION = "us-east-1"
 LOCALHOST = "127.0.0.1"
@@ -23,12 +23,6 @@ ENVIRONMENT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 30.0
-
-
-class CannotStart(Exception):
-    """The embedded AWS did not come up; the text says why and what to do."""
 
 
 def forget_real_aws() -> None:
@@ -55,8 +49,9 @@ def in_use(port: int, host: str = LOCALHOST) -> bool:
 class Cloud:
     """A connection to the embedded AWS on a port; as a context manager it also runs it.
 
-    Its data are kept in `folder` and are there again at the next start. `host` is the address that
-    it listens on: another than this one only for containers, which cannot reach it here.
+    When it is stopped it saves its data in `folder`; they are there again at the next start. `host`
+    is the address that it listens on: another than this one only for containers, which cannot reach
+    it here.
     """
 
     def __init__(self, port: int, folder: Path, host: str = LOCALHOST) -> None:
@@ -79,24 +74,22 @@ class Cloud:
             )
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._forget_stream_positions()
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C is for us; we then stop it in good order
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
+            self._process = stack.enter_context(
+                running(
+                    "The embedded AWS",
+                    [sys.executable, "-m", "ministack"],
+                    ready=self._is_healthy,
+                    log=self._log,
+                    env=self._environment(),
+                )
             )
-        try:
-            self._wait_until_healthy()
-        except BaseException:
-            self._stop()
-            raise
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        self._stack.close()
 
     @property
     def process_id(self) -> int:
@@ -106,7 +99,7 @@ class Cloud:
     def wait(self) -> NoReturn:
         """Stay until it stops by itself, which is a failure."""
         self._process.wait()
-        raise CannotStart(f"The embedded AWS stopped by itself. Its own words: {self._log}")
+        raise CannotStart(f"The embedded AWS stopped by itself. Its log: {self._log}")
 
     def _environment(self) -> dict[str, str]:
         """Only what it needs: the functions inherit all of it, and a stray AWS_… breaks them."""
@@ -135,13 +128,6 @@ class Cloud:
             state["payload"].pop("dynamodb_stream_positions", None)
             path.write_text(json.dumps(state))
 
-    def _wait_until_healthy(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._is_healthy():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise CannotStart(f"The embedded AWS did not start. Its own words: {self._log}")
-            time.sleep(0.05)
-
     def _is_healthy(self) -> bool:
         try:
             answer = urllib3.request(
@@ -150,13 +136,3 @@ class Cloud:
         except urllib3.exceptions.HTTPError:
             return False
         return answer.status == 200
-
-    def _stop(self) -> None:
-        """Ask it to stop, and wait while it saves its data."""
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        shutil.rmtree(self._scratch, ignore_errors=True)

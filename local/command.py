@@ -4,7 +4,8 @@ import signal
 import sys
 from collections.abc import Callable
 
-from local.cloud import CannotStart, forget_real_aws
+from local.cloud import forget_real_aws
+from local.process import CannotStart
 from local.sam import SamFailed
 from local.stack import DeploymentFailed
 

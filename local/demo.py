@@ -1,4 +1,4 @@
-"""Replays the recorded requests of `events/`, then some traffic; shows what becomes of it."""
+"""Sends the recorded requests of `events/`, then made-up traffic; prints what comes of each."""
 
 import secrets
 import time
@@ -48,7 +48,7 @@ def demo(cloud: Cloud) -> bool:
 
 
 def _send_traffic(client: Client, listener: Listener) -> dict[str, list[dict[str, Any]]]:
-    """As fast as it goes; the last state of each message as the bus tells it, by provider."""
+    """Send it as fast as it goes; answers the last event of each message, by provider."""
     arrivals = traffic(TRAFFIC, seed=secrets.randbits(16), per_second=TRAFFIC)
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(lambda each: client.deliver(each.provider, each.request), arrivals))
@@ -92,7 +92,7 @@ def _show(
             yield f"{recording.id}: {expected['message_id']} was not stored as expected"
             continue
         suppression = client.suppression(stored["recipient"]) if stored["recipient"] else {}
-        bus = heard.get(stored["event_id"], "(no news)")
+        bus = heard.get(stored["event_id"], "(no event)")
         on_list = suppression.get("list") if suppression.get("suppressed") else None
         print(
             LINE.format(
@@ -110,7 +110,7 @@ def _stored(client: Client, provider: str, expected: dict[str, Any]) -> dict[str
 
 
 def _show_list(client: Client, numbers: list[str]) -> None:
-    print("\nThe suppression list, as POST /suppressions/check tells it:")
+    print("\nThe suppression list, from POST /suppressions/check:")
     for entry in client.check(numbers)["suppressed"]:
         print(
             f"  {entry['number']:<16}{entry['list']:<9}{entry['cause']:<19}"
@@ -119,7 +119,7 @@ def _show_list(client: Client, numbers: list[str]) -> None:
 
 
 def _show_rates(ends: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    print(f"\nHow well each provider delivers, as the bus tells it, of {TRAFFIC} made-up requests:")
+    print(f"\nDelivered by each provider, from the events of {TRAFFIC} made-up requests:")
     print(RATES.format("provider", "messages", "delivered", "per cent", "dead", "opt-outs"))
     for provider, messages in ends.items():
         statuses = Counter(each.get("status") for each in messages)
@@ -135,4 +135,4 @@ def _show_rates(ends: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
             )
         )
         if statuses[None]:
-            yield f"{provider}: the bus did not tell the end of {statuses[None]} messages"
+            yield f"{provider}: no final event of {statuses[None]} messages"

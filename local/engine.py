@@ -10,15 +10,16 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Self
 
-from local.cloud import CannotStart
+from local.process import CannotStart, running
 
 BRIDGE = "docker0"
 PACKAGES = ["docker.io"]
-START_TIMEOUT_S = 60.0
+TIMEOUT_S = 60.0
+"""Of its start, and of its end."""
 NEEDED = (
     "A container engine is needed and none answers. Start Docker, or run this as root on Debian or "
     "Ubuntu: it then installs the package docker.io and runs an engine of its own for the time."
@@ -33,7 +34,9 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         self._data = folder / "engine"
         self._log = folder / "dockerd.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._own = ExitStack()
+        self.is_own = False
+        """Whether it runs only for us."""
 
     def __enter__(self) -> Self:
         if not _answers(None) and not shutil.which("dockerd"):
@@ -47,12 +50,8 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it runs only for us."""
-        return self._process is not None
+        """Our own engine ends with its containers, images and bridge; another is left alone."""
+        self._own.close()
 
     def docker(self, *arguments: str, content: IO[bytes] | None = None) -> str:
         """What the command prints. Raises CalledProcessError if it fails."""
@@ -74,48 +73,29 @@ class Engine:
         shutil.rmtree(self._data, ignore_errors=True)
         self._data.mkdir(parents=True)
         # Not under the project: the path of a socket may have no more than 107 characters.
-        self._run = Path(tempfile.mkdtemp(prefix="dlr-engine-"))
-        self._had_bridge = Path("/sys/class/net", BRIDGE).exists()
-        self.host = f"unix://{self._run}/docker.sock"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    *("dockerd", "--host", self.host, "--data-root", str(self._data)),
-                    *("--exec-root", f"{self._run}/exec", "--pidfile", f"{self._run}/pid"),
-                    *("--iptables=false", "--ip-forward=false", "--ip-masq=false"),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C is for us; we then stop it in good order
+        run = Path(tempfile.mkdtemp(prefix="dlr-engine-"))
+        self.host = f"unix://{run}/docker.sock"
+        with ExitStack() as stack:
+            if not Path("/sys/class/net", BRIDGE).exists():
+                stack.callback(_delete_bridge)
+            for folder in (self._data, run):
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            stack.enter_context(
+                running(
+                    "dockerd",
+                    [
+                        *("dockerd", "--host", self.host, "--data-root", str(self._data)),
+                        *("--exec-root", f"{run}/exec", "--pidfile", f"{run}/pid"),
+                        *("--iptables=false", "--ip-forward=false", "--ip-masq=false"),
+                    ],
+                    ready=lambda: _answers(self.host),
+                    log=self._log,
+                    start_timeout_s=TIMEOUT_S,
+                    stop_timeout_s=TIMEOUT_S,
+                )
             )
-        try:
-            self._wait_until_it_answers(self._process)
-        except BaseException:
-            self._stop()
-            raise
-
-    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not _answers(self.host):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise CannotStart(f"dockerd did not start. Its own words: {self._log}")
-            time.sleep(0.1)
-
-    def _stop(self) -> None:
-        """Our own engine ends with its containers, images and bridge; another is left alone."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(START_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        shutil.rmtree(self._run, ignore_errors=True)
-        shutil.rmtree(self._data, ignore_errors=True)
-        if not self._had_bridge and (ip := shutil.which("ip")):
-            subprocess.run([ip, "link", "delete", BRIDGE], capture_output=True, check=False)
+            self._own = stack.pop_all()
+        self.is_own = True
 
 
 def _answers(host: str | None) -> bool:
@@ -129,6 +109,11 @@ def _answers(host: str | None) -> bool:
         check=False,
     )
     return answer.returncode == 0
+
+
+def _delete_bridge() -> None:
+    if ip := shutil.which("ip"):
+        subprocess.run([ip, "link", "delete", BRIDGE], capture_output=True, check=False)
 
 
 def _host_of_context() -> str:

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from local import runtime
-from local.cloud import CannotStart
 from local.engine import Engine
+from local.process import CannotStart
 from local.stack import ROOT
 
 PYTHON = runtime.VERSION

@@ -2,9 +2,7 @@
 
 import json
 import os
-import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from local import template
-from local.cloud import LOCALHOST, CannotStart, in_use
+from local.cloud import LOCALHOST, in_use
+from local.process import running
 from local.stack import ROOT
 
 COMMAND = str(ROOT / ".venv-sam" / "bin" / "sam")
 BUILT = ROOT / ".aws-sam" / "build"
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
+"""It removes its containers meanwhile."""
 TIMEOUT_S = 120
+"""Of a function and of whoever waits for it: a busy machine starts a container slowly."""
 
 
 class SamFailed(Exception):
@@ -58,7 +59,7 @@ def for_sam_local(built: Path = BUILT) -> Path:
     expanded["Transform"] = "AWS::Serverless-2016-10-31"
     # Only variables that the template knows can be set from outside.
     expanded["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""
-    expanded["Globals"]["Function"]["Timeout"] = TIMEOUT_S  # a busy laptop starts them slowly
+    expanded["Globals"]["Function"]["Timeout"] = TIMEOUT_S
     path = built / "sam-local.json"
     path.write_text(json.dumps(expanded, indent=2))
     return path
@@ -77,34 +78,21 @@ class SamLocal:
     @contextmanager
     def api(self, port: int) -> Iterator[None]:
         """Serves the API on 127.0.0.1. Each function's container stays warm."""
-        log = self.folder / "start-api.log"
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                self._command(
-                    "start-api",
-                    *("--host", LOCALHOST, "--port", str(port)),
-                    *("--warm-containers", "LAZY", "--no-watch"),
-                ),
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C is for us; we then stop it in good order
-            )
-        try:
-            deadline = time.monotonic() + START_TIMEOUT_S
-            while not in_use(port):
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise CannotStart(f"sam local start-api did not start:\n{log.read_text()}")
-                time.sleep(0.2)
+        command = self._command(
+            "start-api",
+            *("--host", LOCALHOST, "--port", str(port)),
+            *("--warm-containers", "LAZY", "--no-watch"),
+        )
+        with running(
+            "sam local start-api",
+            command,
+            ready=lambda: in_use(port),
+            log=self.folder / "start-api.log",
+            env=self._environment(),
+            start_timeout_s=START_TIMEOUT_S,
+            stop_timeout_s=STOP_TIMEOUT_S,
+        ):
             yield
-        finally:
-            server.send_signal(signal.SIGTERM)  # it then removes its containers
-            try:
-                server.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
         """What the function answers. A failed one answers too: with `errorMessage`."""

@@ -1,7 +1,7 @@
 """`make sam-local`: the built template under real `sam local`, every recorded request, every hop.
 
 The functions run in containers; their tables, their bus and their queues are the embedded AWS's.
-What AWS does between the functions, this module does: it hands the stream's records to Publish and
+This module does what AWS does between the functions: it passes the stream's records to Publish and
 the queue's messages to Suppress.
 """
 
@@ -74,7 +74,7 @@ def _meeting_point(engine: Engine) -> tuple[str, str]:
 
 
 def _stop_feeding_functions(cloud: Cloud) -> None:
-    """The embedded AWS's own copies of Publish and Suppress shall leave the work to ours."""
+    """Disconnect the embedded AWS's own Publish and Suppress: the containers do their work."""
     functions = cloud.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         functions.delete_event_source_mapping(UUID=mapping["UUID"])
@@ -98,13 +98,13 @@ def _check(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterato
     client = Client(deployment, TIMEOUT_S)
     with timed("every recorded request through sam local start-api"):
         yield from _post_everything(client)
-        yield from _knock_without_a_token(client, deployment)
+        yield from _post_with_a_wrong_token(client, deployment)
     yield from _check_tables(cloud, deployment)
     with timed("sam local invoke Publish, Suppress, Api"):
         yield from _invoke_the_others(cloud, deployment, functions)
     with timed("the list through sam local start-api and the authorizer"):
         yield from _ask_for_the_dead(client)
-        yield from _ask_as_a_stranger(deployment)
+        yield from _ask_with_a_wrong_token(deployment)
 
 
 def _behind(url: str, deployment: Deployment) -> Deployment:
@@ -145,7 +145,7 @@ def _check_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
 
 
 def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterator[str]:
-    """Stream to bus, queue to list, question to answer."""
+    """Publish with the stream's records, Suppress with the queue's messages, Api with a request."""
     records = stream_records(cloud, deployment.resources["ReportsTable"])
     answer = functions.invoke("Publish", {"Records": records})
     if answer != {"batchItemFailures": []}:
@@ -169,13 +169,13 @@ def _ask_for_the_dead(client: Client) -> Iterator[str]:
                 yield f"{recording.id}: the number is not on the suppression list"
 
 
-def _knock_without_a_token(client: Client, deployment: Deployment) -> Iterator[str]:
+def _post_with_a_wrong_token(client: Client, deployment: Deployment) -> Iterator[str]:
     for provider, webhook in deployment.webhooks.items():
         if (status := client.post(f"{webhook.rpartition('/')[0]}/wrong", b"{}")) != 401:
             yield f"{provider}: HTTP {status} for a wrong token"
 
 
-def _ask_as_a_stranger(deployment: Deployment) -> Iterator[str]:
-    stranger = Client(replace(deployment, admin_token="wrong"), TIMEOUT_S)  # noqa: S106
-    if "suppressed" in (answer := stranger.suppression("+33639980015")):
-        yield f"The API tells a stranger {answer}"
+def _ask_with_a_wrong_token(deployment: Deployment) -> Iterator[str]:
+    client = Client(replace(deployment, admin_token="wrong"), TIMEOUT_S)  # noqa: S106
+    if "suppressed" in (answer := client.suppression("+33639980015")):
+        yield f"The API answers {answer} to a wrong token"

@@ -1,4 +1,4 @@
-"""Says what a long command is doing, and how long each part of it took."""
+"""Prints what a long command does, and how long each part of it takes."""
 
 import time
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def timed(name: str) -> Iterator[None]:
-    """Print the name before, the seconds after."""
+    """Print the name before the block, and the seconds after it."""
     print(f"{name} ...", flush=True)
     started = time.monotonic()
     yield

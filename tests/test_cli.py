@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,15 @@ def test_an_unknown_provider_is_an_error_without_a_traceback(
 ) -> None:
     code, out, err = run(monkeypatch, capsys, command, "nobody")
     assert (code, out, err) == (2, "", "dlr: there is no provider 'nobody'\n")
+
+
+def test_a_reader_that_has_read_enough_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `python -m dlr codes twilio | head -1`."""
+    readable, writable = os.pipe()
+    os.close(readable)
+    with os.fdopen(writable, "w") as closed:
+        monkeypatch.setattr("sys.stdout", closed)
+        assert main(["codes", "twilio"]) == 0
 
 
 def test_it_runs_as_a_module_without_any_aws_setting(tmp_path: Path) -> None:

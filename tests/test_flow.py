@@ -11,9 +11,10 @@ import pytest
 import urllib3
 
 from local.client import AGAIN, Client
-from local.cloud import CannotStart, Cloud
+from local.cloud import Cloud
 from local.demo import demo
 from local.listener import Listener
+from local.process import CannotStart
 from local.stack import Deployment, deploy, describe
 from tests.support.metrics import written_in
 from tests.support.numbers import new_number

@@ -63,10 +63,9 @@ def test_a_wrong_token_is_401_and_leaves_nothing(ingest: IngestHarness) -> None:
 
 
 def test_a_token_rotated_in_is_accepted_at_once_and_the_old_one_until_taken_out(
-    ingest: IngestHarness, monkeypatch: pytest.MonkeyPatch
+    ingest: IngestHarness,
 ) -> None:
-    monkeypatch.setattr("dlr.runtime.secret.MIN_AGE_S", -1.0)
-    receive = ingest.receiver()
+    receive = ingest.receiver(min_age_s=-1)
     for live, expected in (
         (value("token"), {"token": 200, "new": 401}),
         (value("new", "token"), {"token": 200, "new": 200}),
@@ -101,11 +100,8 @@ def test_a_bad_signature_under_a_good_token_is_answered_as_the_provider_needs_it
     ingest.secrets.text = value("token")
 
 
-def test_a_signing_key_rotated_in_is_found_at_once(
-    ingest: IngestHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dlr.runtime.secret.MIN_AGE_S", -1.0)
-    receive = ingest.receiver("twilio")
+def test_a_signing_key_rotated_in_is_found_at_once(ingest: IngestHarness) -> None:
+    receive = ingest.receiver("twilio", min_age_s=-1)
     request = signed(ingest, "twilio/delivered")
     live = ingest.secrets.text
     ingest.secrets.text = json.dumps({"current": "token", "signing_keys": ["another"]})

@@ -153,6 +153,17 @@ def test_the_guard_holds_all_but_the_first_and_one_call_settles_them(
     assert count(suppression, hit) == {State.ACTIVE: 5, State.LIFTED: 35}
 
 
+def test_a_second_report_of_the_provider_whose_first_is_held_is_held_too(
+    suppression: SuppressionHarness,
+) -> None:
+    of = number(140)
+    for at, limit in ((0, 0), (9, 1000)):
+        suppression.suppressor(limit)(dead(of, at, provider="outage"), NOW)
+    entry = suppression.entry(of)
+    assert entry is not None
+    assert (entry.state, entry.held_by, len(entry.audit)) == (State.HELD, "outage", 2)
+
+
 def test_released_entries_count(suppression: SuppressionHarness) -> None:
     suppress = suppression.suppressor(limit=1)
     hit = [number(150 + n) for n in range(3)]

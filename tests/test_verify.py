@@ -221,6 +221,26 @@ def test_a_signed_sample_is_let_in_and_an_altered_one_refused(
     assert not provider.verify(altered, Credentials(("token",), NOW, keys))
 
 
+SHAPES = {
+    "query": Request("GET", query="id=1&to=447700900123", url="https://dlr.example.com/x?id=1"),
+    "form": Request("POST", body=b"id=1&to=447700900123", url="https://dlr.example.com/x"),
+    "JSON": Request(
+        "POST", body=b'{"id": "1", "to": "447700900123"}', url="https://dlr.example.com/x"
+    ),
+}
+
+
+@EVERY_SCHEME
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_scheme_lets_in_what_it_signs_and_with_its_key_only(scheme: Scheme, shape: str) -> None:
+    signed = scheme.sign(SHAPES[shape], KEY, NOW)
+    is_in = shape != "query" or not isinstance(scheme, HmacBody)  # which needs a body
+    assert signed != SHAPES[shape]
+    assert scheme.verify(signed, Credentials((), NOW, (scheme.verifying_key(KEY),))) is is_in
+    other = scheme.verifying_key("another key, long enough for every scheme")
+    assert not scheme.verify(signed, Credentials((), NOW, (other,)))
+
+
 @pytest.mark.parametrize(
     ("authorization", "is_in"),
     [

@@ -9,7 +9,7 @@ from dlr.ingest.receive import Receiver
 from dlr.messages.store import ReportStore, Retention
 from dlr.phone import RecipientHasher
 from dlr.providers.base import load_provider
-from dlr.runtime.secret import Secret
+from dlr.runtime.secret import MIN_AGE_S, Secret
 from dlr.wire.request import Response
 from local.cloud import Cloud
 from tests.support.cases import NOW
@@ -29,14 +29,19 @@ class IngestHarness:
         self.secrets = SecretsManager(value("token"))
 
     def receiver(
-        self, provider: str = "bulksmsrates", client: Any = None, secrets: Any = None
+        self,
+        provider: str = "bulksmsrates",
+        client: Any = None,
+        secrets: Any = None,
+        min_age_s: float = MIN_AGE_S,
     ) -> Receiver:
+        """`min_age_s` is the time between two reads of the secret."""
         client = client or self.client
         return Receiver(
             Normalizer(load_provider(provider), hasher=RecipientHasher(lambda: ["key"])),
             ReportStore(client, self.reports, Retention(DAY, DAY, DAY)),
             Quarantine(client, self.quarantine, DAY),
-            Secret(secrets or self.secrets, "arn"),
+            Secret(secrets or self.secrets, "arn", min_age_s=min_age_s),
             lambda: NOW,
         )
 

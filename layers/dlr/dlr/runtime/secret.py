@@ -22,10 +22,17 @@ class _Content(NamedTuple):
 class Secret:
     """The live values of one secret, the current one first; kept for five minutes."""
 
-    def __init__(self, client: Any, arn: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: Any,
+        arn: str,
+        clock: Callable[[], float] = time.monotonic,
+        min_age_s: float = MIN_AGE_S,
+    ) -> None:
         self._client = client
         self._arn = arn
         self._clock = clock
+        self._min_age_s = min_age_s
         self._content = _Content()
         self._read_at = 0.0
 
@@ -34,8 +41,8 @@ class Secret:
         return self._content_since(MAX_AGE_S).values
 
     def fresh(self) -> tuple[str, ...]:
-        """Read again, for a caller whom no known value fits; at most once a second."""
-        return self._content_since(MIN_AGE_S).values
+        """Read again, for a caller whom no known value fits; at most once in `min_age_s`."""
+        return self._content_since(self._min_age_s).values
 
     def signing_keys(self) -> tuple[str, ...]:
         """The provider's signing keys as they stood beside the values read last."""
