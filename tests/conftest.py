@@ -1,5 +1,6 @@
 """What tests share. No test can reach a real AWS account."""
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -52,6 +53,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not any(map(item.get_closest_marker, ("slow", "built"))):
             is_emulated = EMULATED & set(getattr(item, "fixturenames", ()))
             item.add_marker("emulator" if is_emulated else "unit")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Coverage's tracer makes Python several times slower. pytest-cov's own way to stop it,
+    `no_cover`, does nothing in xdist's processes."""
+    tracer = sys.gettrace()
+    if item.get_closest_marker("untraced"):
+        sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(tracer)
 
 
 @pytest.fixture(scope="session")

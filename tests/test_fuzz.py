@@ -27,7 +27,7 @@ from tests.support.dynamodb import Strict
 from tests.support.hostile import events, is_soon, posted
 from tests.support.secrets import SecretsManager
 
-pytestmark = pytest.mark.no_cover  # a tracer would count as the CPU time of what it traces
+pytestmark = pytest.mark.untraced
 
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 DAY = timedelta(days=1)
