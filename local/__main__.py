@@ -53,7 +53,7 @@ def _examples(deployment: Deployment) -> Iterator[Recording]:
     """Recorded POSTs that suppress a number and need no signature, of the deployed providers."""
     unsigned = {name for name in deployment.webhooks if not load_provider(name).needs_signature}
     for each in recordings():
-        if each.provider in unsigned and each.dead_numbers and each.request.body:
+        if each.provider in unsigned and each.suppressed_numbers and each.request.body:
             yield each
 
 
@@ -63,7 +63,7 @@ def print_example(deployment: Deployment, example: Recording) -> None:
     post = ["curl", "-i", request.url, "-d", request.body.decode()]
     if content_type := request.headers.get("content-type"):
         post += ["-H", f"content-type: {content_type}"]
-    ask = ["curl", "-i", f"{deployment.base_url}/suppressions/{example.dead_numbers[0]}"]
+    ask = ["curl", "-i", f"{deployment.base_url}/suppressions/{example.suppressed_numbers[0]}"]
     ask += ["-H", f"authorization: Bearer {deployment.admin_token}"]
     print(f"\nReport a dead number:\n  {shlex.join(post)}\nAsk for it:\n  {shlex.join(ask)}")
 

@@ -29,7 +29,7 @@ def demo(cloud: Cloud) -> bool:
     replays = recordings()
     with Listener(cloud, deployment.resources["Bus"]) as listener:
         statuses = [client.deliver(each.provider, each.request) for each in replays]
-        numbers = sorted({number for each in replays for number in each.dead_numbers})
+        numbers = sorted({number for each in replays for number in each.suppressed_numbers})
         wait_until(lambda: all(client.suppression(number)["suppressed"] for number in numbers))
         heard = {event["event_id"]: event["action"] for event in listener.heard()}
         ends = _send_traffic(client, listener)
@@ -99,7 +99,7 @@ def _show(
                 recording.id, status, stored["status"], stored["cause"], bus, on_list or "-"
             )
         )
-        if stored["recipient"] in recording.dead_numbers and not on_list:
+        if stored["recipient"] in recording.suppressed_numbers and not on_list:
             yield f"{recording.id}: the number is not on the suppression list"
 
 

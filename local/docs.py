@@ -94,7 +94,7 @@ def signing_table() -> str:
         if provider.signing is None:
             unsigned.append(provider.title)
             continue
-        key, covers = provider.signing.key, provider.signing.covers
+        key, covers = provider.signing.key_name, provider.signing.covers
         without = "**every request is refused**" if provider.needs_signature else "the token alone"
         lines.append(f"| {provider.title} | {key} | {covers} | {without} |")
     lines.append(f"| {', '.join(unsigned)} | they sign nothing | | the token alone |")

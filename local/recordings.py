@@ -43,7 +43,7 @@ class Recording:
         return f"{self.provider}/{self.name}"
 
     @property
-    def dead_numbers(self) -> list[str]:
+    def suppressed_numbers(self) -> list[str]:
         """The numbers that must be on the suppression list afterwards."""
         return [
             report["recipient"]

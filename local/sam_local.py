@@ -154,7 +154,7 @@ def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal
     answer = functions.invoke("Suppress", {"Records": [*messages, POISON]})
     if answer != {"batchItemFailures": [{"itemIdentifier": "poison"}]}:
         yield f"Suppress answers {answer} to {len(messages)} messages and a poisoned one"
-    number = next(number for each in recordings() for number in each.dead_numbers)
+    number = next(number for each in recordings() for number in each.suppressed_numbers)
     route = "GET /suppressions/{number}"
     answer = functions.invoke("Api", http_event("GET", f"/suppressions/{number}", route=route))
     if answer.get("statusCode") != 200 or not json.loads(answer["body"])["suppressed"]:
@@ -164,7 +164,7 @@ def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal
 def _ask_for_the_dead(client: Client) -> Iterator[str]:
     """Through the API and its authorizer."""
     for recording in recordings():
-        for number in recording.dead_numbers:
+        for number in recording.suppressed_numbers:
             if not client.suppression(number).get("suppressed"):
                 yield f"{recording.id}: the number is not on the suppression list"
 

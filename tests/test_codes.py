@@ -7,7 +7,15 @@ import pytest
 from dlr.causes import Cause
 from dlr.ingest.meaning import resolve_meaning
 from dlr.providers.base import load_provider, provider_names
-from dlr.providers.codes import COLUMNS, FOLDER, CodeTableError, Meaning, read_rows, read_tables
+from dlr.providers.codes import (
+    COLUMNS,
+    FOLDER,
+    CodeTableError,
+    Meaning,
+    read_err_table,
+    read_rows,
+    read_tables,
+)
 from dlr.report import Status
 
 HEADER = ",".join(COLUMNS)
@@ -114,3 +122,22 @@ def test_a_word_is_looked_up_whatever_its_case() -> None:
     tables = read_tables("smpp")
     meanings = {resolve_meaning(tables, (word,), "") for word in ("DELIVRD", "delivrd", "Delivrd")}
     assert meanings == {Meaning(Status.DELIVERED)}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("status,OK,delivered,,,Fine,Guide,", "acme.csv:2: an SMSC's table has codes only"),
+        (GOOD, "acme.csv:2: write the key like 001, 00B or 1028"),
+        (GOOD.replace("7", "0007"), "acme.csv:2: write the key like 001, 00B or 1028"),
+        (GOOD.replace("7", "00b"), "acme.csv:2: write the key like 001, 00B or 1028"),
+    ],
+)
+def test_an_smscs_table_holds_only_what_an_err_can_equal(
+    tmp_path: Path, row: str, message: str
+) -> None:
+    (tmp_path / "smsc").mkdir()
+    with pytest.raises(CodeTableError, match=message):
+        read_err_table(write(tmp_path / "smsc", HEADER, row))
+    table = read_err_table(write(tmp_path / "smsc", HEADER, GOOD.replace("7", "1028")))
+    assert table == {"1028": Meaning(cause=Cause.ABSENT)}

@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 
 from dlr.messages.event import ReportEvent, event_of
-from dlr.messages.publish import Outcomes, Publisher, UnreadableRecordError, outcomes_of
+from dlr.messages.publish import (
+    ProviderCounts,
+    Publisher,
+    UnreadableRecordError,
+    counts_by_provider,
+)
 from dlr.report import DeliveryReport, Status
 from tests.support.reports import make_report
 from tests.support.stream import image
@@ -168,7 +173,7 @@ def test_a_record_before_one_that_cannot_be_read_is_done() -> None:
 def test_a_message_that_is_read_was_delivered_before_and_ends_once() -> None:
     statuses = [Status.ENROUTE, Status.DELIVERED, Status.READ]
     events = [ReportEvent(**dict(make_report(status))) for status in statuses]
-    assert outcomes_of(events) == {"acme": Outcomes(delivered=1, finished=1)}
+    assert counts_by_provider(events) == {"acme": ProviderCounts(delivered=1, finished=1)}
 
 
 def test_outcomes_are_counted_by_provider_and_only_where_there_are_any() -> None:
@@ -179,4 +184,4 @@ def test_outcomes_are_counted_by_provider_and_only_where_there_are_any() -> None
         make_report(Status.ENROUTE, provider="c"),
     ]
     events = [ReportEvent(**dict(report)) for report in reports]
-    assert outcomes_of(events) == {"a": Outcomes(1, 2), "b": Outcomes(0, 1)}
+    assert counts_by_provider(events) == {"a": ProviderCounts(1, 2), "b": ProviderCounts(0, 1)}

@@ -1,4 +1,4 @@
-"""Finds the API that a command asks: its address and its token, always from one place."""
+"""Finds the API that a command asks: its address and its token."""
 
 import json
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ def find_address(
 ) -> Address:
     """From --url and --token, --stack, the environment, or `make run`; the first that is given.
 
-    --url and --token may each come from the environment. No other token is sent to an address
-    than the one that was given for it. Raises UsageError where something is missing.
+    --url and --token may each come from the environment, so that a token need not stand on the
+    command line. They never mix with --stack or `make run`. Raises UsageError where one is missing.
     """
     if stack and (url or token):
         raise click.UsageError("--stack finds the address and the token: drop --url and --token.")

@@ -7,7 +7,7 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from botocore.session import Session
 
-from dlr.messages.publish import Outcomes, Publisher, outcomes_of
+from dlr.messages.publish import ProviderCounts, Publisher, counts_by_provider
 from dlr.messages.store import Redactor
 from dlr.runtime import aws
 from dlr.runtime.errors import redact_errors
@@ -20,15 +20,15 @@ redact = Redactor(dynamodb, os.environ["REPORTS_TABLE"])
 publish = Publisher(events, os.environ["EVENT_BUS"], redact)
 
 
-def emit(provider: str, outcomes: Outcomes) -> None:
+def emit(provider: str, counts: ProviderCounts) -> None:
     """One line of metrics by provider: the alarms on silence and on the delivery rate watch them.
 
     Both metrics always together, so that the rate has a zero where nothing was delivered.
     """
     own = EphemeralMetrics()
     own.set_default_dimensions(provider=provider)
-    own.add_metric("Finished", MetricUnit.Count, outcomes.finished)
-    own.add_metric("Delivered", MetricUnit.Count, outcomes.delivered)
+    own.add_metric("Finished", MetricUnit.Count, counts.finished)
+    own.add_metric("Delivered", MetricUnit.Count, counts.delivered)
     own.flush_metrics()
 
 
@@ -41,6 +41,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     metrics.add_metric("Published", MetricUnit.Count, len(records) - len(failed))
     metrics.add_metric("PublishFailed", MetricUnit.Count, len(failed))
     metrics.add_metadata("request_id", context.aws_request_id)
-    for provider, outcomes in outcomes_of(done).items():
-        emit(provider, outcomes)
+    for provider, counts in counts_by_provider(done).items():
+        emit(provider, counts)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

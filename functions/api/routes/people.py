@@ -10,7 +10,7 @@ from routes.parameters import After
 router = Router()
 
 
-@router.get("/recipients/<number>", summary="Everything held of a person")
+@router.get("/recipients/<number>", summary="Everything stored about a person")
 def get_recipient(number: str) -> PersonalDataExport:
     return services.personal_data.export(read_e164(number), services.now())
 

@@ -43,8 +43,14 @@ def _parser() -> argparse.ArgumentParser:
         '{"method", "headers", "query", "body"}, and writes one line each: '
         '{"ok", "events", "error"}. Nothing is verified and nothing is stored.',
     )
-    normalize.add_argument("provider", metavar="PROVIDER")
-    normalize.add_argument("--policy", type=Policy, choices=list(Policy), default=Policy.CAUSE)
+    normalize.add_argument("provider", metavar="PROVIDER", help="its name in the URL: twilio")
+    normalize.add_argument(
+        "--policy",
+        type=Policy,
+        choices=list(Policy),
+        default=Policy.CAUSE,
+        help="what suppresses: the cause, or also whatever the provider calls permanent",
+    )
     normalize.add_argument("--code-table", default="default", help="for smpp: what err means")
     normalize.set_defaults(lines=_normalize)
     codes = commands.add_parser("codes", help="every status and code, and what it leads to")

@@ -89,8 +89,8 @@ class Normalizer:
         permanent = meaning.permanent if parsed.permanent is None else parsed.permanent
         raw_recipient = parsed.recipient or metadata.get("to", "")
         recipient = read_number(raw_recipient)
-        word = _clip(parsed.status or next(filter(None, parsed.words), ""))
-        code = _clip(parsed.shown_code or parsed.code)
+        word = _clip(parsed.provider_status or next(filter(None, parsed.words), ""))
+        code = _clip(parsed.provider_code or parsed.code)
         return DeliveryReport(
             event_id=event_id_of(provider.name, parsed.message_id, word, code, parsed.occurred_at),
             provider=provider.name,

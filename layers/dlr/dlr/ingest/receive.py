@@ -28,8 +28,9 @@ def _now() -> datetime:
 class Receiver:
     """Answers one provider's requests.
 
-    The answer depends on the durable write and on nothing else: 200 once everything readable is
-    stored, known or late; 5xx only if a write failed, so that the provider sends it again.
+    The answer depends on the durable write and on nothing else: 200 once every readable
+    report is stored, was stored before, or is older than the state; 5xx only if a write failed, so
+    that the provider sends it again.
     """
 
     def __init__(

@@ -35,9 +35,9 @@ class RecipientReports:
         return max((r.happened_at for r in arrived), default=None)
 
     def delete(self, hashes: Sequence[str], until: datetime) -> int:
-        """Deletes every message of the recipient whose state was received by then; how many.
+        """Deletes the messages whose state was received up to `until`; returns how many.
 
-        Expired or not. One that moves on meanwhile is deleted all the same.
+        Also expired ones, and one whose state changes meanwhile.
         """
         keys = [
             key_of(report.provider, report.message_id)

@@ -35,7 +35,7 @@ def key_of(provider: str, message_id: str) -> Attributes:
 
 
 def fingerprint_of(report: DeliveryReport) -> str:
-    """Tells the reports of one message apart in the item's `seen` set."""
+    """Identifies a report among those of its message, in the item's `seen` set."""
     return report.event_id[:FINGERPRINT_DIGITS]
 
 

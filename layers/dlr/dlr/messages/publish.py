@@ -26,7 +26,7 @@ class PublishResult(NamedTuple):
     """The published events whose records are not handed out again: each comes here once."""
 
 
-class Outcomes(NamedTuple):
+class ProviderCounts(NamedTuple):
     """How many messages of one provider were delivered, and how many were delivered or failed."""
 
     delivered: int
@@ -51,7 +51,7 @@ class Publisher:
         self._redact = redact
 
     def __call__(self, records: Iterable[Record]) -> PublishResult:
-        """Publishes in order. Of the failed numbers the first decides where Lambda begins again.
+        """Publishes in order. Lambda retries the batch from the first failed record.
 
         A record that cannot be read ends the batch: the records before it are published. At the
         head of a batch it raises UnreadableRecordError, and Lambda halves the batch until it is
@@ -99,7 +99,7 @@ class Publisher:
         }
 
 
-def outcomes_of(events: Iterable[ReportEvent]) -> dict[str, Outcomes]:
+def counts_by_provider(events: Iterable[ReportEvent]) -> dict[str, ProviderCounts]:
     """By provider, for those of which a message was delivered or failed. `read` counts as none."""
     delivered: Counter[str] = Counter()
     finished: Counter[str] = Counter()
@@ -107,7 +107,9 @@ def outcomes_of(events: Iterable[ReportEvent]) -> dict[str, Outcomes]:
         is_delivered = event.status is Status.DELIVERED
         delivered[event.provider] += is_delivered
         finished[event.provider] += is_delivered or event.status in FAILED
-    return {name: Outcomes(delivered[name], count) for name, count in finished.items() if count}
+    return {
+        name: ProviderCounts(delivered[name], count) for name, count in finished.items() if count
+    }
 
 
 def _batches(entries: list[_Pending]) -> Iterator[list[_Pending]]:

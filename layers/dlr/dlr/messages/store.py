@@ -136,7 +136,7 @@ class ReportStore:
             refused = self._replace(old, report)
         elif fingerprint_of(report) in old["seen"]["SS"]:
             return Outcome.DUPLICATE
-        elif old["rank"]["S"] < rank_of(report):  # the history is full, or was forgotten
+        elif old["rank"]["S"] < rank_of(report):  # the history is full, or was redacted
             append = "" if _is_full(old) else f", {_APPEND}"
             refused = self._update(report, f"SET {_SET_STATE}{append}", _IS_NEWER)
         elif is_redacted(old) or _is_full(old):

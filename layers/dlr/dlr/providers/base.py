@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter
 
-from dlr.providers.codes import FOLDER, CodeTables, read_rows, table_of
+from dlr.providers.codes import FOLDER, CodeTables, read_err_table
 from dlr.providers.sample import Step
 from dlr.wire.decode import TextReader
 from dlr.wire.request import Request
@@ -42,14 +42,14 @@ class ParsedReport(NamedTuple):
     """One report as the provider sent it: read, not yet given a meaning.
 
     `words` are status keys of the provider's CSV, the most precise first; `code` is a code key;
-    case does not matter. `status` and `shown_code` are what the provider sent, where that differs.
+    case does not matter. `provider_status` and `provider_code` are what was sent, where it differs.
     """
 
     message_id: str
     words: tuple[str, ...] = ()
     code: str = ""
-    status: str = ""
-    shown_code: str = ""
+    provider_status: str = ""
+    provider_code: str = ""
     permanent: bool | None = None
     recipient: str = ""
     occurred_at: datetime | None = None
@@ -80,7 +80,7 @@ class Provider:
     needs_signature: bool = False
     """Whether an unsigned request is refused even before a signing key is configured."""
     unsigned_status: int = 401
-    """The answer to a good token with a bad signature, where 401 would not bring it again."""
+    """The answer to a valid token with an invalid signature; Vonage retries after 5xx only."""
     read_text: TextReader | None = None
     code_tables: Mapping[str, Path] = field(default_factory=dict)
     """CSV files with other meanings of the codes, by name (SMPP: each SMSC has its own)."""
@@ -128,14 +128,15 @@ def load_provider(name: str, code_table: str = "default") -> Provider:
     Raises LookupError for a provider or a table that does not exist.
     """
     if not _NAME.fullmatch(name) or not (FOLDER / f"{name}.csv").exists():
-        raise LookupError(f"there is no provider {name!r}")
+        known = ", ".join(provider_names())
+        raise LookupError(f"there is no provider {name!r}; there are: {known}")
     provider: Provider = import_module(f"dlr.providers.{name}").PROVIDER
     if code_table == "default" or not provider.code_tables:
         return provider
     if code_table not in provider.code_tables:
         known = ", ".join(sorted(provider.code_tables))
         raise LookupError(f"{name} has no code table {code_table!r}; it has: default, {known}")
-    codes = table_of(read_rows(provider.code_tables[code_table]), "code")
+    codes = read_err_table(provider.code_tables[code_table])
     return replace(provider, tables=provider.tables._replace(codes=codes))
 
 

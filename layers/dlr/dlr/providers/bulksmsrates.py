@@ -1,6 +1,6 @@
 """BulkSMSRates: JSON POST, one report per call; also its SMPP receipt line posted as text.
 
-PayloadModel, codes: "What is a Delivery Report (DLR)?", the provider's guide.  Read 2026-11-22.
+Wire, codes: "What is a Delivery Report (DLR)?", the provider's guide.  Read 2026-11-22.
 Answer: HTTP 200 exactly; three retries after 1, 5 and 15 minutes. Unsigned: token in the URL.
 
 The guide calls UNDELIV permanent, and sends it with codes whose own words say "retry later": the
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dlr.providers.base import ParsedReport, PayloadModel, Provider
 from dlr.providers.codes import read_tables
 from dlr.providers.receipt_text import read_receipt
-from dlr.providers.sample import Said, Step, post_json
+from dlr.providers.sample import StageWords, Step, post_json
 from dlr.providers.times import read_iso, read_smpp
 from dlr.wire.decode import Item
 from dlr.wire.request import Request
@@ -61,14 +61,14 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     )
 
 
-SAID = Said(
+STAGE_WORDS = StageWords(
     "ACCEPTD/000", "ENROUTE/000", "DELIVRD/000", "UNDELIV/027", "UNDELIV/001", "REJECTD/099"
 )
 
 
 def sample(step: Step) -> Request:
     """The JSON of one step; no status or code says that a recipient opted out."""
-    status, code = SAID.at(step.stage)
+    status, code = STAGE_WORDS.at(step.stage)
     content = {"message_id": step.message_id, "status": status, "error_code": code}
     at = f"{step.at:%Y-%m-%dT%H:%M:%SZ}"
     return post_json(content | {"to": f"+{step.number}", "delivered_at": at, "segments": 1})

@@ -26,6 +26,7 @@ from dlr.causes import Cause
 from dlr.report import FAILED, Status
 
 FOLDER = Path(__file__).parent
+SMSC_FOLDER = FOLDER / "smsc"
 KINDS = ("status", "code")
 COLUMNS = ("kind", "key", "status", "cause", "permanent", "says", "source", "note")
 _PERMANENT = {"": None, "true": True, "false": False}
@@ -33,6 +34,8 @@ _STATUSES: dict[str, Status | None] = {"": None, **{status.value: status for sta
 _CAUSES = {"": Cause.NONE, **{cause.value: cause for cause in Cause}}
 _T = TypeVar("_T")
 _NUMBERS = re.compile(r"(\d+)")
+_ERR = re.compile(r"[0-9A-Z]{3}|[1-9A-Z][0-9A-Z]{3,}")
+"""`err` of a receipt as `smpp.py` looks it up: upper case, no leading zeros beyond three places."""
 
 
 class CodeTableError(ValueError):
@@ -83,6 +86,17 @@ def read_tables(name: str) -> CodeTables:
 def table_of(rows: Iterable[CodeRow], kind: str) -> Table:
     """The rows of one kind by key, in lower case."""
     return {row.key.casefold(): row.meaning for row in rows if row.kind == kind}
+
+
+def read_err_table(path: Path) -> Table:
+    """What `err` means at one SMSC. Raises CodeTableError, also for a key that no `err` equals."""
+    rows = list(read_rows(path))
+    for number, row in enumerate(rows, 2):
+        if path.parent.name == SMSC_FOLDER.name and row.kind != "code":
+            raise CodeTableError(f"{path.name}:{number}: an SMSC's table has codes only")
+        if row.kind == "code" and not _ERR.fullmatch(row.key):
+            raise CodeTableError(f"{path.name}:{number}: write the key like 001, 00B or 1028")
+    return table_of(rows, "code")
 
 
 def read_rows(path: Path) -> Iterator[CodeRow]:

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from dlr.providers.base import ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.codes import read_tables
-from dlr.providers.sample import Said, Step, post_json
+from dlr.providers.sample import StageWords, Step, post_json
 from dlr.providers.times import read_iso
 from dlr.wire.request import Request
 from dlr.wire.schemes import HmacBody
@@ -68,16 +68,16 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
         yield ParsedReport(
             message_id=payload.sms_unique_id,
             words=(payload.stat, payload.status, mask),
-            status=payload.stat or payload.status or payload.mask,
+            provider_status=payload.stat or payload.status or payload.mask,
             code=_code(payload.err),
-            shown_code=payload.err,
+            provider_code=payload.err,
         )
     else:
         yield ParsedReport(
             message_id=payload.message_id,
             words=(payload.status,),
             code=_code(payload.err),
-            shown_code=payload.err,
+            provider_code=payload.err,
             recipient=payload.to,
             occurred_at=read_iso(payload.timestamp),
             text=payload.error,
@@ -88,12 +88,14 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
         )
 
 
-SAID = Said("ACCEPTD/", "ACK/", "DELIVRD/000", "UNDELIV/999", "UNDELIV/003", "REJECTD/008")
+STAGE_WORDS = StageWords(
+    "ACCEPTD/", "ACK/", "DELIVRD/000", "UNDELIV/999", "UNDELIV/003", "REJECTD/008"
+)
 
 
 def sample(step: Step) -> Request:
     """The JSON of the omnichannel API, whose codes are integers."""
-    status, err = SAID.at(step.stage)
+    status, err = STAGE_WORDS.at(step.stage)
     content = {"message_id": step.message_id, "status": status, "err": int(err or 0)}
     at = f"{step.at:%Y-%m-%dT%H:%M:%S.%f}"
     return post_json(content | {"to": f"+{step.number}", "channel": "sms", "timestamp": at})

@@ -29,7 +29,7 @@ class Step(NamedTuple):
     at: datetime
 
 
-class Said(NamedTuple):
+class StageWords(NamedTuple):
     """The status word and the code that a provider sends at each stage, as `word/code`."""
 
     queued: str

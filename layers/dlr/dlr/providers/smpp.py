@@ -12,9 +12,9 @@ Times: no zone is ever stated; read as UTC.
 from collections.abc import Iterator
 
 from dlr.providers.base import ParsedReport, PayloadModel, Provider
-from dlr.providers.codes import FOLDER, read_tables
+from dlr.providers.codes import FOLDER, SMSC_FOLDER, read_tables
 from dlr.providers.receipt_text import read_receipt
-from dlr.providers.sample import Said, Step, post_json
+from dlr.providers.sample import StageWords, Step, post_json
 from dlr.providers.times import read_smpp
 from dlr.wire.decode import Item, UnreadableError
 from dlr.wire.request import Request
@@ -28,7 +28,7 @@ class Payload(PayloadModel):
     message_state: str = ""
 
 
-ERR_TABLES = {path.stem: path for path in (FOLDER / "smsc").glob("*.csv")}
+ERR_TABLES = {path.stem: path for path in SMSC_FOLDER.glob("*.csv")}
 ERR_TABLES["bulksmsrates"] = FOLDER / "bulksmsrates.csv"
 _NO_ERR = frozenset({"", "null", "none", "..."})
 
@@ -49,9 +49,9 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     yield ParsedReport(
         message_id=message_id,
         words=(f"message_state {state}" if state.isdigit() else state, stat),
-        status=state or stat,
+        provider_status=state or stat,
         code="" if err.lower() in _NO_ERR else err.upper().lstrip("0").zfill(3),
-        shown_code=err,
+        provider_code=err,
         recipient=_recipient(payload),
         occurred_at=read_smpp(text.get("done date", "")),
         text=text.get("text", ""),
@@ -64,14 +64,14 @@ def _recipient(payload: Payload) -> str:
     return payload.destination_addr if any(map(str.isalpha, source)) else source
 
 
-SAID = Said(
+STAGE_WORDS = StageWords(
     "ACCEPTD/000", "ENROUTE/000", "DELIVRD/000", "UNDELIV/000", "UNDELIV/000", "DND_REJECTED/000"
 )
 
 
 def sample(step: Step) -> Request:
     """The receipt of one step as a gateway forwards it. By default no `err` suppresses."""
-    stat, err = SAID.at(step.stage)
+    stat, err = STAGE_WORDS.at(step.stage)
     text = (
         f"id:{step.message_id} sub:001 dlvrd:001 submit date:{step.at:%y%m%d%H%M} "
         f"done date:{step.at:%y%m%d%H%M%S} stat:{stat} err:{err} text:Your code"

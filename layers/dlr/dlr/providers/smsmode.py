@@ -19,7 +19,7 @@ from pydantic import AliasChoices, Field
 
 from dlr.providers.base import ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.codes import read_tables
-from dlr.providers.sample import Said, Step, post_json
+from dlr.providers.sample import StageWords, Step, post_json
 from dlr.providers.times import read_iso
 from dlr.wire.request import Request
 from dlr.wire.schemes import HmacBody
@@ -102,7 +102,7 @@ def parse(payload: RestPayload | HttpPayload | Inbound) -> Iterator[ParsedReport
     elif isinstance(payload, HttpPayload):
         yield ParsedReport(
             message_id=payload.smsID,
-            status=payload.statut,
+            provider_status=payload.statut,
             code=payload.statut,
             recipient=payload.numero,
             occurred_at=read_iso(payload.date_reception, PARIS),
@@ -112,7 +112,7 @@ def parse(payload: RestPayload | HttpPayload | Inbound) -> Iterator[ParsedReport
         )
 
 
-SAID = Said(
+STAGE_WORDS = StageWords(
     "SCHEDULED/",
     "ENROUTE/",
     "DELIVERED/",
@@ -124,7 +124,7 @@ SAID = Said(
 
 def sample(step: Step) -> Request:
     """The JSON of the REST webhook."""
-    value, detail = SAID.at(step.stage)
+    value, detail = STAGE_WORDS.at(step.stage)
     at = step.at.astimezone(PARIS)
     status = {"value": value, "detail": detail, "deliveryDate": f"{at:%Y-%m-%dT%H:%M:%S}"}
     recipient = {"to": step.number}

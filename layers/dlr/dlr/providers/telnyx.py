@@ -12,9 +12,7 @@ Answer: 2xx within 2 seconds, three tries a URL, then the failover URL. `meta.at
 `data.id` is the event, `data.payload.id` the message. A group message has one id and several
 recipients, who fare differently: each gets its own report under `<id>.<n>`, numbered in the order
 of the phone numbers, whatever the order on the wire. Inbound messages, RCS, WhatsApp and all other
-events yield nothing. 40003 blocks the SENDING number for good; the
-recipient is well. 40012 is a number that is unowned, deactivated, out of credit, or closed to
-short codes: no proof.
+events yield nothing.
 """
 
 from collections.abc import Iterator
@@ -24,7 +22,7 @@ from pydantic import Field
 
 from dlr.providers.base import ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.codes import read_tables
-from dlr.providers.sample import ENDS, Said, Step, post_json
+from dlr.providers.sample import ENDS, StageWords, Step, post_json
 from dlr.providers.times import read_iso
 from dlr.wire.request import Request
 from dlr.wire.schemes import Ed25519Body
@@ -118,14 +116,14 @@ def _error_of(message: Message, place: int) -> Error:
     return next(pointing, Error())
 
 
-SAID = Said(
+STAGE_WORDS = StageWords(
     "queued/", "sent/", "delivered/", "expired/", "delivery_failed/40310", "delivery_failed/40300"
 )
 
 
 def sample(step: Step) -> Request:
     """The event of one step."""
-    status, code = SAID.at(step.stage)
+    status, code = STAGE_WORDS.at(step.stage)
     message = {
         "id": step.message_id,
         "type": "SMS",

@@ -17,7 +17,7 @@ from pydantic import AliasChoices, Field
 
 from dlr.providers.base import ParsedReport, PayloadModel, Provider
 from dlr.providers.codes import read_tables
-from dlr.providers.sample import Said, Step, post_json
+from dlr.providers.sample import StageWords, Step, post_json
 from dlr.providers.times import read_iso, read_javascript
 from dlr.wire.request import Request
 
@@ -52,14 +52,14 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     )
 
 
-SAID = Said(
+STAGE_WORDS = StageWords(
     "SCHEDULED/", "SENT/", "DELIVERED/", "UNDELIVERABLE/5006", "UNDELIVERABLE/5001", "REJECTED/5010"
 )
 
 
 def sample(step: Step) -> Request:
     """The JSON of one step."""
-    status, code = SAID.at(step.stage)
+    status, code = STAGE_WORDS.at(step.stage)
     reason = {"code": int(code), "permanent": True} if code else None
     content = {"messageid": step.message_id, "status": status, "failurereason": reason}
     at = f"{step.at:%Y-%m-%dT%H:%M:%S.000Z}"

@@ -3,7 +3,7 @@
 Wire:  https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
 Codes: https://www.twilio.com/docs/api/errors, a page per code.  Read 2026-11-22.
 Signed: `X-Twilio-Signature` over the public URL and the form. A signing key (the auth token or a
-       shared key) is always required; there is no timestamp, so a replay is told by its event id.
+       shared key) is always required. No time is signed: a replay is recognized by its event id.
 Times: none. `RawDlrDoneDate` is the carrier's local time, whose zone "varies" by Twilio's word.
 Answer: any 2xx. A retry must be asked for in the callback's own URL: `…#rc=5&rp=all`.
 
@@ -20,7 +20,7 @@ from pydantic import AliasChoices, Field
 
 from dlr.providers.base import ParsedReport, PayloadModel, Provider
 from dlr.providers.codes import read_tables
-from dlr.providers.sample import Said, Step, post_form
+from dlr.providers.sample import StageWords, Step, post_form
 from dlr.wire.request import Request
 from dlr.wire.schemes import TwilioUrl
 
@@ -48,14 +48,14 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     )
 
 
-SAID = Said(
+STAGE_WORDS = StageWords(
     "queued/", "sent/", "delivered/", "undelivered/30003", "undelivered/30005", "failed/21610"
 )
 
 
 def sample(step: Step) -> Request:
     """The form of one step."""
-    status, code = SAID.at(step.stage)
+    status, code = STAGE_WORDS.at(step.stage)
     content = {"MessageSid": step.message_id, "MessageStatus": status, "To": f"+{step.number}"}
     return post_form(content | ({"ErrorCode": code} if code else {}))
 

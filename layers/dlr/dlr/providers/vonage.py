@@ -24,7 +24,7 @@ from pydantic import Field
 
 from dlr.providers.base import ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.codes import read_tables
-from dlr.providers.sample import Said, Step, get
+from dlr.providers.sample import StageWords, Step, get
 from dlr.providers.times import read_iso, read_smpp
 from dlr.wire.request import Request
 from dlr.wire.schemes import AnyOf, JwtWithBodyHash, VonageSig
@@ -123,12 +123,14 @@ def parse(payload: SmsPayload | MessagesPayload | Inbound) -> Iterator[ParsedRep
         )
 
 
-SAID = Said("accepted/0", "buffered/0", "delivered/0", "failed/2", "failed/3", "rejected/9")
+STAGE_WORDS = StageWords(
+    "accepted/0", "buffered/0", "delivered/0", "failed/2", "failed/3", "rejected/9"
+)
 
 
 def sample(step: Step) -> Request:
     """The GET of the SMS API."""
-    status, code = SAID.at(step.stage)
+    status, code = STAGE_WORDS.at(step.stage)
     content = {"messageId": step.message_id, "msisdn": step.number, "status": status}
     return get(content | {"err-code": code, "scts": f"{step.at:%y%m%d%H%M}"})
 

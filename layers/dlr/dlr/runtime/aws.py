@@ -11,6 +11,6 @@ the function, after 10 to 30. botocore by itself would wait for 60."""
 
 
 def is_refused_by_condition(error: ClientError) -> bool:
-    """Whether a conditional write found its item in another state. No failure."""
+    """Whether a condition refused the write because the item had changed."""
     code: str = error.response["Error"]["Code"]
     return code == "ConditionalCheckFailedException"

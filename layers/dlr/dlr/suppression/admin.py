@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from dlr.causes import Cause
 from dlr.phone import RecipientHasher, read_number
 from dlr.suppression.entry import ListName, Reason, State, Suppression, empty
-from dlr.suppression.rules import lift, put_on_list
+from dlr.suppression.rules import held, lift, put_on_list, seen
 from dlr.suppression.table import SuppressionList
 
 COLUMNS = (
@@ -176,10 +176,9 @@ class SuppressionAdmin:
         def mutate(old: Suppression | None) -> Suppression:
             keep_until = now + self.keep_number
             entry = old or empty(hashes[0], now, keep_until)
-            changed = put_on_list(entry, name, reason)
-            seen = changed.model_copy(update={"last_seen": now, "keep_until": keep_until})
+            changed = seen(put_on_list(entry, name, reason), entry.first_seen, now, keep_until)
             if name is ListName.NUMBER:  # what an operator adds is not held
-                seen = seen.model_copy(update={"held_by": None})
-            return seen.audited(now, by, f"{reason.origin}: {name}")
+                changed = held(changed, None)
+            return changed.audited(now, by, f"{reason.origin}: {name}")
 
         return self.suppressions.change(hashes, mutate)

@@ -10,7 +10,7 @@ from dlr.phone import RecipientHasher
 from dlr.report import DeliveryReport
 from dlr.suppression.entry import ListName, Strike, Suppression, empty
 from dlr.suppression.guard import Guard
-from dlr.suppression.rules import add_strike, put_on_list, reason_of
+from dlr.suppression.rules import add_strike, held, put_on_list, reason_of, replacing, seen
 from dlr.suppression.table import SuppressionList
 
 LastDelivery = Callable[[Sequence[str]], datetime | None]
@@ -50,9 +50,10 @@ class Suppressor:
             if changed is entry:
                 return old
             if changed.number is not entry.number and not _is_proven(entry):
-                held_by = self._held_by(entry, report.provider, may_suppress)
-                changed = changed.model_copy(update={"held_by": held_by})
-            return self._seen(changed, report)
+                changed = held(changed, self._held_by(entry, report.provider, may_suppress))
+            at, keep_until = report.happened_at, report.received_at + self.keep_number
+            known = seen(changed, first=at, last=at, keep_until=keep_until)
+            return known.audited(at, report.provider, report.action, report.event_id)
 
         return self.suppressions.change(hashes, mutate)
 
@@ -63,7 +64,7 @@ class Suppressor:
         if old is not None and not old.is_expired(report.received_at):
             return old
         fresh = empty(recipient_hash, report.happened_at, report.received_at + self.keep_number)
-        return fresh if old is None else fresh.model_copy(update={"version": old.version})
+        return fresh if old is None else replacing(fresh, old)
 
     def _apply(
         self, entry: Suppression, report: DeliveryReport, delivered_at: datetime | None
@@ -89,18 +90,6 @@ class Suppressor:
         if entry.held_by == provider:
             return provider
         return None if may_suppress() else entry.held_by or provider
-
-    def _seen(self, entry: Suppression, report: DeliveryReport) -> Suppression:
-        """The entry with the report's times and its trace."""
-        at = report.happened_at
-        seen = entry.model_copy(
-            update={
-                "first_seen": min(entry.first_seen, at),
-                "last_seen": max(entry.last_seen, at),
-                "keep_until": max(entry.keep_until, report.received_at + self.keep_number),
-            }
-        )
-        return seen.audited(at, report.provider, report.action, report.event_id)
 
 
 def _is_proven(entry: Suppression) -> bool:

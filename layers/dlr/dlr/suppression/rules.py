@@ -2,8 +2,9 @@
 
 An entry holds a reason per list, the strikes, and when an operator lifted each list. All of them
 grow towards a maximum, so any order and any repetition of the same reports and decisions ends in
-the same entry: of two reasons the later one stays, a lift outlives what happened before it. A
-function that changes nothing returns the entry it was given.
+the same entry: of two reasons the later one stays, a lift outlives what happened before it.
+`put_on_list` and `add_strike` return the entry itself where a lift, or a known strike, leaves it as
+it is.
 """
 
 from datetime import datetime, timedelta
@@ -15,6 +16,11 @@ from dlr.suppression.entry import ListName, Reason, Strike, Suppression, audit_o
 
 MAX_STRIKES = 20
 """Strikes kept of one recipient, the latest; the template allows no greater `StrikeLimit`."""
+
+
+def replacing(fresh: Suppression, expired: Suppression) -> Suppression:
+    """The fresh entry as the next version of one that has expired."""
+    return _with(fresh, version=expired.version)
 
 
 def reason_of(report: DeliveryReport, expires_at: datetime) -> Reason:
@@ -32,7 +38,7 @@ def reason_of(report: DeliveryReport, expires_at: datetime) -> Reason:
 
 
 def put_on_list(entry: Suppression, name: ListName, reason: Reason) -> Suppression:
-    """Adds a reason to a list, unless a later one or a lift stands there."""
+    """Adds a reason to a list, unless a lift came after it; of two reasons the later one stays."""
     current, lifted_at = entry.reason_for(name), entry.lifted.get(name)
     if lifted_at is not None and reason.at <= lifted_at:
         return entry
@@ -40,7 +46,27 @@ def put_on_list(entry: Suppression, name: ListName, reason: Reason) -> Suppressi
         latest = max(current, reason, key=lambda each: (each.at, each.event_id))
         ends = [each.expires_at for each in (current, reason) if each.expires_at is not None]
         reason = latest.model_copy(update={"expires_at": max(ends, default=None)})
+    return with_reason(entry, name, reason)
+
+
+def with_reason(entry: Suppression, name: ListName, reason: Reason | None) -> Suppression:
+    """The entry with this reason on this list, whatever stood there; None takes it off."""
     return _with(entry, **{name.value: reason})
+
+
+def held(entry: Suppression, provider: str | None) -> Suppression:
+    """The entry held for this provider's reports; None where its number counts as dead."""
+    return _with(entry, held_by=provider)
+
+
+def seen(entry: Suppression, first: datetime, last: datetime, keep_until: datetime) -> Suppression:
+    """The entry seen at these times and kept at least so long."""
+    return _with(
+        entry,
+        first_seen=min(entry.first_seen, first),
+        last_seen=max(entry.last_seen, last),
+        keep_until=max(entry.keep_until, keep_until),
+    )
 
 
 def add_strike(
@@ -82,7 +108,7 @@ def lift(
 
 def release(entry: Suppression, at: datetime, by: str) -> Suppression:
     """What the guard held counts from now on."""
-    return _with(entry, held_by=None).audited(at, by, "release")
+    return held(entry, None).audited(at, by, "release")
 
 
 def discard(entry: Suppression, at: datetime, by: str) -> Suppression:
@@ -116,7 +142,7 @@ def merge(entry: Suppression, other: Suppression) -> Suppression:
 def erase(entry: Suppression, at: datetime) -> Suppression | None:
     """The bare keyed hash on its list, nothing of the person's messages; None if on no list.
 
-    The bare reason is of now, so that no replayed report can bring its details back.
+    The bare reason gets the time of the erasure, so that no older report can replace it.
     """
     if entry.reason is None:
         return None
@@ -144,4 +170,5 @@ def _is_until(reason: Reason | None, at: datetime) -> bool:
 
 
 def _with(entry: Suppression, **fields: Any) -> Suppression:
+    """The only place that changes fields by name; everything else calls typed functions."""
     return entry.model_copy(update=fields)

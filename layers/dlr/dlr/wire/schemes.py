@@ -34,7 +34,7 @@ class AnyOf(Scheme):
     def __init__(self, *schemes: Scheme) -> None:
         self._schemes = schemes
         self.covers = " or ".join(scheme.covers for scheme in schemes)
-        self.key = schemes[0].key
+        self.key_name = schemes[0].key_name
         self.headers = tuple(name for scheme in schemes for name in scheme.headers)
         self.is_timed = all(scheme.is_timed for scheme in schemes)
 
@@ -42,7 +42,7 @@ class AnyOf(Scheme):
         return any(scheme.verify(request, credentials) for scheme in self._schemes)
 
     def sign(self, request: Request, key: str, now: datetime) -> Request:
-        """With the last scheme."""
+        """With the last scheme, which has to be able to sign a request without a body."""
         return self._schemes[-1].sign(request, key, now)
 
     def verifying_key(self, key: str) -> str:
@@ -53,7 +53,7 @@ class Basic(Scheme):
     """HTTP basic authentication; a signing key is `user:password`."""
 
     covers = "nothing: the password travels with the request"
-    key = "`user:password`"
+    key_name = "`user:password`"
     headers = ("authorization",)
 
     def verify(self, request: Request, credentials: Credentials) -> bool:
@@ -79,7 +79,7 @@ class HmacBody(Scheme):
         encoding: Literal["hex", "base64"] = "hex",
         prefix: str = "",
     ) -> None:
-        self.key = f"the secret behind `{header}`"
+        self.key_name = f"the secret behind `{header}`"
         self.headers = (header.lower(),)
         self._digest = digest
         self._encoding = encoding
@@ -108,7 +108,7 @@ class TwilioUrl(Scheme):
     """
 
     covers = "the public URL and the form"
-    key = "the account's auth token, or a shared key"
+    key_name = "the account's auth token, or a shared key"
     headers = ("x-twilio-signature",)
 
     def verify(self, request: Request, credentials: Credentials) -> bool:
@@ -144,7 +144,7 @@ class VonageSig(Scheme):
 
     covers = "the parameters (SMS API)"
     is_timed = True
-    key = "the account's signature secret"
+    key_name = "the account's signature secret"
 
     def verify(self, request: Request, credentials: Credentials) -> bool:
         parameters = _only_item(request)
@@ -181,7 +181,7 @@ class JwtWithBodyHash(Scheme):
 
     covers = "the body (Messages API)"
     is_timed = True
-    key = "the account's signature secret"
+    key_name = "the account's signature secret"
     headers = ("authorization",)
 
     def verify(self, request: Request, credentials: Credentials) -> bool:
@@ -214,7 +214,7 @@ class Ed25519Body(Scheme):
 
     covers = "the time and the body"
     is_timed = True
-    key = "the account's public key, base64"
+    key_name = "the account's public key, base64"
 
     def __init__(self, signature: str, timestamp: str) -> None:
         self._signature, self._timestamp = signature.lower(), timestamp.lower()

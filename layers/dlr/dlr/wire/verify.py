@@ -32,7 +32,7 @@ class Scheme:
 
     covers: str
     """What a signature binds, for the documentation: `the body`."""
-    key: str
+    key_name: str
     """What the signing key is at the provider, for the documentation."""
     headers: tuple[str, ...] = ()
     """Names of the headers that it reads, in lower case."""
@@ -48,7 +48,7 @@ class Scheme:
         raise NotImplementedError
 
     def verifying_key(self, key: str) -> str:
-        """What the receiving side holds where the provider signs with `key`: the same secret."""
+        """The key that verifies what `key` signed: the same, unless the scheme has key pairs."""
         return key
 
 
