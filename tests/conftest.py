@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 
 from local.client import AGAIN, Client
-from local.cloud import Cloud, forget_real_aws, free_port
+from local.cloud import Cloud, free_port, isolate_from_aws
 from local.listener import Listener
 from local.stack import Deployment, deploy, describe
 from tests.support.numbers import new_number
 from tests.support.waiting import TIMEOUT_S
 
-forget_real_aws()
+isolate_from_aws()
 
 
 EMULATED = {"cloud", "new_cloud"}
