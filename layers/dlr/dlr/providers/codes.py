@@ -1,7 +1,8 @@
 """The code tables: `<provider>.csv` beside each module, and `smsc/<table>.csv` for SMPP.
 
 A row gives one status word or code of a provider, verbatim, with its meaning here, the provider's
-wording, and its source. docs/add-a-provider.md says what each column holds. Rows are sorted by kind (status, then code) and by key, numbers by their value.
+wording, and its source. docs/add-a-provider.md says what each column holds. Rows are sorted by kind
+(status, then code) and by key, numbers by their value.
 """
 
 import csv
