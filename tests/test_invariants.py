@@ -344,14 +344,14 @@ def test_an_item_that_is_no_object_is_refused_in_plain_words() -> None:
             normalize(name, Request("POST", body=b"[1]"))
 
 
-def test_a_wire_model_shows_nothing_of_a_request() -> None:
+def test_a_payload_shows_nothing_of_a_request() -> None:
     provider = load_provider("thesmsworks")
-    wire = provider.adapter.validate_python({"messageid": "hush", "status": "SENT"})
-    assert "hush" not in repr(wire)
+    payload = provider.adapter.validate_python({"messageid": "hush", "status": "SENT"})
+    assert "hush" not in repr(payload)
 
 
 @pytest.mark.parametrize("raw", ["07700900123", "36180", "ACME"])
-def test_a_recipient_that_cannot_be_told_is_null_and_kept_as_it_came(raw: str) -> None:
+def test_a_recipient_that_cannot_be_read_is_null_and_kept_as_it_came(raw: str) -> None:
     body = {"message_id": "m", "status": "UNDELIV", "error_code": "001", "to": raw}
     (report,) = normalize("bulksmsrates", Request("POST", body=json.dumps(body).encode())).reports
     assert (report.recipient, report.recipient_hash, report.provider_recipient) == (None, None, raw)

@@ -18,10 +18,10 @@ from dlr.wire.request import Request
 from local.client import AGAIN, Client
 from local.cloud import Cloud
 from local.stack import Deployment, deploy, describe
+from local.waiting import TIMEOUT_S, wait_until
 from tests.support.cases import NOW
 from tests.support.reports import HASHER
 from tests.support.suppression import SuppressionHarness, count
-from tests.support.waiting import TIMEOUT_S, wait_until
 
 REPORTS, LIMIT, WORKERS = 3000, 1000, 8
 NUMBERS = [PhoneNumber(f"+{33639980000 + place}") for place in range(REPORTS)]
