@@ -105,7 +105,7 @@ def test_a_library_for_one_provider_is_locked_for_its_function_alone() -> None:
 
 
 def test_a_provider_that_is_not_known_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="no provider nobody; there are .*smpp"):
+    with pytest.raises(ValueError, match=r"no provider nobody; there are .*smpp"):
         load(ROOT / "template.yaml", {"Providers": "smpp,nobody"})
 
 
