@@ -1,9 +1,8 @@
 """Sends the recorded requests of `events/`, then made-up traffic; prints what comes of each."""
 
 import secrets
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,9 +12,8 @@ from local.listener import Listener
 from local.recordings import Recording, recordings
 from local.stack import describe
 from local.traffic import traffic
+from local.waiting import wait_until
 
-TIMEOUT_S = 120.0
-"""Only where something is missing does anybody wait that long."""
 TRAFFIC, WORKERS = 300, 8
 COLUMNS = {"request": 37, "HTTP": 5, "status": 21, "cause": 21, "on the bus": 18, "list": 9}
 LINE = "".join(f"{{:<{width}}}" for width in COLUMNS.values())
@@ -70,14 +68,6 @@ def _send_traffic(
         provider: [end for key, end in ends.items() if key[0] == provider]
         for provider in sorted({provider for provider, _ in ends})
     }
-
-
-def wait_until(condition: Callable[[], bool]) -> bool:
-    """Whether the condition came true in time."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not (fulfilled := condition()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return fulfilled
 
 
 def _show(

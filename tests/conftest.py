@@ -11,8 +11,8 @@ from local.client import AGAIN, Client
 from local.cloud import Cloud, free_port, isolate_from_aws
 from local.listener import Listener
 from local.stack import Deployment, deploy, describe
+from local.waiting import TIMEOUT_S
 from tests.support.numbers import new_number
-from tests.support.waiting import TIMEOUT_S
 
 isolate_from_aws()
 
@@ -25,7 +25,7 @@ OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
 
 @pytest.fixture(scope="session")
 def outcomes(pytestconfig: pytest.Config) -> dict[tuple[str, str], str]:
-    """What became of each call under each fault: shown as a table at the end."""
+    """The outcome of each call under each fault: shown as a table at the end."""
     return pytestconfig.stash.setdefault(OUTCOMES, {})
 
 

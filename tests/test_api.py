@@ -10,7 +10,7 @@ from dlr.suppression.entry import State
 from local.client import Client
 from local.cloud import Cloud
 from local.stack import Deployment
-from tests.support.waiting import wait_until
+from local.waiting import wait_until
 
 
 def path(number: str) -> str:
@@ -89,16 +89,16 @@ def test_nothing_is_held_and_so_nothing_settled(client: Client) -> None:
         assert (status, answer) == (200, {"settled": 0, "more": False})
 
 
-def test_a_person_is_told_everything_and_erased(
+def test_everything_of_a_person_is_shown_and_erased(
     client: Client, deployment: Deployment, number: str
 ) -> None:
     report = {"message_id": uuid4().hex, "to": number, "status": "UNDELIV", "error_code": "001"}
     client.post(deployment.webhooks["bulksmsrates"], json.dumps(report).encode())
     assert wait_until(lambda: client.suppression(number)["suppressed"])
     quarantine(client, deployment, json.dumps({"to": number}))
-    _, held = client.api("GET", f"/recipients/{quote(number)}")
-    assert (len(held["messages"]), len(held["quarantine"])) == (1, 1)
-    assert held["suppression"]["audit"]
+    _, stored = client.api("GET", f"/recipients/{quote(number)}")
+    assert (len(stored["messages"]), len(stored["quarantine"])) == (1, 1)
+    assert stored["suppression"]["audit"]
     status, erased = client.api("DELETE", f"/recipients/{quote(number)}")
     assert (status, erased) == (200, {"messages": 1, "quarantine": 1, "suppressed": True})
     _, left = client.api("GET", f"/recipients/{quote(number)}")

@@ -1,6 +1,8 @@
 """The code tables are data: what a CSV may hold, and what is said of one that breaks a rule."""
 
 from pathlib import Path
+from runpy import run_path
+from shutil import copytree
 
 import pytest
 
@@ -106,11 +108,18 @@ def test_numbers_stand_in_the_order_of_their_values(tmp_path: Path) -> None:
     assert [row.key for row in read_rows(write(tmp_path, HEADER, *lines))] == keys
 
 
-def test_an_smsc_needs_a_file_and_no_python(tmp_path: Path) -> None:
-    """The tables that `SmppErrTable` may name are the files of a folder."""
-    tables = load_provider("smpp").code_tables
-    assert set(tables) == {path.stem for path in FOLDER.glob("smsc/*.csv")} | {"bulksmsrates"}
-    assert load_provider("smpp", "gsm").tables.codes != load_provider("smpp").tables.codes
+def test_an_smsc_needs_a_file_and_no_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`SmppErrTable=acme` chooses `smsc/acme.csv`, once that file is in the folder."""
+    folder = tmp_path / "providers"
+    copytree(FOLDER, folder)
+    write(folder / "smsc", HEADER, GOOD.replace("7", "00B"))
+    monkeypatch.setattr("dlr.providers.codes.FOLDER", folder)
+    found = run_path(str(FOLDER / "smpp.py"))["PROVIDER"]
+    monkeypatch.setattr("dlr.providers.smpp.PROVIDER", found)
+    assert load_provider("smpp").tables.codes is None
+    assert load_provider("smpp", "acme").tables.codes == {"00b": Meaning(None, Cause.ABSENT)}
 
 
 def test_a_provider_without_documented_codes_has_no_table_of_them() -> None:

@@ -80,7 +80,7 @@ def test_a_list_is_a_batch_and_an_empty_one_a_probe() -> None:
 
 
 @pytest.mark.parametrize("query", ["", "campaign=autumn"])
-def test_a_get_that_tells_nothing_is_a_probe(query: str) -> None:
+def test_a_get_without_a_report_is_a_probe(query: str) -> None:
     assert read(query=query, method="GET") == []
 
 

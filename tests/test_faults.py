@@ -1,6 +1,6 @@
 """Every call to AWS that a function makes, meeting every fault: nothing lost, nobody wrong listed.
 
-Which calls there are is learned from a run without faults, so a new one cannot be forgotten.
+Which calls there are is learned from a run without faults, so a new one cannot be left out.
 """
 
 import json
@@ -49,7 +49,7 @@ OLD_HASHER = RecipientHasher(lambda: HASH_KEYS[1:])
 
 @pytest.fixture(scope="module")
 def system(cloud: Cloud) -> Iterator[SystemHarness]:
-    """Delivered reports are forgotten at once here: that takes the most calls."""
+    """Delivered reports are redacted at once here: that takes the most calls."""
     system = SystemHarness(cloud, RetentionDeliveredDays="0")
     with system.listener, pytest.MonkeyPatch.context() as patch:
         for waits in ("botocore.endpoint.time", "dlr.runtime.batch.time"):

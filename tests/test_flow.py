@@ -16,11 +16,12 @@ from local.demo import demo
 from local.listener import Listener
 from local.process import CannotStart
 from local.stack import Deployment, deploy, describe
+from local.waiting import TIMEOUT_S, wait_until
 from tests.support.metrics import written_in
 from tests.support.numbers import new_number
 from tests.support.template import watched_metrics
 from tests.support.thesmsworks import HARD, SOFT, STOP, UNSEEN, report
-from tests.support.waiting import TIMEOUT_S, hears, wait_until
+from tests.support.waiting import hears
 
 
 def test_a_hard_bounce_suppresses_the_number_and_says_why(
@@ -132,7 +133,7 @@ def test_the_reports_of_a_message_end_in_the_same_state_in_any_order(
     assert {len(end["history"]) for end in ends} == {4}
 
 
-def test_check_tells_which_numbers_may_not_be_sent_to_and_why(
+def test_check_answers_which_numbers_may_not_be_sent_to_and_why(
     client: Client, deployment: Deployment, number: str, message_id: str
 ) -> None:
     client.post(deployment.webhooks["thesmsworks"], report(message_id, number, code=HARD))

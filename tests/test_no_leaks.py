@@ -92,7 +92,7 @@ def ask(system: SystemHarness, route: str, path: str, body: bytes) -> dict[str, 
     return answer
 
 
-def test_no_answer_of_the_api_tells_more_than_was_asked_and_none_is_5xx(
+def test_no_answer_of_the_api_holds_more_than_was_asked_and_none_is_5xx(
     system: SystemHarness,
 ) -> None:
     system.send(json.dumps(REPORTS[0]).encode())

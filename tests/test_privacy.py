@@ -72,23 +72,23 @@ def privacy(cloud: Cloud) -> PrivacyHarness:
     return made
 
 
-def test_everything_held_of_a_person_is_told_and_nothing_of_another(
+def test_everything_stored_of_a_person_is_exported_and_nothing_of_another(
     privacy: PrivacyHarness,
 ) -> None:
-    held = privacy.recipients.export(PERSON, NOW)
-    assert len(held.messages) == 3
-    assert {message.recipient for message in held.messages} == {PERSON}
-    assert held.suppression is not None
-    assert len(held.quarantine) == 2
+    stored = privacy.recipients.export(PERSON, NOW)
+    assert len(stored.messages) == 3
+    assert {message.recipient for message in stored.messages} == {PERSON}
+    assert stored.suppression is not None
+    assert len(stored.quarantine) == 2
 
 
 def test_an_erasure_leaves_the_bare_hash_of_a_suppressed_person(privacy: PrivacyHarness) -> None:
     erased = privacy.recipients.erase(PERSON, NOW + DAY / 2)
     assert (erased.messages, erased.quarantine, erased.suppressed) == (3, 2, True)
-    held = privacy.recipients.export(PERSON, NOW)
-    assert (held.messages, held.quarantine) == ([], [])
-    assert held.suppression is not None
-    left = held.suppression.model_dump(mode="json", exclude_none=True)
+    stored = privacy.recipients.export(PERSON, NOW)
+    assert (stored.messages, stored.quarantine) == ([], [])
+    assert stored.suppression is not None
+    left = stored.suppression.model_dump(mode="json", exclude_none=True)
     assert not {"m1", "acme", str(PERSON)} & set(str(left).split("'"))
     assert privacy.lookup.find(PERSON, NOW).suppressed
     assert len(privacy.recipients.export(OTHER, NOW).messages) == 3
@@ -116,7 +116,7 @@ def test_a_quarantined_request_mentions_whole_international_numbers(
     assert shown.mentions(PERSON) is mentioned
 
 
-def test_quarantine_is_told_in_parts_none_left_out_and_none_twice(empty: PrivacyHarness) -> None:
+def test_quarantine_is_listed_in_parts_none_left_out_and_none_twice(empty: PrivacyHarness) -> None:
     for place in range(PAGE + 5):
         empty.quarantine.put("smsmode", Request("POST", body=b"%d" % place), "x", NOW)
     first = empty.quarantine.page(None, NOW)
@@ -125,7 +125,7 @@ def test_quarantine_is_told_in_parts_none_left_out_and_none_twice(empty: Privacy
     assert len({each.id for each in (*first.requests, *second.requests)}) == PAGE + 5
 
 
-def test_noted_erasures_are_told_in_parts(empty: PrivacyHarness) -> None:
+def test_noted_erasures_are_listed_in_parts(empty: PrivacyHarness) -> None:
     log = empty.recipients.erasures
     for of in (PERSON, OTHER):
         log.put(HASHER.hash(of), ["q"], NOW)
@@ -159,8 +159,8 @@ def test_an_erasure_is_repeated_after_a_restore(privacy: PrivacyHarness) -> None
     assert privacy.recipients.repeat(None, NOW + DAY / 2) == Repeated(repeated=1, next=None)
     assert [m.message_id for m in privacy.recipients.export(PERSON, NOW).messages] == ["later"]
     privacy.recipients.erase(PERSON, NOW + DAY / 2)
-    held = privacy.recipients.export(PERSON, NOW)
-    assert (held.messages, held.quarantine) == ([], [])
+    stored = privacy.recipients.export(PERSON, NOW)
+    assert (stored.messages, stored.quarantine) == ([], [])
     assert privacy.lookup.find(PERSON, NOW).suppressed
     assert len(privacy.recipients.export(OTHER, NOW).messages) == 3
 
@@ -227,7 +227,7 @@ def test_bytes_that_are_no_text_are_shown_escaped_and_replayed_exactly(
     assert found[2].body == b"\xff\x00"
 
 
-def test_a_handlers_failure_is_told_without_its_text() -> None:
+def test_a_handlers_failure_is_logged_without_its_text() -> None:
     @redact_errors
     def handler(event: dict[str, Any], context: Any) -> None:
         raise KeyError("+447700900600")
@@ -243,7 +243,7 @@ def test_a_handler_that_works_is_left_alone() -> None:
     assert redact_errors(lambda event, context: event)({"a": 1}, None) == {"a": 1}
 
 
-def test_no_dead_number_is_forgotten_by_an_erasure_of_another(privacy: PrivacyHarness) -> None:
+def test_no_dead_number_is_deleted_by_an_erasure_of_another(privacy: PrivacyHarness) -> None:
     privacy.suppress(dead(OTHER, 9), NOW)
     privacy.recipients.erase(PERSON, NOW)
     entry = privacy.entry(OTHER)

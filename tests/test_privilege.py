@@ -24,6 +24,7 @@ from dlr.wire.request import Request
 from local.cloud import Cloud
 from local.stack import deploy, describe
 from local.template import load
+from local.waiting import wait_until
 from tests.support.cases import ROOT
 from tests.support.template import as_list
 from tests.support.thesmsworks import HARD, report
@@ -40,8 +41,8 @@ Grant = tuple[str, str, str]
 """Role, action, resource; `Ingest` is the role of any provider."""
 
 
-class System:
-    """A deployed stack and what can be asked of it, within `patience_s`."""
+class PrivilegeHarness:
+    """A deployed stack and what can be asked of it, within `timeout_s`."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -50,7 +51,7 @@ class System:
         self.dynamodb = cloud.client("dynamodb")
         self.quarantine = Quarantine(self.dynamodb, self.names["QuarantineTable"])
         self.list = SuppressionList(self.dynamodb, self.names["SuppressionsTable"])
-        self.patience_s = TIMEOUT_S
+        self.timeout_s = TIMEOUT_S
         self.scheme = "Bearer"
         self._http = urllib3.PoolManager(retries=False, timeout=30)
         self.schemes = map("".join, product(*zip("BEARER", "bearer", strict=True)))
@@ -68,10 +69,7 @@ class System:
         return self._http.request(method, url, body=body, headers=authorization).status
 
     def soon(self, is_so: Callable[[], bool]) -> bool:
-        deadline = time.monotonic() + self.patience_s
-        while not (so := is_so()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return so
+        return wait_until(is_so, self.timeout_s)
 
     def item(self, message_id: str) -> dict[str, Any]:
         key = {"pk": {"S": f"{PROVIDER}#{message_id}"}}
@@ -119,12 +117,12 @@ class System:
 
 
 @pytest.fixture(scope="module")
-def system(new_cloud: Callable[..., Cloud]) -> Iterator[System]:
-    """Forgets what was delivered at once; one strike is enough; the hash key was rotated."""
+def system(new_cloud: Callable[..., Cloud]) -> Iterator[PrivilegeHarness]:
+    """Redacts what was delivered at once; one strike is enough; the hash key was rotated."""
     with new_cloud() as cloud:
         chosen = {"Providers": PROVIDER, "RetentionDeliveredDays": "0", "StrikeLimit": "1"}
         deploy(cloud, parameters=chosen)
-        system = System(cloud)
+        system = PrivilegeHarness(cloud)
         cloud.client("secretsmanager").put_secret_value(
             SecretId=system.names["HashSecret"],
             SecretString=json.dumps({"current": "a key that is", "previous": [OLD_KEY]}),
@@ -139,44 +137,44 @@ def new_number() -> str:
 # ---------------------------------------------------------------- scenarios: whether it works
 
 
-def stores(system: System) -> bool:
+def stores(system: PrivilegeHarness) -> bool:
     return system.deliver(report(uuid4().hex, new_number(), "SENT")) == 200
 
 
-def stores_over_an_expired_message(system: System) -> bool:
+def stores_over_an_expired_message(system: PrivilegeHarness) -> bool:
     message_id, number = uuid4().hex, new_number()
     system.deliver(report(message_id, number, "SENT"))
     system.expire(message_id)
     return system.deliver(report(message_id, number, "UNDELIVERABLE", minute=1)) == 200
 
 
-def quarantines(system: System) -> bool:
+def quarantines(system: PrivilegeHarness) -> bool:
     return system.deliver(f"garbage {uuid4()}".encode()) == 400
 
 
-def ingest_starts(system: System) -> bool:
+def ingest_starts(system: PrivilegeHarness) -> bool:
     system.restart(f"Ingest{PROVIDER}")
     return stores(system)
 
 
-def suppresses(system: System) -> bool:
+def suppresses(system: PrivilegeHarness) -> bool:
     number = new_number()
     system.deliver(report(uuid4().hex, number, code=HARD))
     return system.soon(lambda: system.suppressed(number))
 
 
-def suppresses_for_strikes(system: System) -> bool:
+def suppresses_for_strikes(system: PrivilegeHarness) -> bool:
     number = new_number()
     system.deliver(report(uuid4().hex, number, code=NO_REASON))
     return system.soon(lambda: system.suppressed(number))
 
 
-def suppress_starts(system: System) -> bool:
+def suppress_starts(system: PrivilegeHarness) -> bool:
     system.restart("Suppress")
     return suppresses(system)
 
 
-def moves_to_the_current_key(system: System) -> bool:
+def moves_to_the_current_key(system: PrivilegeHarness) -> bool:
     number, now = PhoneNumber(new_number()), datetime.now(UTC)
     old_hash = RecipientHasher(lambda: [OLD_KEY]).hash(number)
     system.list.change([old_hash], lambda _: empty(old_hash, now, now + timedelta(days=1)))
@@ -184,54 +182,54 @@ def moves_to_the_current_key(system: System) -> bool:
     return system.soon(lambda: system.list.find([old_hash], now) is None)
 
 
-def forgets_what_is_not_to_be_kept(system: System) -> bool:
+def redacts_what_is_not_to_be_kept(system: PrivilegeHarness) -> bool:
     message_id = uuid4().hex
     system.deliver(report(message_id, new_number(), "DELIVERED"))
     return system.soon(lambda: "state" not in system.item(message_id))
 
 
-def shows_a_message(system: System) -> bool:
+def shows_a_message(system: PrivilegeHarness) -> bool:
     message_id = uuid4().hex
     system.deliver(report(message_id, new_number(), "SENT"))
     return system.ask("GET", f"/messages/{PROVIDER}/{message_id}") == 200
 
 
-def shows_a_person(system: System) -> bool:
+def shows_a_person(system: PrivilegeHarness) -> bool:
     number = new_number()
     system.deliver(report(uuid4().hex, number, "SENT"))
     return system.ask("GET", f"/recipients/{quote(number)}") == 200
 
 
-def erases_a_person(system: System) -> bool:
+def erases_a_person(system: PrivilegeHarness) -> bool:
     number = new_number()
     system.deliver(report(uuid4().hex, number, "SENT"))
     return system.ask("DELETE", f"/recipients/{quote(number)}") == 200
 
 
-def erases_who_was_lifted(system: System) -> bool:
+def erases_who_was_lifted(system: PrivilegeHarness) -> bool:
     path = quote(new_number())
     system.ask("PUT", f"/suppressions/{path}", {"list": "number"})
     system.ask("DELETE", f"/suppressions/{path}")
     return system.ask("DELETE", f"/recipients/{path}") == 200
 
 
-def repeats_erasures(system: System) -> bool:
+def repeats_erasures(system: PrivilegeHarness) -> bool:
     return system.ask("POST", "/erasures/repeat") == 200
 
 
-def quarantined(system: System, message_id: str) -> str:
+def quarantined(system: PrivilegeHarness, message_id: str) -> str:
     """A request that waits in quarantine and can be read by now; its id."""
     body, now = report(message_id, new_number(), "UNDELIVERABLE", minute=1), datetime.now(UTC)
     system.quarantine.put(PROVIDER, Request("POST", body=body), "test", now)
     return next(each.id for each in system.quarantine.all(now) if message_id in each.body)
 
 
-def replays(system: System) -> bool:
+def replays(system: PrivilegeHarness) -> bool:
     quarantine_id = quarantined(system, uuid4().hex)
     return system.ask("POST", f"/quarantine/{quarantine_id}/replay") == 200
 
 
-def replays_over_an_expired_message(system: System) -> bool:
+def replays_over_an_expired_message(system: PrivilegeHarness) -> bool:
     message_id = uuid4().hex
     system.deliver(report(message_id, new_number(), "SENT"))
     system.expire(message_id)
@@ -239,49 +237,49 @@ def replays_over_an_expired_message(system: System) -> bool:
     return system.ask("POST", f"/quarantine/{quarantine_id}/replay") == 200
 
 
-def discards_from_quarantine(system: System) -> bool:
+def discards_from_quarantine(system: PrivilegeHarness) -> bool:
     return system.ask("DELETE", f"/quarantine/{quarantined(system, uuid4().hex)}") == 200
 
 
-def lists_quarantine(system: System) -> bool:
+def lists_quarantine(system: PrivilegeHarness) -> bool:
     return system.ask("GET", "/quarantine") == 200
 
 
-def lists_what_is_held(system: System) -> bool:
+def lists_what_is_held(system: PrivilegeHarness) -> bool:
     return system.ask("GET", f"/suppressions/held/{PROVIDER}") == 200
 
 
-def answers_of_a_number(system: System) -> bool:
+def answers_of_a_number(system: PrivilegeHarness) -> bool:
     return system.ask("GET", f"/suppressions/{quote(new_number())}") == 200
 
 
-def puts_on_a_list(system: System) -> bool:
+def puts_on_a_list(system: PrivilegeHarness) -> bool:
     return system.ask("PUT", f"/suppressions/{quote(new_number())}", {"list": "number"}) == 200
 
 
-def exports(system: System) -> bool:
+def exports(system: PrivilegeHarness) -> bool:
     return system.ask("GET", "/suppressions/export") == 200
 
 
-def api_starts(system: System) -> bool:
+def api_starts(system: PrivilegeHarness) -> bool:
     system.restart("Api")
     return answers_of_a_number(system)
 
 
-def authorizer_starts(system: System) -> bool:
+def authorizer_starts(system: PrivilegeHarness) -> bool:
     system.restart("Authorizer")
     system.scheme = next(system.schemes)
     return answers_of_a_number(system)
 
 
-BREAKS: dict[Grant, Callable[[System], bool]] = {
+BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Ingest", "dynamodb:UpdateItem", "ReportsTable"): stores,
     ("Ingest", "dynamodb:PutItem", "ReportsTable"): stores_over_an_expired_message,
     ("Ingest", "dynamodb:PutItem", "QuarantineTable"): quarantines,
     ("Ingest", "secretsmanager:GetSecretValue", "TokenSecret"): ingest_starts,
     ("Ingest", "secretsmanager:GetSecretValue", "HashSecret"): ingest_starts,
     ("Publish", "events:PutEvents", "Bus"): suppresses,
-    ("Publish", "dynamodb:UpdateItem", "ReportsTable"): forgets_what_is_not_to_be_kept,
+    ("Publish", "dynamodb:UpdateItem", "ReportsTable"): redacts_what_is_not_to_be_kept,
     ("Suppress", "dynamodb:BatchGetItem", "SuppressionsTable"): suppresses,
     ("Suppress", "dynamodb:PutItem", "SuppressionsTable"): suppresses,
     ("Suppress", "dynamodb:UpdateItem", "SuppressionsTable"): suppresses,  # the guard counts
@@ -381,7 +379,7 @@ def test_every_grant_is_tried_or_excused() -> None:
 
 
 @pytest.mark.parametrize("grant", BREAKS, ids=" ".join)
-def test_without_this_grant_something_breaks(system: System, grant: Grant) -> None:
+def test_without_this_grant_something_breaks(system: PrivilegeHarness, grant: Grant) -> None:
     works, role = BREAKS[grant], grant[0]
     name = f"{role}{PROVIDER}Role" if role == "Ingest" else f"{role}Role"
     policy = system.policy(name)
@@ -390,9 +388,9 @@ def test_without_this_grant_something_breaks(system: System, grant: Grant) -> No
     took_s = time.monotonic() - began
     system.grant(name, without(deepcopy(policy), role, grant))
     try:
-        system.patience_s = max(1.0, 3 * took_s)
+        system.timeout_s = max(1.0, 3 * took_s)
         assert not works(system)
     finally:
-        system.patience_s = TIMEOUT_S
+        system.timeout_s = TIMEOUT_S
         system.grant(name, policy)
     assert works(system), "it works again with the grant"

@@ -133,14 +133,14 @@ def expired(report: DeliveryReport, number: str) -> dict[str, Any]:
     return made
 
 
-def test_a_message_with_zero_retention_is_forgotten_once_it_is_published() -> None:
-    forgotten: list[Any] = []
+def test_a_message_with_zero_retention_is_redacted_once_it_is_published() -> None:
+    redacted: list[Any] = []
     records = [expired(FAILED, "1"), expired(ENROUTE, "2"), record(FAILED, number="3")]
-    assert Publisher(Bus(refuse={1}), "b", forgotten.append)(records).failed == ["2"]
-    assert forgotten == [records[0]["dynamodb"]["NewImage"]]
+    assert Publisher(Bus(refuse={1}), "b", redacted.append)(records).failed == ["2"]
+    assert redacted == [records[0]["dynamodb"]["NewImage"]]
 
 
-def test_a_forgotten_message_that_moves_on_has_no_status_before() -> None:
+def test_a_redacted_message_that_moves_on_has_no_status_before() -> None:
     moved = record(FAILED, ENROUTE)
     del moved["dynamodb"]["OldImage"]["state"]
     event = event_of(moved)

@@ -18,10 +18,11 @@ from local.client import Client
 from local.cloud import ENVIRONMENT, Cloud
 from local.listener import Listener
 from local.stack import STACK, Deployment
+from local.waiting import wait_until
 from tests.support.cases import ROOT
 from tests.support.numbers import new_number
 from tests.support.thesmsworks import HARD, report
-from tests.support.waiting import copies_of, hears, wait_until
+from tests.support.waiting import copies_of, hears
 
 PATHS = {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("layers/dlr", "cli"))}
 

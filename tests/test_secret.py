@@ -32,7 +32,7 @@ def test_a_secret_is_read_once_in_five_minutes() -> None:
     assert manager.reads == 2
 
 
-def test_a_rotated_value_is_found_at_once_and_strangers_cannot_make_us_read_all_the_time() -> None:
+def test_a_rotated_value_is_found_at_once_and_wrong_tokens_cause_no_further_reads() -> None:
     manager, clock = SecretsManager(value("old")), Clock()
     secret = Secret(manager, "arn", clock)
     secret.values()

@@ -247,42 +247,42 @@ def test_an_error_of_the_database_is_raised(client: Any) -> None:
         ReportStore(client, "no-such-table", RETENTION).put(make_report())
 
 
-def test_a_forgotten_message_knows_its_copies_and_nobody(
+def test_a_redacted_message_knows_its_copies_and_nobody(
     client: Any, table: str, reader: ReportReader
 ) -> None:
     store = ReportStore(client, table, Retention(timedelta(), DAY, DAY))
-    enroute = make_report(Status.ENROUTE, message_id="forgotten", provider_text="personal")
-    delivered = make_report(Status.DELIVERED, message_id="forgotten", metadata={"to": "x"})
+    enroute = make_report(Status.ENROUTE, message_id="redacted", provider_text="personal")
+    delivered = make_report(Status.DELIVERED, message_id="redacted", metadata={"to": "x"})
     store.put(enroute)
     store.put(delivered)
-    late_before = make_report(Status.ACCEPTED, message_id="forgotten", provider_code="late")
+    late_before = make_report(Status.ACCEPTED, message_id="redacted", provider_code="late")
     assert store.put(late_before) is Outcome.STALE
-    image = client.get_item(TableName=table, Key=key_of("acme", "forgotten"))["Item"]
+    image = client.get_item(TableName=table, Key=key_of("acme", "redacted"))["Item"]
     Redactor(client, table)(image)
     Redactor(client, table)(image)
-    left = client.get_item(TableName=table, Key=key_of("acme", "forgotten"))["Item"]
+    left = client.get_item(TableName=table, Key=key_of("acme", "redacted"))["Item"]
     assert left.keys() == {"pk", "rank", "seen", "expires_at"}
-    late = make_report(Status.ACCEPTED, message_id="forgotten")
+    late = make_report(Status.ACCEPTED, message_id="redacted")
     assert [store.put(each) for each in (enroute, delivered, late)] == [
         Outcome.DUPLICATE,
         Outcome.DUPLICATE,
         Outcome.STALE,
     ]
     assert item(reader, late) is None
-    read = make_report(Status.READ, message_id="forgotten")
+    read = make_report(Status.READ, message_id="redacted")
     assert store.put(read) is Outcome.NEW
-    later = make_report(Status.ENROUTE, message_id="forgotten", provider_code="later")
+    later = make_report(Status.ENROUTE, message_id="redacted", provider_code="later")
     assert store.put(later) is Outcome.STALE
     assert history_of(item(reader, read)) == [read, later]
 
 
-def test_what_comes_late_while_a_message_is_forgotten_brings_nobody_back(
+def test_what_comes_late_while_a_message_is_redacted_brings_nobody_back(
     client: Any, table: str
 ) -> None:
     late = make_report(Status.ENROUTE, message_id="racing")
 
-    class Forgetting:
-        """A client under which the message is forgotten after the first refused write."""
+    class Redacting:
+        """A client under which the message is redacted after the first refused write."""
 
         def update_item(self, **arguments: Any) -> Any:
             try:
@@ -292,14 +292,14 @@ def test_what_comes_late_while_a_message_is_forgotten_brings_nobody_back(
                 Redactor(client, table)(item)
                 raise
 
-    store = ReportStore(Forgetting(), table, Retention(timedelta(), DAY, DAY))
+    store = ReportStore(Redacting(), table, Retention(timedelta(), DAY, DAY))
     store.put(make_report(Status.DELIVERED, message_id="racing"))
     assert store.put(late) is Outcome.STALE
     left = client.get_item(TableName=table, Key=key_of("acme", "racing"))["Item"]
     assert left.keys() == {"pk", "rank", "seen", "expires_at"}
 
 
-def test_a_message_that_moved_on_is_not_forgotten(
+def test_a_message_that_moved_on_is_not_redacted(
     client: Any, table: str, store: ReportStore, reader: ReportReader
 ) -> None:
     store.put(make_report(Status.DELIVERED, message_id="moved"))

@@ -162,7 +162,7 @@ def test_an_erasure_leaves_the_bare_hash_and_no_replay_brings_the_details_back()
     assert erase(EMPTY, later) is None
 
 
-def test_entries_under_two_keys_unite_without_losing_a_reason() -> None:
+def test_entries_under_two_keys_merge_without_losing_a_reason() -> None:
     lifted = lift(EMPTY, (ListName.NUMBER,), NOW, "me")
     struck = EMPTY.model_copy(update={"strikes": (Strike(at=NOW, event_id="1"),)})
     assert merge(STOPPED, DEAD).number == DEAD.number

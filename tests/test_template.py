@@ -116,7 +116,7 @@ def test_only_the_providers_asked_for_are_deployed() -> None:
     assert "Ingestsmpp" in ingests
 
 
-def test_sam_package_can_tell_the_code_of_the_ingest_functions_apart() -> None:
+def test_sam_package_finds_different_code_for_each_ingest_function() -> None:
     paths = [FUNCTIONS[f"Ingest{provider}"]["CodeUri"] for provider in PROVIDERS]
     assert len(set(paths)) == len(PROVIDERS)
 
@@ -257,7 +257,7 @@ def test_each_table_can_be_restored_and_survives_its_stack(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_each_table_forgets(name: str) -> None:
+def test_each_table_deletes_what_has_expired(name: str) -> None:
     ttl = TABLES[name]["TimeToLiveSpecification"]
     assert ttl == {"AttributeName": "expires_at", "Enabled": True}
 
@@ -276,7 +276,7 @@ def test_each_secret_is_generated_in_the_shape_of_a_rotation(name: str) -> None:
     assert generated["ExcludePunctuation"] is True
 
 
-def test_the_stream_tells_news_only_and_gives_up_in_the_end() -> None:
+def test_the_stream_passes_on_changes_only_and_gives_up_in_the_end() -> None:
     stream = FUNCTIONS["Publish"]["Events"]["Stream"]["Properties"]
     patterns = [json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"]]
     assert patterns == [{"eventName": ["INSERT", "MODIFY"]}]
@@ -337,7 +337,7 @@ def test_each_queue_is_encrypted_and_each_failure_queue_patient(name: str) -> No
 
 
 @pytest.mark.parametrize("name", LOGS)
-def test_each_log_forgets(name: str) -> None:
+def test_each_log_has_a_retention(name: str) -> None:
     assert LOGS[name]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
@@ -353,7 +353,7 @@ def alarm_on(metric: str, **dimensions: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_each_alarm_tells_the_topic_and_only_silence_alarms_without_data(name: str) -> None:
+def test_each_alarm_notifies_the_topic_and_only_silence_alarms_without_data(name: str) -> None:
     assert ALARMS[name]["AlarmActions"] == [{"Ref": "Alarms"}]
     without_data = "breaching" if name.startswith("Silent") else "notBreaching"
     assert ALARMS[name]["TreatMissingData"] == without_data

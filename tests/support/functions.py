@@ -60,17 +60,17 @@ def _own_modules(folder: Path) -> Iterator[None]:
     """What a function's folder holds can be imported, afresh for each instance."""
     mine = {path.stem for path in folder.iterdir()}
 
-    def forget() -> None:
+    def unload() -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] in mine]:
             del sys.modules[name]
 
     sys.path.insert(0, str(folder))
-    forget()
+    unload()
     try:
         yield
     finally:
         sys.path.remove(str(folder))
-        forget()
+        unload()
 
 
 class Functions:
@@ -122,7 +122,7 @@ class Functions:
 
     @contextmanager
     def _listening(self, name: str) -> Iterator[None]:
-        """Clients made meanwhile tell us of every attempt to send something."""
+        """Clients made meanwhile pass every attempt to send something to `intercept`."""
 
         def before_send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
             operation = event_name.rpartition(".")[2]

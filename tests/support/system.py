@@ -110,7 +110,7 @@ class SystemHarness:
         return False
 
     def wipe(self) -> None:
-        """Forget everything."""
+        """Empty the tables, the counters and what was heard."""
         for table in TABLES:
             keys = [each["AttributeName"] for each in self._describe(table)["KeySchema"]]
             for item in self.items(table):

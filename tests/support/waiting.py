@@ -1,20 +1,9 @@
-"""Waits for what happens by itself. The limit only bounds a failure: no test waits for it."""
+"""Waits for the events of a message."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from local.listener import Listener
-
-TIMEOUT_S = 120.0
-
-
-def wait_until(condition: Callable[[], bool]) -> bool:
-    """Whether the condition came true before the limit."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not (fulfilled := condition()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return fulfilled
+from local.waiting import wait_until
 
 
 def copies_of(listener: Listener, message_id: str) -> list[dict[str, Any]]:

@@ -1,0 +1,15 @@
+"""The one loop that waits for something that happens by itself."""
+
+import time
+from collections.abc import Callable
+
+TIMEOUT_S = 120.0
+"""Bounds a failure only: what works is seen within 50 ms."""
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> bool:
+    """Whether the condition became true in time."""
+    deadline = time.monotonic() + timeout_s
+    while not (fulfilled := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return fulfilled
