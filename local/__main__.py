@@ -11,6 +11,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from dlr.providers.base import load_provider
+from local import template
 from local.client import request_to
 from local.cloud import Cloud, free_port, in_use
 from local.command import exit_status
@@ -26,6 +27,7 @@ OUTPUTS = FOLDER / "outputs.json"
 
 def run(port: int, parameters: Mapping[str, str]) -> NoReturn:
     """Start everything, say where it is, and stay until asked to stop."""
+    template.load(template.PATH, parameters)  # refuses what it does not know, before anything runs
     with Cloud(port, FOLDER) as cloud:
         try:
             deploy(cloud, parameters=parameters)

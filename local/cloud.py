@@ -6,6 +6,7 @@ import shutil
 import socket
 import sys
 from contextlib import ExitStack
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
@@ -69,12 +70,14 @@ class Cloud:
     def __enter__(self) -> Self:
         if in_use(self.port, self.host):
             raise CannotStart(
-                f"Port {self.port} is in use. Is it running already? "
-                f"Stop that one, or choose another port: make run PORT={self.port + 1}"
+                f"Port {self.port} is in use. If it is a stack of this folder, stop that one. If "
+                f"not, choose another port: make run PORT={self.port + 1}"
             )
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        self._reset_stream_positions()
+        self.folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
+            self._lock(stack)
+            self._scratch.mkdir(exist_ok=True)
+            self._reset_stream_positions()
             stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
             self._process = stack.enter_context(
                 running(
@@ -90,6 +93,14 @@ class Cloud:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def _lock(self, stack: ExitStack) -> None:
+        """Two at once would overwrite each other's data when they stop."""
+        lock = stack.enter_context((self.folder / "lock").open("w"))
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(f"A stack runs on the data in {self.folder} already.") from None
 
     @property
     def process_id(self) -> int:
@@ -108,6 +119,7 @@ class Cloud:
             "HOME": os.environ.get("HOME", "/"),
             "TMPDIR": str(self._scratch),
             "BIND_HOST": self.host,  # it runs uploaded code, and by default for everybody
+            "IOT_MTLS_ENABLED": "0",  # its listener would not keep to that address
             "GATEWAY_PORT": str(self.port),
             "AUTH": "true",  # what a function's role does not allow fails here as it would there
             "PERSIST_STATE": "1",

@@ -4,6 +4,8 @@ import signal
 import sys
 from collections.abc import Callable
 
+from botocore.exceptions import ClientError
+
 from local.cloud import isolate_from_aws
 from local.process import CannotStart
 from local.sam import SamFailed
@@ -20,6 +22,6 @@ def exit_status(command: Callable[[], bool], stopped: int = 1) -> int:
         signal.signal(request_to_stop, lambda *_: sys.exit(stopped))
     try:
         return 0 if command() else 1
-    except (CannotStart, DeploymentFailed, SamFailed, ValueError) as error:
+    except (CannotStart, ClientError, DeploymentFailed, SamFailed, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

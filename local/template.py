@@ -62,11 +62,13 @@ def _written_out(path: Path, stamp: int, parameters: tuple[tuple[str, str], ...]
         if name not in source["Parameters"]:
             raise ValueError(f"{path.name} has no parameter {name}")
         source["Parameters"][name]["Default"] = value
-    unknown = set(source["Parameters"][PROVIDERS]["Default"].split(",")) - set(providers(path))
-    if unknown:
-        raise ValueError(
-            f"there is no provider {min(unknown)}; there are {', '.join(providers(path))}"
-        )
+    named = [name.strip() for name in source["Parameters"][PROVIDERS]["Default"].split(",")]
+    source["Parameters"][PROVIDERS]["Default"] = ",".join(named)
+    known = ", ".join(providers(path))
+    if unknown := set(named) - set(providers(path)):
+        raise ValueError(f"there is no provider {min(unknown) or '(empty)'}; there are {known}")
+    if len(set(named)) < len(named):
+        raise ValueError("a provider is named twice")
     linted = LintedTemplate(str(path), source, [REGION])
     problems = linted.transform()
     if problems:

@@ -71,7 +71,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def new_cloud(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cloud]:
     """Makes an embedded AWS of a test's own, on a given port or a free one; not started yet."""
-    return lambda port=None: Cloud(port or free_port(), tmp_path_factory.mktemp("cloud"))
+    return lambda port=None, folder=None: Cloud(
+        port or free_port(), folder or tmp_path_factory.mktemp("cloud")
+    )
 
 
 @pytest.fixture(scope="session")

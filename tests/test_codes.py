@@ -115,7 +115,7 @@ def test_an_smsc_needs_a_file_and_no_python(
     folder = tmp_path / "providers"
     copytree(FOLDER, folder)
     write(folder / "smsc", HEADER, GOOD.replace("7", "00B"))
-    monkeypatch.setattr("dlr.providers.codes.FOLDER", folder)
+    monkeypatch.setattr("dlr.providers.codes.SMSC_FOLDER", folder / "smsc")
     found = run_path(str(FOLDER / "smpp.py"))["PROVIDER"]
     monkeypatch.setattr("dlr.providers.smpp.PROVIDER", found)
     assert load_provider("smpp").tables.codes is None

@@ -256,3 +256,12 @@ def test_a_port_in_use_is_said_so(cloud: Cloud, new_cloud: Callable[..., Cloud])
         new_cloud(cloud.port),
     ):
         pass
+
+
+def test_a_second_stack_on_the_same_data_is_refused(
+    cloud: Cloud, new_cloud: Callable[..., Cloud]
+) -> None:
+    """It would overwrite what the first one saves when it stops."""
+    with pytest.raises(CannotStart, match="already"), new_cloud(folder=cloud.folder):
+        pass
+    assert cloud.client("dynamodb").list_tables()["TableNames"]

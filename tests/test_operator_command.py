@@ -261,6 +261,12 @@ def test_what_is_given_is_asked_before_what_is_found(
         ("https://[flag", "flag", None, {}),
         ("https://flag.test", "fl\nag", None, {}),
         ("https://flag.test", "flág", None, {}),
+        ("https://flag.test", " ", None, {}),
+        ("https://flag.test?x=1", "flag", None, {}),
+        ("https://flag.test#x", "flag", None, {}),
+        ("https://flag.test/\nx", "flag", None, {}),
+        ("", "", None, {"DLR_URL": "https://env.test", "DLR_TOKEN": "of-env"}),
+        (None, None, "", {"DLR_URL": "https://env.test", "DLR_TOKEN": "of-env"}),
     ],
 )
 def test_half_an_answer_is_wrong_usage(

@@ -1,5 +1,6 @@
 """The samples that a provider's module writes are what its parser and its table say they are."""
 
+import json
 from typing import get_args
 
 import pytest
@@ -10,6 +11,7 @@ from dlr.providers.base import load_provider, provider_names
 from dlr.providers.catalogue import rows_of
 from dlr.providers.sample import ENDS, Stage, Step
 from dlr.report import FAILED, DeliveryReport, Status
+from dlr.wire.request import Request
 from tests.support.cases import NOW
 
 NUMBER = "447700900123"
@@ -51,3 +53,18 @@ def test_the_ends_of_a_sample_do_to_the_number_what_they_say(name: str) -> None:
         report = read(name, stage)
         assert report.status in FAILED
         assert report.action is (action if action in actions else Action.KEEP)
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("messente", {"message_id": "1", "status": "mask 2", "err": 3, "to": "+447700900123"}),
+        ("smpp", {"receipted_message_id": "1", "message_state": "message_state 5"}),
+    ],
+)
+def test_a_key_of_ours_is_no_word_that_a_provider_can_send(
+    name: str, body: dict[str, object]
+) -> None:
+    request = Request("POST", body=json.dumps(body).encode())
+    (report,) = Normalizer(load_provider(name))(request, NOW).reports
+    assert (report.status, report.cause, report.action) == ("unknown", "unknown", "keep")

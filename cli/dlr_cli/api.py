@@ -51,7 +51,7 @@ class Api:
             raise _error_of(answer.status, answer.headers.get("content-type", ""))
         try:
             return read(answer.json())
-        except (ValueError, TypeError, LookupError):
+        except (ValueError, TypeError, LookupError, RecursionError):
             raise CommandError(
                 f"What {self.host} answers is not what the API answers. Is the address right?"
             ) from None

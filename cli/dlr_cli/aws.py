@@ -47,7 +47,7 @@ def explained() -> Iterator[None]:
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         raise _error_of(error.operation_name, error.response["Error"]["Code"], status) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
         raise CommandError(f"AWS: {error}") from None
 
 

@@ -28,6 +28,8 @@ def find_address(
     --url and --token may each come from the environment, so that a token need not stand on the
     command line. They never mix with --stack or `make run`. Raises UsageError where one is missing.
     """
+    if "" in (url, token, stack):
+        raise click.UsageError("An option is empty. Is a variable of the shell not set?")
     if stack and (url or token):
         raise click.UsageError("--stack finds the address and the token: drop --url and --token.")
     if stack:
@@ -52,11 +54,12 @@ def _given(url: str | None, token: str | None) -> Address:
 def _checked(url: str, token: str) -> Address:
     """The parts in the form in which HTTP takes them: libraries quote what they do not take."""
     token = token.strip()
-    if not (token.isascii() and token.isprintable()) or " " in token:
+    if not token or not (token.isascii() and token.isprintable()) or " " in token:
         raise click.UsageError("The token has characters that no token has.")
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+        is_address &= url.isprintable() and not (parts.query or parts.fragment)
     except ValueError:
         is_address = False
     if not is_address:

@@ -7,7 +7,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from dlr_cli.api import Api
-from dlr_cli.errors import FailedCallError, NotFoundError
+from dlr_cli.errors import CommandError, FailedCallError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ def kept(api: Api, provider: str | None = None) -> Iterator[QuarantinedRequest]:
         path = f"/quarantine?after={quote(after, safe='')}" if after else "/quarantine"
         page = api.call("GET", path, _page_of)
         yield from (each for each in page.requests if provider in (None, each.provider))
+        if page.next is not None and page.next == after:
+            raise CommandError("The API answers the same page again and again.")
         after = page.next
 
 

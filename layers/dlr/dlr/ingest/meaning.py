@@ -36,4 +36,4 @@ def _first_decisive(statuses: Table, words: tuple[str, ...]) -> Meaning:
 
 
 def _look_up(table: Table | None, key: str) -> Meaning:
-    return NOTHING if table is None or not key else table.get(key.casefold(), UNSEEN)
+    return NOTHING if table is None or not key else table.get(key.lower(), UNSEEN)

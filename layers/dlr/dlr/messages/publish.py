@@ -27,7 +27,10 @@ class PublishResult(NamedTuple):
 
 
 class ProviderCounts(NamedTuple):
-    """How many messages of one provider were delivered, and how many were delivered or failed."""
+    """Changes of one provider's messages to delivered, and to delivered or failed.
+
+    A message that expires and is delivered later changes twice.
+    """
 
     delivered: int
     finished: int

@@ -44,7 +44,7 @@ class Meaning(NamedTuple):
 
 
 Table = Mapping[str, Meaning]
-"""By key, in lower case (`str.casefold`)."""
+"""By key, in lower case."""
 
 
 class CodeRow(NamedTuple):
@@ -74,7 +74,7 @@ def read_tables(name: str) -> CodeTables:
 
 def table_of(rows: Iterable[CodeRow], kind: str) -> Table:
     """The rows of one kind by key, in lower case."""
-    return {row.key.casefold(): row.meaning for row in rows if row.kind == kind}
+    return {row.key.lower(): row.meaning for row in rows if row.kind == kind}
 
 
 def read_err_table(path: Path) -> Table:
@@ -90,7 +90,7 @@ def read_err_table(path: Path) -> Table:
 
 def read_rows(path: Path) -> Iterator[CodeRow]:
     """The rows in the order of the file. Raises CodeTableError at the first fault."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         lines = csv.reader(file, strict=True)
         before: list[object] = []
         try:
@@ -148,5 +148,5 @@ def _check(kind: str, meaning: Meaning) -> None:
 
 def _by_value(key: str) -> list[object]:
     """Sorts `2` before `10`, whatever the case; parts of text and of digits alternate."""
-    parts = _NUMBERS.split(key.casefold())
+    parts = _NUMBERS.split(key.lower())
     return [(int(part), part) if place % 2 else part for place, part in enumerate(parts)]

@@ -33,6 +33,7 @@ class HttpPayload(PayloadModel):
 
 
 class PriceInfo(PayloadModel):
+    part_price: str = ""
     parts_count: int | None = None
     total_price: str = ""
 
@@ -56,6 +57,11 @@ def _kind(item: Any) -> str:
 Payload = one_of(_kind, http=HttpPayload, omni=OmniPayload)
 
 
+def _word(text: str) -> str:
+    """A word as sent. Only our own keys for masks have a space."""
+    return text.replace(" ", "_")
+
+
 def _code(err: str) -> str:
     """The JSON sends the three-digit codes as integers."""
     return err.zfill(3) if err else ""
@@ -67,7 +73,7 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
         mask = f"mask {payload.mask}" if payload.mask else ""
         yield ParsedReport(
             message_id=payload.sms_unique_id,
-            words=(payload.stat, payload.status, mask),
+            words=(_word(payload.stat), _word(payload.status), mask),
             provider_status=payload.stat or payload.status or payload.mask,
             code=_code(payload.err),
             provider_code=payload.err,
@@ -75,7 +81,8 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
     else:
         yield ParsedReport(
             message_id=payload.message_id,
-            words=(payload.status,),
+            words=(_word(payload.status),),
+            provider_status=payload.status,
             code=_code(payload.err),
             provider_code=payload.err,
             recipient=payload.to,

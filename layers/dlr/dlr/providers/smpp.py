@@ -48,7 +48,8 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     err = text.get("err", "")
     yield ParsedReport(
         message_id=message_id,
-        words=(f"message_state {state}" if state.isdigit() else state, stat),
+        # only our own keys for message_state have a space
+        words=(f"message_state {state}" if state.isdigit() else state.replace(" ", "_"), stat),
         provider_status=state or stat,
         code="" if err.lower() in _NO_ERR else err.upper().lstrip("0").zfill(3),
         provider_code=err,
