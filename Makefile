@@ -14,7 +14,9 @@ unit := $(bin)/pytest -m unit -n auto --dist worksteal
 emulator := $(bin)/pytest -m emulator -n auto --maxprocesses 4 --dist loadfile
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
-providers := $(shell ls layers/dlr/dlr/providers/*.csv | xargs -n1 basename -s .csv | paste -sd, -)
+names := $(basename $(notdir $(sort $(wildcard layers/dlr/dlr/providers/*.csv))))
+providers := $(shell echo $(names) | tr ' ' ,)
+groups := $(shell sed -n '/^\[dependency-groups\]/,/^\[tool/s/^\([a-z0-9]*\) = \[.*/\1/p' pyproject.toml)
 sources := layers/dlr/dlr functions local bench cli
 dlr := PYTHONPATH=layers/dlr:cli $(bin)/python -m dlr_cli
 compile := $(bin)/uv pip compile --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make lock'
@@ -25,7 +27,7 @@ export pip := $(CURDIR)/$(bin)/python -m pip
 .PHONY: help setup run demo redrive quarantine codes load sam-local rehearse test test-unit test-emulator test-slow faults kill fuzz check lint build bench docs lock clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: .venv/ready ## make the project's environment in .venv (Python 3.11 or newer)
 
@@ -35,7 +37,7 @@ run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566 PARA
 demo: .venv/ready ## replay events/ and some traffic through the webhooks, show every hop
 	@exec $(bin)/python -m local demo
 
-redrive: .venv/ready ## send what waits in the failure queues on its way again (STACK=dlr)
+redrive: .venv/ready ## send again what waits in the failure queues (STACK=dlr)
 	@$(dlr) redrive --stack $(STACK)
 
 quarantine: .venv/ready ## list, show, replay or discard unreadable requests (DO="replay --provider smsmode" STACK=dlr, empty for `make run`)
@@ -44,7 +46,7 @@ quarantine: .venv/ready ## list, show, replay or discard unreadable requests (DO
 codes: .venv/ready ## print what every status and code of PROVIDER leads to
 	@$(bin)/python -m dlr codes $(PROVIDER)
 
-load: .venv/ready ## send REPORTS=100000 made-up requests, count them all (MODE=webhooks or in-process)
+load: .venv/ready ## send REPORTS=100000 made-up requests, check every stored message (MODE=webhooks or in-process)
 	@exec $(bin)/python -m bench.load --reports $(REPORTS) --mode $(MODE)
 
 test: .venv/ready ## run the tests, with coverage: first those that need no embedded AWS, then the others
@@ -60,10 +62,10 @@ test-emulator: .venv/ready ## run the tests on the embedded AWS; each process st
 test-slow: .venv/ready ## run the long tests: faults, kills, grants, the API's description
 	$(bin)/pytest -m slow
 
-faults: .venv/ready ## show who makes good each fault of each call to AWS
+faults: .venv/ready ## let each call to AWS fail in each way, show who retries it and that nothing is lost
 	$(bin)/pytest -m slow tests/test_faults.py
 
-kill: .venv/ready ## kill functions under 2,000 reports and count what is left
+kill: .venv/ready ## kill functions while they handle 2,000 reports, check that none is lost
 	$(bin)/pytest -m slow tests/test_kill.py
 
 fuzz: .venv-fuzz/ready ## let atheris try each provider's parser for SECONDS=600
@@ -89,7 +91,7 @@ build: .venv/ready $(sam) ## build what `sam deploy` uploads, and check it
 	$(sam) build --parameter-overrides Providers=$(providers)
 	$(bin)/pytest --quiet -m built
 
-bench: .venv/ready .venv-bench/ready build ## measure it beside what else a team could use; writes docs/performance.md
+bench: .venv/ready .venv-bench/ready build ## measure time and cost beside the alternatives; writes docs/performance.md
 	$(bin)/python -m bench .venv-bench $(if $(CI),,--keep)
 
 docs: .venv/ready ## write what the documentation takes from the code
@@ -98,15 +100,15 @@ docs: .venv/ready ## write what the documentation takes from the code
 lock: .venv/ready ## choose new versions of everything this project needs
 	$(compile) pyproject.toml --group dev --python-version 3.11 -o requirements-dev.txt
 	$(compile) pyproject.toml -c requirements-dev.txt --python-version 3.13 -o layers/dlr/requirements.txt
-	$(compile) --group vonage -c requirements-dev.txt --python-version 3.13 -o functions/ingest/vonage.txt
-	$(compile) --group telnyx -c requirements-dev.txt --python-version 3.13 -o functions/ingest/telnyx.txt
+	for name in $(filter $(names),$(groups)); do \
+		$(compile) --group $$name -c requirements-dev.txt --python-version 3.13 -o functions/ingest/$$name.txt || exit 1; done
 	$(compile) pyproject.toml --group fuzz -c requirements-dev.txt --python-version 3.11 -o requirements-fuzz.txt
 	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
 	$(compile) --group checkov --python-version 3.11 -o requirements-checkov.txt
 	$(compile) --group bench -c requirements-dev.txt --python-version 3.13 -o requirements-bench.txt
 	$(compile) --group runtime -c requirements-dev.txt --python-version 3.13 -o requirements-runtime.txt
 
-clean: ## forget the environments, the builds and the local data
+clean: ## remove the environments, the builds and the local data
 	rm -rf .venv .venv-* .aws-sam .local
 
 .venv/ready: requirements-dev.txt

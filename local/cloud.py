@@ -25,7 +25,7 @@ ENVIRONMENT = {
 }
 
 
-def forget_real_aws() -> None:
+def isolate_from_aws() -> None:
     """Take the user's own AWS settings out of this process: nothing here may reach an account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -73,7 +73,7 @@ class Cloud:
                 f"Stop that one, or choose another port: make run PORT={self.port + 1}"
             )
         self._scratch.mkdir(parents=True, exist_ok=True)
-        self._forget_stream_positions()
+        self._reset_stream_positions()
         with ExitStack() as stack:
             stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
             self._process = stack.enter_context(
@@ -116,7 +116,7 @@ class Cloud:
             "LAMBDA_WARM_TTL_SECONDS": "60",  # a burst of reports leaves a process for each
         }
 
-    def _forget_stream_positions(self) -> None:
+    def _reset_stream_positions(self) -> None:
         """Let the functions read a table's stream from its start again.
 
         The embedded AWS keeps across a restart how far a stream was read, but not the stream

@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from local.cloud import forget_real_aws
+from local.cloud import isolate_from_aws
 from local.process import CannotStart
 from local.sam import SamFailed
 from local.stack import DeploymentFailed
@@ -15,7 +15,7 @@ def exit_status(command: Callable[[], bool], stopped: int = 1) -> int:
 
     Stopping a check leaves it undecided, so that is a failure unless the caller says otherwise.
     """
-    forget_real_aws()
+    isolate_from_aws()
     for request_to_stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(request_to_stop, lambda *_: sys.exit(stopped))
     try:

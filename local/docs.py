@@ -11,9 +11,10 @@ import phonenumbers
 
 from dlr.causes import TABLE, Action
 from dlr.messages.event import ReportEvent
-from dlr.providers.base import load_provider, provider_names
+from dlr.providers.base import Provider, load_provider, provider_names
 from dlr.providers.catalogue import rows_of
 from local import template
+from local.rooms import rooms_picture, rooms_table
 
 ROOT = Path(__file__).parent.parent
 TTL_DAYS = 2
@@ -53,10 +54,10 @@ METRICS = {
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Each file that is made, wholly or in part, and what should stand in it."""
-    yield _part("README.md", "providers", providers_table())
-    yield _part("docs/deploy.md", "signing", signing_table())
-    yield _part("docs/deploy.md", "fixed", fixed_cost())
-    yield _part("docs/privacy.md", "bounds", bounds_table())
+    yield _parts("README.md", providers=providers_table())
+    yield _parts("docs/deploy.md", signing=signing_table(), fixed=fixed_cost())
+    yield _parts("docs/privacy.md", bounds=bounds_table())
+    yield _parts("docs/architecture.md", levels=rooms_picture(), rooms=rooms_table())
     yield ROOT / "docs" / "causes.md", causes_page()
     schema = ReportEvent.model_json_schema(mode="serialization")
     path = ROOT / "docs" / "delivery-report.schema.json"
@@ -64,12 +65,15 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "layers" / "dlr" / "dlr" / "numbering.py", numbering_plans()
 
 
-def _part(page: str, name: str, text: str) -> tuple[Path, str]:
-    """A page with the part between its two marks replaced."""
+def _parts(page: str, **texts: str) -> tuple[Path, str]:
+    """A page with the parts between their marks replaced, by the name in the marks."""
     path = ROOT / page
-    begin, end = f"<!-- {name}: written by `make docs` -->\n", f"<!-- /{name} -->\n"
-    before, _, rest = path.read_text().partition(begin)
-    return path, before + begin + text + end + rest.partition(end)[2]
+    content = path.read_text()
+    for name, text in texts.items():
+        begin, end = f"<!-- {name}: written by `make docs` -->\n", f"<!-- /{name} -->\n"
+        before, _, rest = content.partition(begin)
+        content = before + begin + text + end + rest.partition(end)[2]
+    return path, content
 
 
 def providers_table() -> str:
@@ -79,11 +83,16 @@ def providers_table() -> str:
         provider = load_provider(name)
         docstring = import_module(f"dlr.providers.{name}").__doc__ or ""
         what = docstring.partition("\n")[0].partition(": ")[2].rstrip(".")
-        rows = list(rows_of(provider))
-        words = sum(row.table == "status" for row in rows)
-        counts = f"{words}, {len(rows) - words}"
-        lines.append(f"| {provider.title} | `{name}` | {what} | {counts} |")
+        lines.append(f"| {provider.title} | `{name}` | {what} | {_counts(provider)} |")
     return "\n".join(lines) + "\n"
+
+
+def _counts(provider: Provider) -> str:
+    """The provider's own words and codes, then the code tables that a deployment may choose."""
+    rows = Counter(row.table for row in rows_of(provider))
+    own = f"{rows.pop('status', 0)}, {rows.pop('code', 0) or 'none'}"
+    tables = [f"{name.removeprefix('code ').strip('()')} {rows[name]}" for name in sorted(rows)]
+    return f"{own}; tables: {', '.join(tables)}" if tables else own
 
 
 def signing_table() -> str:

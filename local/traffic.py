@@ -4,7 +4,7 @@ The same seed makes the same traffic. Numbers and ids are fictitious; every mess
 final status, so what must be stored and suppressed in the end does not depend on the order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -34,15 +34,17 @@ class Arrival:
 WAYS: dict[int, tuple[Stage, ...]] = {1: (), 2: ("sent",), 3: ("queued", "sent")}
 
 
-def traffic(reports: int, seed: int, per_second: float) -> list[Arrival]:
-    """About as many requests, in the order in which they come."""
+def traffic(
+    reports: int, seed: int, per_second: float, providers: Sequence[str] = ()
+) -> list[Arrival]:
+    """About as many requests, in the order in which they come. No providers named: all."""
     random = Random(seed)  # noqa: S311
     arrivals: list[Arrival] = []
     message = 0
     while len(arrivals) < reports:
         message += 1
         sent_s = _in_bursts(len(arrivals) / per_second)
-        arrivals += _message(random, seed, message, sent_s)
+        arrivals += _message(random, seed, message, sent_s, providers or provider_names())
     return sorted(arrivals, key=lambda each: each.at_s)
 
 
@@ -63,8 +65,10 @@ def life(
         yield sample(step)
 
 
-def _message(random: Random, seed: int, message: int, sent_s: float) -> Iterator[Arrival]:
-    provider = random.choice(provider_names())
+def _message(
+    random: Random, seed: int, message: int, sent_s: float, providers: Sequence[str]
+) -> Iterator[Arrival]:
+    provider = random.choice(providers)
     end = random.choices(list(SHARES), list(SHARES.values()))[0]
     before = WAYS[random.choices(list(WAYS), [3, 5, 2])[0]]
     for place, request in enumerate(life(provider, message, (*before, end), seed)):

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from local.cloud import Cloud, forget_real_aws, free_port
+from local.cloud import Cloud, free_port, isolate_from_aws
 from local.listener import Listener
 from tests.support.numbers import new_number
 from tests.support.waiting import TIMEOUT_S
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # importing them takes a second, in each process
     from local.client import Client
     from local.stack import Deployment
 
-forget_real_aws()
+isolate_from_aws()
 
 
 EMULATED = {"cloud", "new_cloud"}

@@ -1,19 +1,8 @@
 """The code tables: `<provider>.csv` beside each module, and `smsc/<table>.csv` for SMPP.
 
-A row gives one status word or code of a provider, verbatim, with its meaning here:
-
-| column      | content |
-|-------------|---------|
-| `kind`      | `status` for a word that says where the message is, `code` for one that says why |
-| `key`       | as the provider sends it; looked up without regard to case |
-| `status`    | a `Status`; empty where a code says why but not where |
-| `cause`     | a `Cause`; empty for `none` |
-| `permanent` | the documented verdict on the message, `true` or `false`; empty if silent |
-| `says`      | the provider's wording, shortened |
-| `source`    | an address or a named document, never empty |
-| `note`      | a quirk, a doubt, or why the row differs from what one expects |
-
-Rows are sorted by kind (status, then code) and by key, numbers by their value.
+A row gives one status word or code of a provider, verbatim, with its meaning here, the provider's
+wording, and its source. docs/add-a-provider.md says what each column holds. Rows are sorted by kind
+(status, then code) and by key, numbers by their value.
 """
 
 import csv

@@ -38,9 +38,10 @@ class StageWords(NamedTuple):
     absent: str
     """Not reached for now; suppresses nobody."""
     dead: str
-    """The number does not exist; suppresses it where the provider has such a code."""
+    """The number does not exist. Suppresses it; without such a code, any failure that keeps it."""
     stop: str
-    """The recipient opted out; a rejection where the provider has no such code."""
+    """The recipient opted out. Suppresses the person; without such a code, any failure that keeps
+    the number. A permanent word without a code is a strike, so take a code with a cause."""
 
     def at(self, stage: Stage) -> tuple[str, str]:
         """Word and code at this stage, either may be empty."""
