@@ -106,7 +106,7 @@ def _show_list(client: Client, numbers: list[str]) -> None:
     for entry in client.check(numbers)["suppressed"]:
         print(
             f"  {entry['number']:<16}{entry['list']:<9}{entry['cause']:<19}"
-            f"{entry['provider']:<14}{entry['provider_code'] or '-'}"
+            f"{entry['provider'] or '-':<14}{entry['provider_code'] or '-'}"
         )
 
 

@@ -2,17 +2,19 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from local.client import AGAIN, Client
 from local.cloud import Cloud, free_port, isolate_from_aws
 from local.listener import Listener
-from local.stack import Deployment, deploy, describe
 from local.waiting import TIMEOUT_S
 from tests.support.numbers import new_number
+
+if TYPE_CHECKING:  # importing them takes a second, in each process
+    from local.client import Client
+    from local.stack import Deployment
 
 isolate_from_aws()
 
@@ -79,25 +81,31 @@ def new_cloud(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cloud]:
 @pytest.fixture(scope="session")
 def cloud(new_cloud: Callable[..., Cloud]) -> Iterator[Cloud]:
     """The embedded AWS with the whole system on it, started once."""
+    from local.stack import deploy
+
     with new_cloud() as cloud:
         deploy(cloud)
         yield cloud
 
 
 @pytest.fixture(scope="session")
-def deployment(cloud: Cloud) -> Deployment:
+def deployment(cloud: Cloud) -> "Deployment":
     """Its addresses and tokens."""
+    from local.stack import describe
+
     return describe(cloud)
 
 
 @pytest.fixture(scope="session")
-def client(deployment: Deployment) -> Client:
+def client(deployment: "Deployment") -> "Client":
     """Speaks to it."""
+    from local.client import AGAIN, Client
+
     return Client(deployment, TIMEOUT_S, AGAIN)
 
 
 @pytest.fixture
-def listener(cloud: Cloud, deployment: Deployment) -> Iterator[Listener]:
+def listener(cloud: Cloud, deployment: "Deployment") -> Iterator[Listener]:
     """Hears what comes on the bus from now on."""
     with Listener(cloud, deployment.resources["Bus"]) as listener:
         yield listener

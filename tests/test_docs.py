@@ -12,9 +12,10 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
-@pytest.mark.parametrize(("path", "text"), list(generated()), ids=lambda value: str(value)[-30:])
-def test_what_is_made_from_the_code_is_up_to_date(path: Path, text: str) -> None:
-    assert path.read_text() == text, "run `make docs`"
+def test_what_is_made_from_the_code_is_up_to_date() -> None:
+    made = list(generated())
+    assert ROOT / "README.md" in dict(made)
+    assert [path for path, text in made if path.read_text() != text] == [], "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

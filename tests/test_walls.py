@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -23,9 +24,15 @@ MODULES = {
 }
 
 
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """All that a source is made of."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def imports_of(path: Path) -> Iterator[str]:
     """The full names that a source imports, wherever in it: `a.b` for `from a import b`."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -130,7 +137,7 @@ def test_only_a_fixture_makes_an_embedded_aws() -> None:
     makers = [
         path.name
         for path in sources_in("tests")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Cloud"
     ]
     assert makers == ["conftest.py"]
