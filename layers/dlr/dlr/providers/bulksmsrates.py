@@ -70,8 +70,9 @@ def sample(step: Step) -> Request:
     """The JSON of one step; no status or code says that a recipient opted out."""
     status, code = STAGE_WORDS.at(step.stage)
     content = {"message_id": step.message_id, "status": status, "error_code": code}
-    at = f"{step.at:%Y-%m-%dT%H:%M:%SZ}"
-    return post_json(content | {"to": f"+{step.number}", "delivered_at": at, "segments": 1})
+    content |= {"to": f"+{step.number}", "delivered_at": f"{step.at:%Y-%m-%dT%H:%M:%SZ}"}
+    cost = {"network": "23415", "segments": 1, "cost": "0.0180", "currency": "EUR"}
+    return post_json(content | cost)
 
 
 PROVIDER = Provider(
