@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import click
 import pytest
@@ -22,6 +22,7 @@ from dlr_cli.__main__ import dlr
 from dlr_cli.aws import explained
 from dlr_cli.connection import find_address
 from dlr_cli.errors import CommandError
+from dlr_cli.quarantine import kept
 from tests.support.cases import ROOT
 
 TOKEN = "hush-admin-token"
@@ -679,3 +680,12 @@ def test_progress_is_seen_where_the_data_are_not(api: FakeApi) -> None:
     assert [json.loads(line)["id"] for line in out.splitlines()] == names
     code, seen, _ = on_terminal(api, *arguments)
     assert "100%" not in seen
+
+
+def test_an_api_that_repeats_a_page_is_not_asked_for_ever() -> None:
+    class Repeating:
+        def call(self, method: str, path: str, read: Callable[[Any], Any]) -> Any:
+            return read({"requests": [], "next": "same"})
+
+    with pytest.raises(CommandError, match="same page"):
+        list(kept(cast(Any, Repeating())))
