@@ -4,7 +4,6 @@
 SHELL := /bin/sh
 
 PORT ?= 4566
-STACK ?= dlr
 PYTHON ?= python3
 REPORTS ?= 100000
 MODE ?= webhooks
@@ -17,14 +16,18 @@ checkov := .venv-checkov/bin/checkov
 names := $(basename $(notdir $(sort $(wildcard layers/dlr/dlr/providers/*.csv))))
 providers := $(shell echo $(names) | tr ' ' ,)
 groups := $(shell sed -n '/^\[dependency-groups\]/,/^\[tool/s/^\([a-z0-9]*\) = \[.*/\1/p' pyproject.toml)
+deployed := layers/dlr/requirements.txt $(sort $(wildcard functions/ingest/*.txt))
+locks := $(sort $(wildcard requirements-*.txt)) $(deployed)
 sources := layers/dlr/dlr functions local bench cli
 dlr := PYTHONPATH=layers/dlr:cli $(bin)/python -m dlr_cli
-compile := $(bin)/uv pip compile --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make lock'
+# Without STACK a command works on what `make run` runs, and on nobody's account. An empty one is refused.
+stack := $(if $(filter undefined,$(origin STACK)),,--stack "$(STACK)")
+compile := $(bin)/uv pip compile --quiet --universal --generate-hashes --custom-compile-command 'make lock'
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo redrive quarantine codes load sam-local rehearse test test-unit test-emulator test-slow faults kill fuzz check lint build bench docs lock clean
+.PHONY: help setup run demo smoke redrive quarantine codes load sam-local rehearse test test-unit test-emulator test-slow faults kill fuzz check lint build bench docs lock lock-check audit sbom clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -37,11 +40,14 @@ run: .venv/ready ## run everything on this machine, until Ctrl-C (PORT=4566 PARA
 demo: .venv/ready ## replay events/ and some traffic through the webhooks, show every hop
 	@exec $(bin)/python -m local demo
 
-redrive: .venv/ready ## send again what waits in the failure queues (STACK=dlr)
-	@$(dlr) redrive --stack $(STACK)
+smoke: .venv/ready ## send a made-up message through every hop of a deployed stack, clean up (STACK=dlr PROVIDER=twilio; without STACK: `make run`)
+	@$(dlr) smoke $(stack) $(if $(PROVIDER),--provider $(PROVIDER))
 
-quarantine: .venv/ready ## list, show, replay or discard unreadable requests (DO="replay --provider smsmode" STACK=dlr, empty for `make run`)
-	@$(dlr) quarantine $(or $(DO),list) $(if $(STACK),--stack $(STACK))
+redrive: .venv/ready ## send again what waits in the failure queues (STACK=dlr; without STACK: `make run`)
+	@$(dlr) redrive $(or $(stack),--endpoint-url http://127.0.0.1:$(PORT))
+
+quarantine: .venv/ready ## list, show, replay or discard unreadable requests (DO="replay --provider smsmode" STACK=dlr; without STACK: `make run`)
+	@$(dlr) quarantine $(or $(DO),list) $(stack)
 
 codes: .venv/ready ## print what every status and code of PROVIDER leads to
 	@$(bin)/python -m dlr codes $(PROVIDER)
@@ -97,19 +103,41 @@ bench: .venv/ready .venv-bench/ready build ## measure time and cost beside the a
 docs: .venv/ready ## write what the documentation takes from the code
 	$(bin)/python -m local.docs
 
-lock: .venv/ready ## choose new versions of everything this project needs
-	$(compile) pyproject.toml --group dev --python-version 3.11 -o requirements-dev.txt
-	$(compile) pyproject.toml -c requirements-dev.txt --python-version 3.13 -o layers/dlr/requirements.txt
+# Writes every lock; options of uv come first, then the folder to write under.
+define write_locks
+	$(compile) $(1) pyproject.toml --group dev --python-version 3.11 -o $(2)requirements-dev.txt
+	$(compile) $(1) pyproject.toml -c requirements-dev.txt --python-version 3.13 -o $(2)layers/dlr/requirements.txt
 	for name in $(filter $(names),$(groups)); do \
-		$(compile) --group $$name -c requirements-dev.txt --python-version 3.13 -o functions/ingest/$$name.txt || exit 1; done
-	$(compile) pyproject.toml --group fuzz -c requirements-dev.txt --python-version 3.11 -o requirements-fuzz.txt
-	$(compile) --group sam --python-version 3.11 -o requirements-sam.txt
-	$(compile) --group checkov --python-version 3.11 -o requirements-checkov.txt
-	$(compile) --group bench -c requirements-dev.txt --python-version 3.13 -o requirements-bench.txt
-	$(compile) --group runtime -c requirements-dev.txt --python-version 3.13 -o requirements-runtime.txt
+		$(compile) $(1) --group $$name -c requirements-dev.txt --python-version 3.13 -o $(2)functions/ingest/$$name.txt || exit 1; done
+	$(compile) $(1) pyproject.toml --group fuzz -c requirements-dev.txt --python-version 3.11 -o $(2)requirements-fuzz.txt
+	$(compile) $(1) --group sam --python-version 3.11 -o $(2)requirements-sam.txt
+	$(compile) $(1) --group checkov --python-version 3.11 -o $(2)requirements-checkov.txt
+	$(compile) $(1) --group audit --python-version 3.11 -o $(2)requirements-audit.txt
+	$(compile) $(1) --group bench -c requirements-dev.txt --python-version 3.13 -o $(2)requirements-bench.txt
+	$(compile) $(1) --group runtime -c requirements-dev.txt --python-version 3.13 -o $(2)requirements-runtime.txt
+endef
+
+lock: .venv/ready ## choose new versions of everything this project needs
+	$(call write_locks,--upgrade,)
+
+lock-check: .venv/ready ## check that the locks hold what pyproject.toml asks for
+	@rm -rf dist/locks
+	@for each in $(locks); do mkdir -p dist/locks/$$(dirname $$each) && cp $$each dist/locks/$$each || exit 1; done
+	$(call write_locks,,dist/locks/)
+	@status=0; for each in $(locks); do diff -u $$each dist/locks/$$each || status=1; done; \
+		test $$status = 0 || echo "These locks are not what pyproject.toml asks for: make lock" >&2; exit $$status
+
+audit: .venv/ready .venv-audit/ready ## ask for known vulnerabilities of everything in the locks
+	$(bin)/python -m local.audit --pip-audit .venv-audit/bin/pip-audit $(locks)
+
+sbom: .venv/ready .venv-audit/ready ## write dist/sbom.json, the packages that a deployment carries (CycloneDX)
+	@mkdir -p dist
+	cat $(deployed) | .venv-audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --short-PURLs \
+		--output-reproducible --output-format JSON --output-file dist/sbom.json -
+	$(bin)/python -m local.audit --sbom dist/sbom.json $(deployed)
 
 clean: ## remove the environments, the builds and the local data
-	rm -rf .venv .venv-* .aws-sam .local
+	rm -rf .venv .venv-* .aws-sam .local dist
 
 .venv/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -121,6 +149,11 @@ clean: ## remove the environments, the builds and the local data
 .venv-fuzz/ready: requirements-fuzz.txt
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+.venv-audit/ready: requirements-audit.txt
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 # Each of these two pins another boto3 than the embedded AWS: an environment of its own.

@@ -7,10 +7,12 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import consumption, cost, emulator
+from bench import consumption, cost, emulator, path
 from bench.starts import BARE, starts
 from bench.table import table
 from local.cloud import Cloud, free_port
@@ -39,9 +41,11 @@ def measure(environment: Path, keep: bool) -> bool:
     parts = [machine(python), normalization(python, packages), start_table(python, packages)]
     with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
         deploy(cloud)
+        paths = path.paths(cloud)
         ours, naive = consumption.ours(cloud), consumption.naive(cloud)
         invokes = emulator.invokes(python, packages, cloud)
-    parts += [invoke_table(invokes), unit_table(ours, naive), cost_table(ours, naive, invokes)]
+    parts += [invoke_table(invokes), unit_table(ours, naive), path_table(paths)]
+    parts.append(cost_table(ours, naive, paths, invokes))
     figures = "\n".join(parts)
     print(figures)
     if keep:
@@ -135,22 +139,49 @@ def unit_table(
     return table("### Consumed by a message", heads, rows)
 
 
+def path_table(paths: Sequence[path.Path]) -> str:
+    """What follows a final state, by what it says."""
+    rows = [
+        (
+            each.name,
+            f"{cost.MIX[each.name] * 100:g} %",
+            ", ".join(f"{count} {call}" for call, count in each.calls.items()),
+            f"{each.write_units:g}",
+            f"{each.read_units:g}",
+            str(each.events),
+            str(each.queue_requests),
+        )
+        for each in paths
+    ]
+    units = ("write units behind ingest", "read units")
+    heads = ("message", "share", "AWS calls", *units, "bus events", "SQS requests")
+    return table("### Consumed by a final state, on the whole way", heads, rows)
+
+
 def cost_table(
     ours: dict[tuple[str, int], consumption.Consumption],
     naive: dict[int, consumption.Consumption],
+    paths: Sequence[path.Path],
     invokes: dict[str, emulator.Invokes],
 ) -> str:
     """Per million reports."""
     theirs = invokes["naive handler"]
     times = theirs.warm_ms / invokes["ingest"].warm_ms
+    default, log_bytes = cost.default_settings(), invokes["ingest"].log_bytes
+    other = replace(default, has_access_log=not default.has_access_log)
     rows = []
     for number in consumption.STAGES:
         consumed = ours["thesmsworks", number]
+        their_log_bytes = theirs.log_bytes + theirs.platform_bytes
         for name, parts in (
-            ("dlr", cost.ours(consumed, invokes["ingest"].log_bytes)),
-            ("naive", cost.naive(naive[number], theirs.log_bytes + theirs.platform_bytes, times)),
+            ("dlr", cost.ours(consumed, paths, log_bytes, default)),
+            (
+                f"dlr, AccessLog={'on' if other.has_access_log else 'off'}",
+                cost.ours(consumed, paths, log_bytes, other),
+            ),
+            ("naive", cost.naive(naive[number], their_log_bytes, times, default)),
         ):
-            listed = ", ".join(f"{part} {usd:.2f}" for part, usd in parts.items())
+            listed = ", ".join(f"{part} {usd:.2f}" for part, usd in parts.items() if usd)
             rows.append((name, str(number), f"{sum(parts.values()):.2f}", listed))
     heads = ("design", "reports a message", "USD per million", "of which")
     return table("### Cost per million reports", heads, rows)

@@ -19,9 +19,9 @@ from dlr.ingest.normalize import Normalizer
 from dlr.messages.store import Outcome, ReportStore, Retention
 from dlr.phone import RecipientHasher
 from dlr.providers.base import load_provider
-from dlr.providers.sample import Stage
 from local.cloud import Cloud
 from local.http_event import http_event
+from local.sample import Stage
 from local.stack import describe
 from local.traffic import life
 
@@ -43,7 +43,10 @@ class Consumption:
     reports: int
     calls: Counter[str] = field(default_factory=Counter)
     write_units: float = 0
+    stored: int = 0
+    """Reports that the table's stream hands to publish: all but duplicates."""
     published: int = 0
+    """Events that the webhook itself puts on the bus."""
     item_bytes: int = 0
 
 
@@ -61,7 +64,7 @@ def ours(cloud: Cloud) -> dict[tuple[str, int], Consumption]:
             with _counted(consumed):
                 for request in life(provider, 7000 + 10 * place + number, stages, seed=8):
                     (report,) = normalize(request, datetime.now(UTC)).reports
-                    consumed.published += store.put(report) is Outcome.NEW
+                    consumed.stored += store.put(report) is not Outcome.DUPLICATE
             key = {"pk": {"S": f"{provider}#{report.message_id}"}}
             item = client.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
             consumed.item_bytes = size_of(item)

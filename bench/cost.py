@@ -1,49 +1,117 @@
 """US dollars per million reports, from what was counted and `prices.json`."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from bench import path
 from bench.consumption import Consumption
+from local import template
 
 PRICES = json.loads((Path(__file__).parent / "prices.json").read_text())
 USD, ASSUMED = PRICES["usd"], PRICES["assumed"]
-SUPPRESS_WRITES, SUPPRESS_READS, QUEUE_REQUESTS = 2, 1, 3
-"""An entry and the guard's place; the entry before; send, receive, delete."""
+MIX: Mapping[str, float] = ASSUMED["messages"]
+"""The share of each kind of message."""
+POLLS_PER_S = 4
+MAX_RECORDS = 100
+"""Of a batch, as the template has it."""
 
 
-def ours(consumed: Consumption, log_bytes: float) -> dict[str, float]:
-    """The whole path, from the webhook to the suppression list."""
-    news = consumed.published / consumed.reports
-    suppressed = ASSUMED["suppressing_messages"] / consumed.reports
-    calls = 1 + news / ASSUMED["publish_records_per_call"] + suppressed
-    ms = ASSUMED["ingest_ms"] + news * ASSUMED["publish_ms_per_record"]
-    ms += suppressed * ASSUMED["suppress_ms"]
-    units = consumed.write_units / consumed.reports + suppressed * SUPPRESS_WRITES
-    reads = suppressed * SUPPRESS_READS * USD["dynamodb_read_units_per_million"]
-    log_bytes += ASSUMED["access_log_bytes"]
-    log_bytes += news / ASSUMED["publish_records_per_call"] * ASSUMED["publish_log_bytes_per_call"]
-    return _priced(calls, ms, units, news, log_bytes) | {
-        "suppression": suppressed * QUEUE_REQUESTS * USD["sqs_requests_per_million"] + reads
-    }
+@dataclass(frozen=True)
+class Settings:
+    """The template's parameters that change the price."""
+
+    architecture: str
+    has_access_log: bool
+    publish_window_s: int
 
 
-def naive(consumed: Consumption, log_bytes: float, times_ingest: float) -> dict[str, float]:
-    """Only the webhook: no list, no access log. It runs longer, as the emulator measured."""
-    units = consumed.write_units / consumed.reports
-    ms = ASSUMED["ingest_ms"] * times_ingest
-    published = consumed.published / consumed.reports
-    traced = {"X-Ray": ASSUMED["traced"] * USD["xray_traces_per_million"]}
-    return _priced(1, ms, units, published, log_bytes) | traced
+def default_settings() -> Settings:
+    """As they are deployed if nobody says otherwise."""
+    parameters = template.load(template.PATH, {})["Parameters"]
+    return Settings(
+        parameters["Architecture"]["Default"],
+        parameters["AccessLog"]["Default"] == "on",
+        parameters["PublishWindow"]["Default"],
+    )
 
 
-def _priced(
-    calls: float, ms: float, units: float, events: float, log_bytes: float
+@dataclass
+class _Bill:
+    """What a million reports consume, for one report."""
+
+    calls: float = 0
+    ms: float = 0
+    write_units: float = 0
+    read_units: float = 0
+    events: float = 0
+    queue_requests: float = 0
+    log_bytes: float = 0
+
+    def priced(self, architecture: str) -> dict[str, float]:
+        gb_seconds = self.ms * 1000 * ASSUMED["memory_gb"]  # of a million
+        return {
+            "HTTP API": USD["http_api_per_million"],
+            "Lambda": self.calls * USD["lambda_requests_per_million"]
+            + gb_seconds * USD[f"lambda_gb_second_{architecture}"],
+            "DynamoDB": self.write_units * USD["dynamodb_write_units_per_million"]
+            + self.read_units * USD["dynamodb_read_units_per_million"],
+            "EventBridge": self.events * USD["eventbridge_events_per_million"],
+            "SQS": self.queue_requests * USD["sqs_requests_per_million"],
+            "logs": self.log_bytes / 1000 * USD["logs_per_gb"],
+        }
+
+
+def ours(
+    consumed: Consumption, paths: Sequence[path.Path], log_bytes: float, settings: Settings
 ) -> dict[str, float]:
-    gb_seconds = ms * 1000 * ASSUMED["memory_gb"]  # of a million
-    return {
-        "HTTP API": USD["http_api_per_million"],
-        "Lambda": calls * USD["lambda_requests_per_million"] + gb_seconds * USD["lambda_gb_second"],
-        "DynamoDB": units * USD["dynamodb_write_units_per_million"],
-        "EventBridge": events * USD["eventbridge_events_per_million"],
-        "logs": log_bytes / 1000 * USD["logs_per_gb"],
-    }
+    """The whole path, from the webhook to the suppression list. `log_bytes` are ingest's."""
+    records = consumed.stored / consumed.reports
+    suppress_calls = _of_a_report(consumed, {each.name: each.suppress_calls for each in paths})
+    publish_calls = records / _records_of_a_call(settings)
+    logged = {each.name: each.log_bytes["suppress"] for each in paths}
+    publish_log_bytes = max(each.log_bytes["publish"] for each in paths)
+    bill = _Bill(
+        calls=1 + publish_calls + suppress_calls,
+        ms=ASSUMED["ingest_ms"]
+        + records * ASSUMED["publish_ms_per_record"]
+        + suppress_calls * ASSUMED["suppress_ms"],
+        write_units=consumed.write_units / consumed.reports
+        + _of_a_report(consumed, {each.name: each.write_units for each in paths}),
+        read_units=_of_a_report(consumed, {each.name: each.read_units for each in paths}),
+        events=_of_a_report(consumed, {each.name: each.events for each in paths}),
+        queue_requests=_of_a_report(consumed, {each.name: each.queue_requests for each in paths}),
+        log_bytes=log_bytes
+        + publish_calls * publish_log_bytes
+        + _of_a_report(consumed, logged)
+        + settings.has_access_log * ASSUMED["access_log_bytes"],
+    )
+    return bill.priced(settings.architecture)
+
+
+def _records_of_a_call(settings: Settings) -> float:
+    """Without a window Lambda looks into each shard four times a second."""
+    window_s = settings.publish_window_s or 1 / POLLS_PER_S
+    records: float = ASSUMED["reports_per_second"] * window_s
+    return min(MAX_RECORDS, max(1, records))
+
+
+def _of_a_report(consumed: Consumption, by_kind: Mapping[str, float]) -> float:
+    """The mean over the mix of messages. What follows a final state is shared by its reports."""
+    return sum(share * by_kind[kind] for kind, share in MIX.items()) / consumed.reports
+
+
+def naive(
+    consumed: Consumption, log_bytes: float, times_ingest: float, settings: Settings
+) -> dict[str, float]:
+    """Only the webhook: no list, no access log. It runs longer, as the emulator measured."""
+    bill = _Bill(
+        calls=1,
+        ms=ASSUMED["ingest_ms"] * times_ingest,
+        write_units=consumed.write_units / consumed.reports,
+        events=consumed.published / consumed.reports,
+        log_bytes=log_bytes,
+    )
+    traced = {"X-Ray": ASSUMED["traced"] * USD["xray_traces_per_million"]}
+    return bill.priced(settings.architecture) | traced

@@ -127,7 +127,7 @@ def _in_process(cloud: Cloud) -> Send:
         resources["ReportsTable"],
         Retention(*[timedelta(days=days) for days in (30, 90, 30)]),
     )
-    quarantine = Quarantine(dynamodb, resources["QuarantineTable"])
+    quarantine = Quarantine(dynamodb, resources["QuarantineTable"], hasher)
     tokens = {name: Secret(secrets, resources[f"TokenSecret{name}"]) for name in provider_names()}
     receivers = {
         name: Receiver(

@@ -67,6 +67,10 @@ class Client:
         """State and history of a message."""
         return self._api("GET", f"/messages/{provider}/{quote(message_id, safe='')}")
 
+    def person(self, number: str) -> dict[str, Any]:
+        """Everything stored about a person."""
+        return self._api("GET", f"/recipients/{quote(number)}")
+
     def api(self, method: str, path: str, body: str | None = None) -> tuple[int, Any]:
         """Any call of the API with the admin token: the status, and the answer read as JSON."""
         url = self._deployment.base_url + path

@@ -13,8 +13,10 @@ from typing import Any, NoReturn, Self
 import boto3
 import urllib3
 
+from local.private import private_folder
 from local.process import CannotStart, running
 
+DOOR = Path(__file__).parent / "door.py"
 REGION = "us-east-1"
 LOCALHOST = "127.0.0.1"
 ENVIRONMENT = {
@@ -50,15 +52,19 @@ def in_use(port: int, host: str = LOCALHOST) -> bool:
 class Cloud:
     """A connection to the embedded AWS on a port; as a context manager it also runs it.
 
-    When it is stopped it saves its data in `folder`; they are there again at the next start. `host`
-    is the address that it listens on: another than this one only for containers, which cannot reach
-    it here.
+    When it is stopped it saves its data in `folder`, which only its owner can read; they are there
+    again at the next start. `host` is the address that it listens on: another than this one only
+    for containers, which cannot reach it here. It answers to that address and to `alias`, and to no
+    other name (`local/door.py`).
     """
 
-    def __init__(self, port: int, folder: Path, host: str = LOCALHOST) -> None:
+    def __init__(
+        self, port: int, folder: Path, host: str = LOCALHOST, alias: str = "localhost"
+    ) -> None:
         self.port = port
         self.host = host
         self.url = f"http://{host}:{port}"
+        self._addresses = [f"{name}:{port}" for name in (host, alias)]
         self.folder = folder
         self._log = folder / "ministack.log"
         self._scratch = folder / "tmp"
@@ -73,7 +79,7 @@ class Cloud:
                 f"Port {self.port} is in use. If it is a stack of this folder, stop that one. If "
                 f"not, choose another port: make run PORT={self.port + 1}"
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self.folder)
         with ExitStack() as stack:
             self._lock(stack)
             self._scratch.mkdir(exist_ok=True)
@@ -82,7 +88,7 @@ class Cloud:
             self._process = stack.enter_context(
                 running(
                     "The embedded AWS",
-                    [sys.executable, "-m", "ministack"],
+                    [sys.executable, "-P", str(DOOR), *self._addresses],
                     ready=self._is_healthy,
                     log=self._log,
                     env=self._environment(),

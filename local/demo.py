@@ -96,9 +96,18 @@ def _show(
 
 
 def _stored(client: Client, provider: str, expected: dict[str, Any]) -> dict[str, Any] | None:
-    """The report in the message's history that has all the expected fields."""
-    history = client.message(provider, expected["message_id"]).get("history", [])
-    return next((each for each in history if expected.items() <= each.items()), None)
+    """The report with all the expected fields: in the history of its message, or in that of its
+    recipient's, where several recipients share the message's id."""
+    found = _in(client.message(provider, expected["message_id"]), provider, expected)
+    if found or not expected["recipient"]:
+        return found
+    theirs = client.person(expected["recipient"])["messages"]
+    return next(filter(None, (_in(each, provider, expected) for each in theirs)), None)
+
+
+def _in(message: dict[str, Any], provider: str, expected: dict[str, Any]) -> dict[str, Any] | None:
+    wanted = {**expected, "provider": provider}.items()
+    return next((each for each in message.get("history", []) if wanted <= each.items()), None)
 
 
 def _show_list(client: Client, numbers: list[str]) -> None:

@@ -3,17 +3,17 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import phonenumbers
 
-from dlr.causes import TABLE, Action
+from dlr.causes import TABLE, Actions
 from dlr.messages.event import ReportEvent
 from dlr.providers.base import Provider, load_provider, provider_names
 from dlr.providers.catalogue import rows_of
 from local import template
+from local.provider_pages import about, page, signed
 from local.rooms import rooms_picture, rooms_table
 
 ROOT = Path(__file__).parent.parent
@@ -40,16 +40,18 @@ USD = {SECRET: 0.40, WATCHED: 0.10, CUSTOM: 0.30}
 """https://aws.amazon.com/secrets-manager/pricing/, https://aws.amazon.com/cloudwatch/pricing/"""
 METRICS = {
     "ingest": (
-        *("New", "Stale", "Duplicate", "Ignored", "Unreadable", "UnknownCode", "NoRecipient"),
-        *("Unauthorized", "Probe", "MethodNotAllowed", "TooLarge", "NotStored"),
+        *("Duplicate", "Apart", "Ignored", "Unreadable", "UnknownCode", "NoRecipient"),
+        *("Unauthorized", "Probe", "MethodNotAllowed", "TooLarge", "NotStored", "NotKept"),
         "NotStored…",  # one for each kind of error that happens
     ),
-    "publish": ("Published", "PublishFailed"),
-    "suppress": ("Active", "Watching", "Held", "Lifted", "Nothing", "SuppressFailed"),
+    "publish": ("New", "Stale", "Published", "PublishFailed", "LookupFailed"),
+    "suppress": ("Active", "Watching", "Held", "Lifted", "OptedOut", "Nothing", "SuppressFailed"),
     "api": ("ApiRequest",),
-    "access log": ("Throttled",),
+    "access log": ("Throttled", "Denied"),
 }
 """The metrics of the stack, by who writes them, without those of single providers."""
+ONLY_IF_ASKED = {"condition": "HasAccessLog", "metrics": "access log"}
+"""What the default settings leave out of that."""
 
 
 def generated() -> Iterator[tuple[Path, str]]:
@@ -59,6 +61,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield _parts("docs/privacy.md", bounds=bounds_table())
     yield _parts("docs/architecture.md", levels=rooms_picture(), rooms=rooms_table())
     yield ROOT / "docs" / "causes.md", causes_page()
+    for provider in map(load_provider, provider_names()):
+        yield ROOT / "docs" / "providers" / f"{provider.name}.md", page(provider)
     schema = ReportEvent.model_json_schema(mode="serialization")
     path = ROOT / "docs" / "delivery-report.schema.json"
     yield path, json.dumps(schema, indent=2) + "\n"
@@ -78,12 +82,21 @@ def _parts(page: str, **texts: str) -> tuple[Path, str]:
 
 def providers_table() -> str:
     """One row a provider, from its declaration."""
-    lines = ["| provider | name in the URL | what it sends | words, codes |", "|---|---|---|---|"]
+    lines = [
+        "| provider | name in the URL | what it sends | signed | words, codes | answer |",
+        "|---|---|---|---|---|---|",
+    ]
     for name in provider_names():
-        provider = load_provider(name)
-        docstring = import_module(f"dlr.providers.{name}").__doc__ or ""
-        what = docstring.partition("\n")[0].partition(": ")[2].rstrip(".")
-        lines.append(f"| {provider.title} | `{name}` | {what} | {_counts(provider)} |")
+        provider, said = load_provider(name), about(name)
+        cells = (
+            f"[{provider.title}](docs/providers/{name}.md)",
+            f"`{name}`",
+            said.sends,
+            signed(provider),
+            _counts(provider),
+            said.facts["Answer"].rstrip("."),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -97,7 +110,10 @@ def _counts(provider: Provider) -> str:
 
 def signing_table() -> str:
     """What each provider signs with, from its declaration."""
-    lines = ["| provider | signing key | it covers | without a key |", "|---|---|---|---|"]
+    lines = [
+        "| provider | signing key | it covers | without a key | your parameters |",
+        "|---|---|---|---|---|",
+    ]
     unsigned = []
     for provider in map(load_provider, provider_names()):
         if provider.signing is None:
@@ -105,8 +121,10 @@ def signing_table() -> str:
             continue
         key, covers = provider.signing.key_name, provider.signing.covers
         without = "**every request is refused**" if provider.needs_signature else "the token alone"
-        lines.append(f"| {provider.title} | {key} | {covers} | {without} |")
-    lines.append(f"| {', '.join(unsigned)} | they sign nothing | | the token alone |")
+        bound = provider.signing.covers_query
+        own = "kept" if bound else "ignored" + " with a key" * (not provider.needs_signature)
+        lines.append(f"| {provider.title} | {key} | {covers} | {without} | {own} |")
+    lines.append(f"| {', '.join(unsigned)} | they sign nothing | | the token alone | kept |")
     return "\n".join(lines) + "\n"
 
 
@@ -137,16 +155,31 @@ def _resources(names: Sequence[str]) -> int:
 def _countable(names: Sequence[str]) -> dict[str, int]:
     """How much there is of what AWS charges for, by the names in `USD`."""
     source = template.load(template.PATH, {"Providers": ",".join(names)})
-    kinds = Counter(each["Type"] for each in source["Resources"].values())
-    alarms = [each["Properties"] for each in source["Resources"].values() if _is_alarm(each)]
+    resources = [
+        each
+        for each in source["Resources"].values()
+        if each.get("Condition") != ONLY_IF_ASKED["condition"]
+    ]
+    kinds = Counter(each["Type"] for each in resources)
+    alarms = [each["Properties"] for each in resources if _is_alarm(each)]
     watched = [metric for alarm in alarms for metric in template.metrics_of(alarm)]
     own = {(metric["MetricName"], str(metric.get("Dimensions"))) for metric in watched}
     own = {(name, dimensions) for name, dimensions in own if "provider" in dimensions}
+    filtered = sum("Dimensions" in str(each) for each in _metric_filters(source))
     return {
         SECRET: kinds["AWS::SecretsManager::Secret"],
         WATCHED: len(watched),
-        CUSTOM: sum(map(len, METRICS.values())) + len(own),
+        CUSTOM: sum(len(names) for who, names in METRICS.items() if who != ONLY_IF_ASKED["metrics"])
+        + len(own)
+        + filtered * len(names),
     }
+
+
+def _metric_filters(source: template.Template) -> Iterator[dict[str, Any]]:
+    """Those with a dimension count by provider."""
+    for each in source["Resources"].values():
+        if each["Type"] == "AWS::Logs::MetricFilter":
+            yield each
 
 
 def _is_alarm(resource: dict[str, Any]) -> bool:
@@ -164,16 +197,25 @@ def causes_page() -> str:
         "| scope | cause | bounce | action |",
         "|---|---|---|---|",
     ]
-    for scope, causes, bounce, action in TABLE:
+    for scope, causes, bounce, actions in TABLE:
         names = " ".join(f"`{cause}`" for cause in causes)
-        note = " if `permanent` is true, else `keep`" if action is Action.STRIKE else ""
-        lines.append(f"| {scope} | {names} | `{bounce}` | `{action}`{note} |")
+        lines.append(f"| {scope} | {names} | `{bounce}` | {_by_verdict(actions)} |")
     lines += [
         "",
         "Under policy `provider` every failure that the provider calls permanent is",
         "`suppress_number`, whatever its cause; an opt-out stays `suppress_opt_out`.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _by_verdict(actions: Actions) -> str:
+    """`strike` if `permanent` is true or null, else `keep`."""
+    verdicts = {"true": actions.permanent, "null": actions.silent, "false": actions.temporary}
+    first, last = actions.permanent, actions.temporary
+    if first is last:
+        return f"`{first}`"
+    named = " or ".join(verdict for verdict, action in verdicts.items() if action is first)
+    return f"`{first}` if `permanent` is {named}, else `{last}`"
 
 
 def bounds_table() -> str:
@@ -210,6 +252,7 @@ def main() -> None:
     """Write what has changed."""
     for path, text in generated():
         if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
             print(f"wrote {path.relative_to(ROOT)}")
 

@@ -6,7 +6,11 @@ from typing import Any
 
 from local.cloud import Cloud
 
-_FROM_QUEUE = {"eventSource": "aws:sqs", "receiptHandle": "", "attributes": {}}
+_FROM_QUEUE = {
+    "eventSource": "aws:sqs",
+    "receiptHandle": "",
+    "attributes": {"ApproximateReceiveCount": "1"},
+}
 POISON = {"messageId": "poison", "body": "not JSON"} | _FROM_QUEUE
 
 

@@ -1,16 +1,18 @@
-"""Hears every event on the bus, by a rule and a queue of its own that go away afterwards."""
+"""Hears every event of one kind, by a rule and a queue of its own that go away afterwards."""
 
 import json
 import uuid
 from typing import Any, Self
 
+from dlr.messages.event import DETAIL_TYPE, SOURCE
 from local.cloud import Cloud
 
 
 class Listener:
     """A context manager; the events come in the order in which the queue hands them out."""
 
-    def __init__(self, cloud: Cloud, bus: str) -> None:
+    def __init__(self, cloud: Cloud, bus: str, detail_type: str = DETAIL_TYPE) -> None:
+        self._pattern = {"source": [SOURCE], "detail-type": [detail_type]}
         self._name = f"listener-{uuid.uuid4().hex}"
         self._bus = bus
         self._sqs = cloud.client("sqs")
@@ -23,7 +25,7 @@ class Listener:
             QueueUrl=self._queue, AttributeNames=["QueueArn"]
         )
         self._events.put_rule(
-            Name=self._name, EventBusName=self._bus, EventPattern=json.dumps({"source": ["dlr"]})
+            Name=self._name, EventBusName=self._bus, EventPattern=json.dumps(self._pattern)
         )
         self._events.put_targets(
             Rule=self._name,

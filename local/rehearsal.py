@@ -13,7 +13,7 @@ import urllib3
 from local import template
 from local.cloud import Cloud, free_port
 from local.sam import build, sam
-from local.stack import ROOT, STACK, describe
+from local.stack import ROOT, STACK, describe, stop_feeding_functions
 from local.timed import timed
 
 TABLES = {
@@ -47,7 +47,12 @@ def _rehearse(cloud: Cloud) -> Iterator[str]:
     key = _hash_key(cloud, before)
     for name, attribute in TABLES.items():
         cloud.client("dynamodb").put_item(
-            TableName=before[name], Item={attribute: {"S": ITEM}, "expires_at": {"N": "9999999999"}}
+            TableName=before[name],
+            Item={
+                attribute: {"S": ITEM},
+                "expires_at": {"N": "9999999999"},
+                "seen": {"SS": ["nothing"]},  # to publish it is a message that was redacted
+            },
         )
     yield from _routes(cloud, {GONE: True, LEFT: True})
     with timed(f"sam deploy with Providers=smpp,{LEFT}"):
@@ -61,6 +66,9 @@ def _rehearse(cloud: Cloud) -> Iterator[str]:
     after = dict(describe(cloud).resources)
     if len(list(_leftovers(cloud, after))) < len(TABLES):
         yield "the check for leftovers does not see what is there"
+    # Here Publish runs into the wrong Python and is called again and again. A call that ends after
+    # its log group is deleted makes it anew on the embedded AWS; on AWS its role may not.
+    stop_feeding_functions(cloud)
     with timed("sam delete"):
         sam("delete", "--stack-name", STACK, "--no-prompts", AWS_ENDPOINT_URL=cloud.url)
     yield from _data(cloud, before, key)

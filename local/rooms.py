@@ -29,7 +29,8 @@ ROOMS: Mapping[str, Room] = {
         "what each provider sends and means: a module and a CSV each", "causes report wire"
     ),
     "messages": _room(
-        "one item per message: order of reports, storage, events", "causes report runtime"
+        "one item per message: order of reports, verdict, storage, events",
+        "causes phone report runtime",
     ),
     "ingest": _room(
         "from a request to stored reports; quarantine and replay",
@@ -37,7 +38,7 @@ ROOMS: Mapping[str, Room] = {
     ),
     "suppression": _room(
         "who may not be sent to: rules, storage, lookup, an operator's acts",
-        "causes phone report runtime",
+        "causes messages phone runtime",
     ),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
@@ -50,13 +51,15 @@ FUNCTIONS: Mapping[str, Room] = {
     "functions/ingest": _room(
         "the webhooks, one function per provider", "ingest messages phone runtime settings wire"
     ),
-    "functions/publish": _room("from the table's stream to the bus", "messages runtime"),
+    "functions/publish": _room(
+        "from the table's stream to the bus", "messages phone runtime suppression"
+    ),
     "functions/suppress": _room(
         "from the queue to the suppression list", "messages phone runtime settings suppression"
     ),
     "functions/api": _room(
         "the API, a module in `routes/` per noun; also the authorizer",
-        "ingest messages people phone runtime settings suppression wire",
+        "ingest messages people phone providers runtime settings suppression wire",
     ),
 }
 """The thin handlers, by folder."""

@@ -16,6 +16,8 @@ from local.stack import ROOT
 
 COMMAND = str(ROOT / ".venv-sam" / "bin" / "sam")
 BUILT = ROOT / ".aws-sam" / "build"
+ARCHITECTURE = "x86_64"
+"""Of the containers that `sam local` runs. What is built runs on both."""
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
 """It removes its containers meanwhile."""
@@ -55,7 +57,7 @@ def for_sam_local(built: Path = BUILT) -> Path:
     in `Fn::Sub` and `Fn::Join` for text, and so finds no function behind any route. Without loops
     it reads the same template well.
     """
-    expanded = template.load(built / "template.yaml", {})
+    expanded = template.load(built / "template.yaml", {"Architecture": ARCHITECTURE})
     expanded["Transform"] = "AWS::Serverless-2016-10-31"
     # Only variables that the template knows can be set from outside.
     expanded["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""

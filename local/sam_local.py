@@ -8,14 +8,12 @@ the queue's messages to Suppress.
 import json
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from dlr.ingest.quarantine import Quarantine
-from dlr.messages.store import ReportReader
-from dlr.messages.view import find_message
+from dlr.messages.item import history_of
 from local.client import Client
 from local.cloud import LOCALHOST, Cloud, free_port
 from local.engine import Engine
@@ -24,7 +22,7 @@ from local.lambda_events import POISON, queued, stream_records
 from local.recordings import recordings
 from local.runtime_image import runtime_image
 from local.sam import BUILT, TIMEOUT_S, SamLocal, build, for_sam_local
-from local.stack import ROOT, Deployment, deploy, describe
+from local.stack import ROOT, Deployment, deploy, describe, stop_feeding_functions
 from local.timed import timed
 
 
@@ -39,11 +37,11 @@ def sam_local() -> bool:
         with timed("runtime image"):
             image = runtime_image(engine, BUILT)
         host, seen_from_container = _meeting_point(engine)
-        with Cloud(free_port(), folder, host) as cloud:
+        with Cloud(free_port(), folder, host, seen_from_container) as cloud:
             with timed("tables, queues and bus on the embedded AWS"):
                 deploy(cloud)
                 deployment = describe(cloud)
-                _stop_feeding_functions(cloud)
+                stop_feeding_functions(cloud)
             aws_url = f"http://{seen_from_container}:{cloud.port}"
             port = free_port()
             api_url = f"http://{LOCALHOST}:{port}"
@@ -71,13 +69,6 @@ def _meeting_point(engine: Engine) -> tuple[str, str]:
         except OSError:
             return LOCALHOST, "host.docker.internal"
     return gateway, gateway
-
-
-def _stop_feeding_functions(cloud: Cloud) -> None:
-    """Disconnect the embedded AWS's own Publish and Suppress: the containers do their work."""
-    functions = cloud.client("lambda")
-    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        functions.delete_event_source_mapping(UUID=mapping["UUID"])
 
 
 def _variables(
@@ -130,18 +121,25 @@ def _check_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
     """Whether the tables hold what the requests said."""
     dynamodb = cloud.client("dynamodb")
     names = deployment.resources
-    reports = ReportReader(dynamodb, names["ReportsTable"])
-    now = datetime.now(UTC)
+    stored = [
+        report.model_dump(mode="json")
+        for item in _items(dynamodb, names["ReportsTable"])
+        for report in history_of(item)
+    ]
     for recording in recordings():
         for expected in recording.reports:
-            answer = find_message(reports, recording.provider, expected["message_id"], now)
-            history = answer.model_dump(mode="json")["history"] if answer else []
-            if not any(expected.items() <= stored.items() for stored in history):
+            wanted = {**expected, "provider": recording.provider}.items()
+            if not any(wanted <= report.items() for report in stored):
                 yield f"{recording.id}: {expected['message_id']} was not stored as expected"
     unreadable = sum(recording.status == 400 for recording in recordings())
-    kept = len(list(Quarantine(dynamodb, names["QuarantineTable"]).all(now)))
+    kept = sum("body" in item for item in _items(dynamodb, names["QuarantineTable"]))
     if kept < unreadable:
         yield f"{kept} requests in quarantine instead of {unreadable} or more"
+
+
+def _items(dynamodb: Any, table: str) -> Iterator[Mapping[str, Any]]:
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+        yield from page["Items"]
 
 
 def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterator[str]:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, WaiterError
 from local import template
 from local.cloud import Cloud
 from local.code import archive
+from local.private import write_private
 from local.sign import signing_keys
 
 ROOT = Path(__file__).parent.parent
@@ -34,13 +35,13 @@ class Deployment:
     resources: Mapping[str, str]  # logical id to physical id
 
     def write(self, path: Path) -> None:
-        """Leave a note for scripts."""
+        """Leave a note for scripts of this user: it holds every token."""
         known = {
             "base_url": self.base_url,
             "admin_token": self.admin_token,
             "webhooks": dict(self.webhooks),
         }
-        path.write_text(json.dumps(known, indent=2) + "\n")
+        write_private(path, json.dumps(known, indent=2) + "\n")
 
 
 def deploy(cloud: Cloud, root: Path = ROOT, parameters: Mapping[str, str] | None = None) -> None:
@@ -76,6 +77,13 @@ def describe(cloud: Cloud) -> Deployment:
         },
         resources=resources,
     )
+
+
+def stop_feeding_functions(cloud: Cloud) -> None:
+    """Disconnect Publish and Suppress from the stream and the queue."""
+    functions = cloud.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.delete_event_source_mapping(UUID=mapping["UUID"])
 
 
 def _current(secrets: Any, name: str) -> str:

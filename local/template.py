@@ -121,6 +121,8 @@ def plain(template: Template, code: Mapping[str, Mapping[str, str]]) -> Template
     result = _transformed(template)
     _name_the_punctuation(result)
     _leave_out_metric_math(result)
+    _let_in_without_tls(result)
+    _leave_out_scaling(result)
     return result
 
 
@@ -187,6 +189,20 @@ def _leave_out_metric_math(template: Template) -> None:
         name for name, each in resources.items() if "Metrics" in each.get("Properties", {})
     ]:
         del resources[name]
+
+
+def _leave_out_scaling(template: Template) -> None:
+    """The embedded AWS takes a parameter for a text there, and then reads the queue no more."""
+    for properties in _properties(template):
+        properties.pop("ScalingConfig", None)
+
+
+def _let_in_without_tls(template: Template) -> None:
+    """The embedded AWS speaks HTTP, and takes its own calls for insecure ones as well."""
+    for properties in _properties(template):
+        if (policy := properties.get("PolicyDocument")) is not None:
+            allowed = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+            policy["Statement"] = allowed
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from dlr.providers.base import load_provider, provider_names
-from dlr.providers.sample import Stage, Step
+from dlr.providers.base import provider_names
 from dlr.wire.request import Request
+from local.sample import Stage, Step, sample
 
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 SHARES: dict[Stage, int] = {"delivered": 89, "absent": 6, "dead": 4, "stop": 1}
@@ -59,10 +59,9 @@ def life(
     """The requests of one message, in order."""
     message_id = id_of(message, seed)
     number = f"1{200 + message // 100 % 800}5550{100 + message % 100}"  # 555-01xx are for fiction
-    sample = load_provider(provider).sample
     for place, stage in enumerate(stages):
         step = Step(message_id, number, stage, START + timedelta(seconds=message + 9 * place))
-        yield sample(step)
+        yield sample(provider, step)
 
 
 def _message(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from local.cloud import Cloud, free_port, isolate_from_aws
@@ -15,6 +16,7 @@ from tests.support.numbers import new_number
 if TYPE_CHECKING:  # importing them takes a second, in each process
     from local.client import Client
     from local.stack import Deployment
+    from tests.support.chain import Chain
 
 isolate_from_aws()
 
@@ -29,6 +31,10 @@ OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
 def outcomes(pytestconfig: pytest.Config) -> dict[tuple[str, str], str]:
     """The outcome of each call under each fault: shown as a table at the end."""
     return pytestconfig.stash.setdefault(OUTCOMES, {})
+
+
+hypothesis.settings.register_profile("any_machine", deadline=None)  # however busy it is
+hypothesis.settings.load_profile("any_machine")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -109,6 +115,21 @@ def listener(cloud: Cloud, deployment: "Deployment") -> Iterator[Listener]:
     """Hears what comes on the bus from now on."""
     with Listener(cloud, deployment.resources["Bus"]) as listener:
         yield listener
+
+
+@pytest.fixture(scope="module")
+def shared_chain(cloud: Cloud) -> "Chain":
+    """From a provider's request to the suppression list, on tables of the module's own."""
+    from tests.support.chain import Chain
+
+    return Chain(cloud)
+
+
+@pytest.fixture
+def chain(shared_chain: "Chain") -> "Iterator[Chain]":
+    """The same, with no message in its table."""
+    yield shared_chain
+    shared_chain.delete_messages()
 
 
 @pytest.fixture

@@ -1,16 +1,21 @@
 """The team's API on the running system, route by route."""
 
 import json
-from urllib.parse import quote
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import pytest
 
-from dlr.suppression.entry import State
+from dlr.suppression.standing import State
 from local.client import Client
 from local.cloud import Cloud
+from local.http_event import http_event
 from local.stack import Deployment
 from local.waiting import wait_until
+from tests.support.functions import Functions
+from tests.support.template import resources
 
 
 def path(number: str) -> str:
@@ -27,6 +32,16 @@ def quarantine(client: Client, deployment: Deployment, body: str) -> str:
         after = page["next"]
     (quarantine_id,) = found
     return str(quarantine_id)
+
+
+@pytest.mark.parametrize("path", ["/dlr/openapi.json", "/openapi.json"])
+def test_the_api_answers_behind_a_path_that_is_mapped_to_it(path: str) -> None:
+    """API Gateway leaves the path of a mapping in the event, a proxy may take it away."""
+    nowhere: Any = SimpleNamespace(url="http://127.0.0.1:9")
+    names = {name: name for name in resources()}
+    functions = Functions(nowhere, names, PublicUrl="https://api.example.com/dlr")
+    answer = functions.call("Api", http_event("GET", path, route="GET /openapi.json"))
+    assert answer["statusCode"] == 200
 
 
 def test_a_number_is_put_on_a_list_asked_for_and_lifted(client: Client, number: str) -> None:
@@ -46,6 +61,11 @@ def test_a_lift_of_a_number_that_is_not_there_is_no_error(client: Client, number
     [
         ("GET", "/suppressions/07700900123", None, 400),
         ("GET", "/recipients/ACME", None, 400),
+        ("PUT", "/suppressions/447700902999", "{}", 400),
+        ("DELETE", "/suppressions/447700902999", None, 400),
+        ("GET", "/recipients/447700902999", None, 400),
+        ("DELETE", "/recipients/447700902999", None, 400),
+        ("POST", "/suppressions/import?country=XX", "number\n", 422),
         ("GET", "/messages/smsmode/nobody", None, 404),
         ("POST", "/quarantine/nothing/replay", None, 404),
         ("PUT", "/suppressions/+447700902999", '{"list": "nowhere"}', 422),
@@ -57,6 +77,11 @@ def test_a_lift_of_a_number_that_is_not_there_is_no_error(client: Client, number
         ("POST", "/suppressions/check", "[" * 100_000, 422),
         ("POST", "/suppressions/check", '{"numbers": [%s]}' % ("9" * 5000), 422),
         ("GET", "/messages/smsmode/" + "x" * 3000, None, 422),
+        ("GET", "/messages/smsmode?message_id=nobody", None, 404),
+        ("GET", "/messages/smsmode", None, 422),
+        ("GET", "/messages/smsmode?message_id=", None, 422),
+        ("GET", "/messages/smsmode?message_id=" + "x" * 3000, None, 422),
+        ("GET", "/messages/smsmode?message_id=a&message_id=b", None, 422),
         ("GET", "/suppressions/held/" + "x" * 3000, None, 422),
         ("DELETE", "/quarantine/" + "x" * 3000, None, 422),
     ],
@@ -68,6 +93,44 @@ def test_a_wrong_question_is_a_problem_that_quotes_nothing(
     assert (got, answer["status"]) == (status, status)
     assert answer["detail"]
     assert "0770090" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    "message_id",
+    [
+        "plain",
+        "a/b",
+        "a#b",
+        "a?b",
+        "a%2Fb",
+        "a\\b",
+        'a"b',
+        "a,b",
+        "a b",
+        "a+b",
+        "a&b=c",
+        "é",
+        "../x",
+    ],
+)
+def test_a_message_is_found_by_any_id(
+    client: Client, deployment: Deployment, number: str, message_id: str
+) -> None:
+    report = {"message_id": message_id, "to": number, "status": "DELIVRD", "error_code": "000"}
+    client.post(deployment.webhooks["bulksmsrates"], json.dumps(report).encode())
+    path = f"/messages/bulksmsrates?{urlencode({'message_id': message_id})}"
+    status, answer = client.api("GET", path)
+    assert (status, answer["message_id"], answer["status"]) == (200, message_id, "delivered")
+
+
+def test_a_message_is_found_by_its_path_too(
+    client: Client, deployment: Deployment, number: str
+) -> None:
+    report = {"message_id": "in-a-path", "to": number, "status": "DELIVRD", "error_code": "000"}
+    client.post(deployment.webhooks["bulksmsrates"], json.dumps(report).encode())
+    status, answer = client.api("GET", "/messages/bulksmsrates/in-a-path")
+    assert (status, answer["message_id"]) == (200, "in-a-path")
+    assert client.api("GET", "/messages/bulksmsrates?message_id=in-a-path")[1] == answer
 
 
 def test_rows_are_imported_and_exported(client: Client, number: str) -> None:
@@ -82,11 +145,31 @@ def test_rows_are_imported_and_exported(client: Client, number: str) -> None:
     assert number[1:] not in page["csv"]
 
 
+def test_rows_are_imported_with_the_country_of_their_numbers(client: Client, number: str) -> None:
+    national = f"0{number.removeprefix('+33')}"
+    assert client.api("POST", "/suppressions/import", f"number\n{national}\n")[1]["imported"] == 0
+    path = "/suppressions/import?country=fr"
+    assert client.api("POST", path, f"number\n{national}\n")[1]["imported"] == 1
+    assert client.suppression(number)["suppressed"]
+
+
+def test_a_sender_may_ask_without_the_plus(client: Client, number: str) -> None:
+    client.api("PUT", path(number), "{}")
+    assert client.suppression(number[1:])["suppressed"]
+    (found,) = client.check([number[1:]])["suppressed"]
+    assert found["number"] == number[1:]
+
+
 def test_nothing_is_held_and_so_nothing_settled(client: Client) -> None:
-    assert client.api("GET", "/suppressions/held/nobody")[1] == {"held": 0}
+    assert client.api("GET", "/suppressions/held/smpp")[1] == {"held": 0}
     for settle in ("release", "discard"):
-        status, answer = client.api("POST", f"/suppressions/held/nobody/{settle}")
-        assert (status, answer) == (200, {"settled": 0, "more": False})
+        status, answer = client.api("POST", f"/suppressions/held/smpp/{settle}")
+        assert answer.pop("until")
+        assert (status, answer) == (200, {"settled": 0, "more": False, "next": None})
+        status, answer = client.api("POST", f"/suppressions/held/smpp/{settle}?after=x")
+        assert (status, "`until`" in answer["detail"]) == (422, True)
+        status, answer = client.api("POST", f"/suppressions/held/misspelt/{settle}")
+        assert (status, "no such provider" in answer["detail"]) == (422, True)
 
 
 def test_everything_of_a_person_is_shown_and_erased(

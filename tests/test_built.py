@@ -89,6 +89,17 @@ def test_every_source_has_bytecode_that_is_never_checked() -> None:
         assert flags == UNCHECKED_HASH, bytecode
 
 
+def test_every_compiled_library_is_there_for_both_architectures() -> None:
+    libraries = {str(path.relative_to(BUILD)) for path in BUILD.rglob("*.so")}
+    assert any("pydantic_core" in path for path in libraries)
+    assert {path for path in libraries if "-x86_64-" in path} == {
+        path.replace("-aarch64-", "-x86_64-") for path in libraries if "-aarch64-" in path
+    }
+    assert {path for path in libraries if "-x86_64-" not in path} == {
+        path for path in libraries if "-aarch64-" in path
+    }
+
+
 def test_the_layer_holds_what_runs_and_nothing_else() -> None:
     files = [path for path in LAYER.rglob("*") if path.is_file()]
     packages = {path.name for path in LAYER.iterdir() if not path.name.endswith(".dist-info")}

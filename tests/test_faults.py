@@ -7,24 +7,28 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from dlr.causes import Cause
+from dlr.causes import Action
 from dlr.ingest.quarantine import Quarantine
+from dlr.ingest.unread import Unread
 from dlr.messages.item import history_of, is_redacted, key_of, state_of
 from dlr.phone import RecipientHasher
 from dlr.report import Status
-from dlr.suppression.entry import Reason, Strike, Suppression, empty
+from dlr.suppression.entry import MessageVerdict, Suppression, empty
 from dlr.suppression.lookup import SuppressionLookup
+from dlr.suppression.rules import held, judged
+from dlr.suppression.standing import Rules
 from dlr.suppression.table import SuppressionList
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from tests.support.faults import EVERY, Injection, faults_of
 from tests.support.functions import LOG, Call
 from tests.support.marked import (
+    ARRIVED,
     AWAY,
     BLOCKED,
     DEAD,
@@ -36,13 +40,16 @@ from tests.support.marked import (
     MOVED,
     NOW,
     REPORTS,
+    STOPPED,
     STRUCK,
     UNLISTED,
     read,
 )
+from tests.support.metrics import written_in
 from tests.support.system import ADMIN, HASH_KEYS, INGEST, PROVIDER, SystemHarness, drain
 
 DAY = timedelta(days=1)
+UNREADABLE = {"hush-unreadable": GARBLED}
 HASHER = RecipientHasher(lambda: HASH_KEYS)
 OLD_HASHER = RecipientHasher(lambda: HASH_KEYS[1:])
 
@@ -63,9 +70,9 @@ def system(cloud: Cloud) -> Iterator[SystemHarness]:
 def run_pipeline(system: SystemHarness) -> None:
     """A day's reports, all of them acknowledged at some time, and what must have come of them."""
     system.wipe()
-    watched = empty(OLD_HASHER.hash(MOVED), NOW, NOW + DAY)
-    enter(system, watched, strikes=(Strike(at=NOW, event_id="before"),))
-    batch = [*REPORTS, {"hush-unreadable": 1}]
+    enter(system, judged(empty(OLD_HASHER.hash(MOVED)), "before", verdict(Action.STRIKE)))
+    enter(system, judged(empty(HASHER.hash(ARRIVED)), "before", verdict()))
+    batch = [*REPORTS, UNREADABLE]
     sent = [*REPORTS, REPORTS[0], REPORTS[-1], batch]
     for content in sent:
         assert system.send(json.dumps(content).encode())[0] == 200
@@ -90,18 +97,33 @@ def check_pipeline(system: SystemHarness) -> None:
             expected = [sent.event_id, late] if sent.message_id == "dead" else [sent.event_id]
             assert sorted(each.event_id for each in history_of(item)) == sorted(expected)
     assert late not in heard
-    assert len(system.items("QuarantineTable")) == 2
+    kept = [item["body"]["B"] for item in system.items("QuarantineTable") if "body" in item]
+    assert sorted(kept) == sorted([GARBAGE, json.dumps(UNREADABLE).encode()])
     assert listed(system) == LISTED
 
 
-def enter(system: SystemHarness, entry: Suppression, **changes: Any) -> None:
+def enter(system: SystemHarness, entry: Suppression) -> None:
     """An entry that was there before."""
-    changed = entry.model_copy(update=changes).audited(NOW, "me", "before")
-    suppressions(system).change([entry.recipient_hash], lambda _: changed)
+    suppressions(system).change([entry.recipient_hash], lambda _: entry, NOW)
+
+
+def verdict(action: Action = Action.SUPPRESS_NUMBER, provider: str = PROVIDER) -> MessageVerdict:
+    """Of a message of last month."""
+    at = NOW - 30 * DAY
+    return MessageVerdict(
+        weight="0",
+        version=1,
+        action=action,
+        at=at,
+        received_at=at,
+        expires_at=NOW + DAY,
+        provider=provider,
+        event_id="before",
+    )
 
 
 def suppressions(system: SystemHarness) -> SuppressionList:
-    return SuppressionList(system.dynamodb, system.names["SuppressionsTable"])
+    return SuppressionList(system.dynamodb, system.names["SuppressionsTable"], Rules())
 
 
 def listed(system: SystemHarness) -> set[str]:
@@ -118,18 +140,20 @@ def run_api(system: SystemHarness) -> None:
     """Every route once, each asked again until it answers, and what must have come of it."""
     system.wipe()
     assert system.send(json.dumps(REPORTS[0]).encode())[0] == 200
-    reason = Reason(at=NOW - DAY, cause=Cause.UNKNOWN_SUBSCRIBER, expires_at=NOW + DAY)
-    enter(system, empty(HASHER.hash(DEAD), NOW, NOW + DAY), number=reason)
-    enter(system, empty(OLD_HASHER.hash(MOVED), NOW, NOW + DAY), number=reason)
-    for number, provider in ((AWAY, "released"), (GARBLED, "discarded")):
-        held = {"number": reason, "held_by": provider}
-        enter(system, empty(HASHER.hash(number), NOW, NOW + DAY), **held)
+    enter(system, judged(empty(HASHER.hash(DEAD)), "before", verdict()))
+    enter(system, judged(empty(OLD_HASHER.hash(MOVED)), "before", verdict()))
+    of = ((AWAY, "smsmode"), (GARBLED, "messente"), (ARRIVED, "twilio"))
+    for number, provider in of:
+        entry = judged(empty(HASHER.hash(number)), "before", verdict(provider=provider))
+        is_held = provider != "twilio"
+        enter(system, held(entry, "before") if is_held else entry)
     bodies = [json.dumps(REPORTS[n]).encode() for n in (1, -1)] + [GARBAGE]
     bodies.append(bodies[1] + b" ")  # the same report as another request
-    quarantine = Quarantine(system.dynamodb, system.names["QuarantineTable"])
+    bodies.append(json.dumps({"hush-garbage": DEAD}).encode())
+    quarantine = Quarantine(system.dynamodb, system.names["QuarantineTable"], HASHER)
     for body in bodies:
-        quarantine.put(PROVIDER, Request("POST", body=body), "hush-reason", NOW)
-    ids = {each.body.encode(): each.id for each in quarantine.all(NOW)}
+        quarantine.put(PROVIDER, [Unread(Request("POST", body=body), "hush-reason")], NOW)
+    ids = {each.body.encode(): each.id for each in quarantine.page(None, NOW).requests}
 
     assert any(system.enter(ADMIN) for _ in range(2))
     assert not system.enter("wrong")
@@ -137,36 +161,39 @@ def run_api(system: SystemHarness) -> None:
     asked = [
         ("GET /openapi.json", "/openapi.json", None),
         ("GET /messages/{provider}/{message_id}", f"/messages/{PROVIDER}/dead", None),
+        ("GET /messages/{provider}", f"/messages/{PROVIDER}?message_id=dead", None),
         ("GET /suppressions/{number}", f"/suppressions/{DEAD}", None),
         ("POST /suppressions/check", "/suppressions/check", {"numbers": [DEAD, "hush"]}),
         ("PUT /suppressions/{number}", f"/suppressions/{BLOCKED}", {}),
         ("DELETE /suppressions/{number}", f"/suppressions/{MOVED}", None),
         ("POST /suppressions/import", "/suppressions/import", csv),
         ("GET /suppressions/export", "/suppressions/export", None),
-        ("GET /suppressions/held/{provider}", "/suppressions/held/released", None),
+        ("GET /suppressions/held/{provider}", "/suppressions/held/smsmode", None),
         (
             "POST /suppressions/held/{provider}/release",
-            "/suppressions/held/released/release",
+            "/suppressions/held/smsmode/release",
             None,
         ),
         (
             "POST /suppressions/held/{provider}/discard",
-            "/suppressions/held/discarded/discard",
+            "/suppressions/held/messente/discard",
             None,
         ),
+        ("POST /suppressions/revert/{provider}", "/suppressions/revert/twilio", {}),
         ("GET /quarantine", "/quarantine", None),
+        ("DELETE /quarantine/{id}", f"/quarantine/{ids[GARBAGE]}", None),
         *(
             ("POST /quarantine/{id}/replay", f"/quarantine/{ids[body]}/replay", None)
             for body in (bodies[0], bodies[1], bodies[3])
         ),
-        ("DELETE /quarantine/{id}", f"/quarantine/{ids[GARBAGE]}", None),
         ("GET /recipients/{number}", f"/recipients/{DEAD}", None),
         ("DELETE /recipients/{number}", f"/recipients/{DEAD}", None),
         ("POST /erasures/repeat", "/erasures/repeat", None),
     ]
     assert {route for route, _, _ in asked} == system.functions.routes
     for route, path, content in asked:
-        status, answer = system.ask(route, path, content)
+        path, _, query = path.partition("?")
+        status, answer = system.ask(route, path, content, **dict(parse_qsl(query)))
         is_again = status == 404 and system.retries["client"]  # done, but the answer was lost
         assert status in {200, 204} or is_again, (route, status, answer)
     check_api(system)
@@ -175,7 +202,7 @@ def run_api(system: SystemHarness) -> None:
 def check_api(system: SystemHarness) -> None:
     """Each order was carried out."""
     assert listed(system) == {DEAD, BLOCKED, STRUCK, AWAY}
-    kept = {item["pk"]["S"] for item in system.items("ReportsTable")}
+    kept = {item["pk"]["S"] for item in system.items("ReportsTable") if not is_redacted(item)}
     assert kept == {f"{PROVIDER}#stopped", f"{PROVIDER}#arrived"}
     assert system.items("QuarantineTable") == []
     assert str(DEAD) not in str(system.items("SuppressionsTable"))
@@ -248,6 +275,32 @@ def test_no_single_fault_loses_a_report_or_lists_a_wrong_number(
                 run(system)
                 assert injection.hits
                 outcomes[str(call), fault] = " ".join(system.retries) or "itself"
+
+
+@pytest.mark.parametrize("fault", ["throttled", "error 500", "timeout after", "left out"])
+def test_a_list_that_publish_cannot_ask_holds_up_no_event(
+    system: SystemHarness, fault: str
+) -> None:
+    system.wipe()
+    enter(system, judged(empty(HASHER.hash(ARRIVED)), "before", verdict()))
+    for content in REPORTS:
+        assert system.send(json.dumps(content).encode())[0] == 200
+
+    def intercept(call: Call, request: AWSPreparedRequest) -> AWSResponse | None:
+        is_asked = (call.function, call.operation) == ("Publish", "BatchGetItem")
+        return EVERY[fault](request) if is_asked else None
+
+    system.functions.stop("Publish")
+    system.functions.intercept = intercept
+    began = LOG.tell()
+    assert system.publish()
+    assert not system.retries["stream"]
+    LOG.seek(began)
+    lines = LOG.read().splitlines()
+    assert ("LookupFailed", frozenset({("service", "publish")})) in written_in(lines)
+    assert [json.loads(line)["lookup_error"] for line in lines if "lookup_error" in line]
+    assert system.suppress()
+    assert listed(system) == {DEAD, STOPPED, STRUCK, MOVED}
 
 
 def inject(system: SystemHarness, injections: list[Injection]) -> None:

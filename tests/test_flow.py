@@ -1,5 +1,6 @@
 """A report's whole way on the embedded AWS: webhook in, suppressed number out."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -204,13 +205,16 @@ def test_the_metrics_that_alarms_watch_are_written(
     cloud: Cloud, client: Client, deployment: Deployment, number: str, message_id: str
 ) -> None:
     client.post(deployment.webhooks["thesmsworks"], report(message_id, number, code=HARD))
+    other = new_number()
+    for code in (HARD, STOP):  # one message id for two recipients
+        client.post(deployment.webhooks["thesmsworks"], report(message_id, other, code=code))
     client.post(deployment.webhooks["thesmsworks"], f"garbage {message_id}".encode())
+    client.post(deployment.webhooks["thesmsworks"], gzip.compress(b"garbage"), "application/gzip")
     client.post(deployment.webhooks["thesmsworks"] + "x", b"{}")
     assert wait_until(lambda: client.suppression(number)["suppressed"])
-    # Held needs a thousand hard bounces; API Gateway's log, which is not here, counts Throttled
-    watched = {
-        each for each in watched_metrics("thesmsworks") if each[0] not in {"Held", "Throttled"}
-    }
+    # Held needs a thousand hard bounces; API Gateway's log, which is not here, counts the others
+    elsewhere = {"Held", "Throttled", "Denied"}
+    watched = {each for each in watched_metrics("thesmsworks") if each[0] not in elsewhere}
     assert wait_until(lambda: watched <= set(written_in(log_lines(cloud))))
 
 

@@ -29,6 +29,7 @@ NUMBER = "+447700900987"
 TEXT = "hush-text"
 MARKS = {NUMBER[-9:], TEXT, TOKEN, ADMIN, *HASH_KEYS, "hush"}
 SHOWS = {
+    "GET /messages/{provider}",
     "GET /messages/{provider}/{message_id}",
     "GET /recipients/{number}",
     "GET /quarantine",

@@ -133,7 +133,8 @@ HEAVY = {"local", "cfnlint", "samtranslator", "boto3", "botocore", "dlr", "pydan
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["redrive", "--help"], ["quarantine", "list", "--help"]]
+    "arguments",
+    [["--help"], ["redrive", "--help"], ["smoke", "--help"], ["quarantine", "list", "--help"]],
 )
 def test_help_imports_nothing_that_only_some_commands_need(arguments: list[str]) -> None:
     loaded = loaded_by(*arguments)
@@ -159,12 +160,14 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
-def test_the_command_stands_on_its_own_and_only_redrive_on_the_layer() -> None:
+def test_the_command_stands_on_its_own_and_only_redrive_and_smoke_on_the_layer() -> None:
     root = ROOT / "cli" / "dlr_cli"
     needed = {str(path.relative_to(root)): imports_of(path) for path in root.rglob("*.py")}
     others = set().union(*needed.values()) - sys.stdlib_module_names - {"_typeshed"}
     assert others == {"dlr_cli", "dlr", "click", "rich", "urllib3", "boto3", "botocore"}
-    assert [name for name, packages in needed.items() if "dlr" in packages] == ["redrive.py"]
+    on_the_layer = {name for name, packages in needed.items() if "dlr" in packages}
+    smoke = {f"smoke/{name}.py" for name in ("listener", "run", "webhook")}
+    assert on_the_layer == {"redrive.py", *smoke}
     assert {n for n, packages in needed.items() if packages & {"boto3", "botocore"}} == {"aws.py"}
 
 
@@ -180,7 +183,7 @@ def all_commands(command: click.Command, *path: str) -> Iterator[tuple[str, ...]
 
 def test_every_command_explains_itself() -> None:
     paths = list(all_commands(dlr))
-    assert {("redrive",), ("quarantine", "discard")} <= set(paths)
+    assert {("redrive",), ("smoke",), ("quarantine", "discard")} <= set(paths)
     for path in paths:
         result = CliRunner().invoke(dlr, [*path, "--help"])
         lines = result.stdout.splitlines()
@@ -365,6 +368,8 @@ WITHOUT = "import sys\nsys.modules['{}'] = None\nfrom dlr_cli.__main__ import ma
         ("boto3", ["quarantine", "list", "--stack", "x"]),
         ("boto3", ["redrive"]),
         ("pydantic", ["redrive"]),
+        ("boto3", ["smoke", "--stack", "x"]),
+        ("pydantic", ["smoke", "--stack", "x"]),
     ],
 )
 def test_without_what_the_extra_brings_the_extra_is_named(
@@ -689,3 +694,36 @@ def test_an_api_that_repeats_a_page_is_not_asked_for_ever() -> None:
 
     with pytest.raises(CommandError, match="same page"):
         list(kept(cast(Any, Repeating())))
+
+
+# ---------------------------------------------------------------- by make
+
+
+@pytest.mark.parametrize("target", ["smoke", "quarantine", "redrive"])
+def test_make_works_on_what_make_run_runs_unless_a_stack_is_named(target: str) -> None:
+    assert "--stack" not in recipe(target)
+    assert '--stack "prod"' in recipe(target, "STACK=prod")
+    assert '--stack ""' in recipe(target, "STACK=")  # which the command refuses
+
+
+def test_make_redrive_calls_no_account_unless_a_stack_is_named() -> None:
+    assert "--endpoint-url http://127.0.0.1:4570" in recipe("redrive", "PORT=4570")
+    assert "--endpoint-url" not in recipe("redrive", "STACK=prod")
+
+
+LEFT_OUT = {"STACK", "MAKEFLAGS"}
+
+
+def recipe(target: str, *variables: str) -> str:
+    """The command that make would run."""
+    environment = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
+    made = subprocess.run(
+        ["make", "--dry-run", target, *variables],  # noqa: S607
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (line,) = (each for each in made.stdout.splitlines() if "-m dlr_cli" in each)
+    return line

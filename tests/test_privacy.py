@@ -1,6 +1,6 @@
 """Access, erasure, quarantine and replay on real tables."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,24 +9,38 @@ from dlr.causes import Cause
 from dlr.ingest.normalize import Normalizer
 from dlr.ingest.quarantine import PAGE, Quarantine
 from dlr.ingest.replay import Replay, Replayed
+from dlr.ingest.unread import Unread
 from dlr.messages.by_recipient import RecipientReports
 from dlr.messages.item import state_of
-from dlr.messages.store import ReportReader
+from dlr.messages.order import micros_of
+from dlr.messages.store import Outcome, ReportReader
 from dlr.people import ErasureLog, PersonalData, Repeated
 from dlr.phone import PhoneNumber
 from dlr.providers.base import load_provider
 from dlr.report import Status
 from dlr.runtime.errors import HandlerError, redact_errors, redacted
+from dlr.suppression.announce import Announcer
+from dlr.suppression.entry import ListName
+from dlr.suppression.standing import State
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from tests.support.cases import NOW
 from tests.support.reports import HASHER, make_report
 from tests.support.suppression import YEAR, SuppressionHarness, dead, failure
 from tests.support.tables import make_table
+from tests.support.template import resources
 
 DAY = timedelta(days=1)
 PERSON = PhoneNumber("+447700900600")
 OTHER = PhoneNumber("+447700900601")
+QUEUE_DAYS = 4
+"""How long SQS keeps a message by default."""
+LONGEST_WAIT = QUEUE_DAYS * DAY + max(
+    timedelta(seconds=each["Properties"]["MessageRetentionPeriod"])
+    for name, each in resources().items()
+    if name.endswith("Failures") and each["Type"] == "AWS::SQS::Queue"
+)
+"""A report can wait in a failure queue, and after its redrive in the queue of the list."""
 
 
 class PrivacyHarness(SuppressionHarness):
@@ -34,13 +48,15 @@ class PrivacyHarness(SuppressionHarness):
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__(cloud)
-        self.quarantine = Quarantine(self.client, make_table(cloud, "QuarantineTable"), DAY)
+        self.quarantine = Quarantine(self.client, make_table(cloud, "QuarantineTable"), HASHER, DAY)
+        self.erasures_table = make_table(cloud, "ErasuresTable")
         self.recipients = PersonalData(
             RecipientReports(self.client, self.reports_table),
             self.list,
             self.quarantine,
-            ErasureLog(self.client, make_table(cloud, "ErasuresTable")),
+            ErasureLog(self.client, self.erasures_table),
             HASHER,
+            Announcer(self, "bus"),
         )
         self.replay = Replay(
             self.quarantine,
@@ -60,9 +76,9 @@ class PrivacyHarness(SuppressionHarness):
                 self.store.put(report)
             self.suppress(failure(of, Cause.OPTED_OUT), NOW)
             body = f"garbage about {of[:4]} {of[4:8]} {of[8:]}".encode()
-            self.quarantine.put("smsmode", Request("POST", body=body), "unreadable", NOW)
+            self.quarantine.put("smsmode", [Unread(Request("POST", body=body), "unreadable")], NOW)
         encoded = Request("GET", query=f"numero=%2B{PERSON[1:]}")
-        self.quarantine.put("smsmode", encoded, "unreadable", NOW)
+        self.quarantine.put("smsmode", [Unread(encoded, "unreadable")], NOW)
 
 
 @pytest.fixture
@@ -83,42 +99,21 @@ def test_everything_stored_of_a_person_is_exported_and_nothing_of_another(
 
 
 def test_an_erasure_leaves_the_bare_hash_of_a_suppressed_person(privacy: PrivacyHarness) -> None:
-    erased = privacy.recipients.erase(PERSON, NOW + DAY / 2)
+    erased = privacy.recipients.erase(PERSON, NOW + DAY / 2, "carol")
     assert (erased.messages, erased.quarantine, erased.suppressed) == (3, 2, True)
     stored = privacy.recipients.export(PERSON, NOW)
     assert (stored.messages, stored.quarantine) == ([], [])
     assert stored.suppression is not None
+    assert {each.provider for each in stored.suppression.messages.values()} == {"acme"}
     left = stored.suppression.model_dump(mode="json", exclude_none=True)
-    assert not {"m1", "acme", str(PERSON)} & set(str(left).split("'"))
+    assert not {"m1", str(PERSON), "opted_out"} & set(str(left).split("'"))
     assert privacy.lookup.find(PERSON, NOW).suppressed
     assert len(privacy.recipients.export(OTHER, NOW).messages) == 3
 
 
-@pytest.mark.parametrize(
-    ("query", "body", "mentioned"),
-    [
-        ("numero=%2B447700900600", b"", True),
-        ("numero=447700900600&x=1", b"", True),
-        ("", b"to=%2B44%207700%20900600", True),
-        ("", b"to=44+7700+900600", True),
-        ("", b'{"to": "0044 (0)7700-900.600"}', True),
-        ("", b'{"to": "07700900600"}', False),
-        ("id=99447700900600", b"", False),
-        ("id=4477009006001", b"", False),
-        ("numero=447700900601", b'{"a": [44, 7700900600]}', False),
-    ],
-)
-def test_a_quarantined_request_mentions_whole_international_numbers(
-    empty: PrivacyHarness, query: str, body: bytes, mentioned: bool
-) -> None:
-    empty.quarantine.put("smsmode", Request("POST", query=query, body=body), "x", NOW)
-    (shown,) = empty.quarantine.all(NOW)
-    assert shown.mentions(PERSON) is mentioned
-
-
 def test_quarantine_is_listed_in_parts_none_left_out_and_none_twice(empty: PrivacyHarness) -> None:
     for place in range(PAGE + 5):
-        empty.quarantine.put("smsmode", Request("POST", body=b"%d" % place), "x", NOW)
+        empty.quarantine.put("smsmode", [Unread(Request("POST", body=b"%d" % place), "x")], NOW)
     first = empty.quarantine.page(None, NOW)
     second = empty.quarantine.page(first.next, NOW)
     assert (len(first.requests), len(second.requests), second.next) == (PAGE, 5, None)
@@ -128,45 +123,163 @@ def test_quarantine_is_listed_in_parts_none_left_out_and_none_twice(empty: Priva
 def test_noted_erasures_are_listed_in_parts(empty: PrivacyHarness) -> None:
     log = empty.recipients.erasures
     for of in (PERSON, OTHER):
-        log.put(HASHER.hash(of), ["q"], NOW)
+        log.put(HASHER.hash(of), NOW, "carol")
     (first,), after = log.page(None, 1)
     (second,), _ = log.page(after, 1)
     assert {first.recipient_hash, second.recipient_hash} == {
         HASHER.hash(PERSON),
         HASHER.hash(OTHER),
     }
-    assert first[1:] == second[1:] == (["q"], NOW)
+    assert first.erased_at == second.erased_at == NOW
 
 
 def test_a_request_that_comes_again_after_it_expired_is_kept_again(empty: PrivacyHarness) -> None:
     for at in (NOW, NOW + 2 * DAY):
-        empty.quarantine.put("smsmode", Request("POST", body=b"x"), "x", at)
+        empty.quarantine.put("smsmode", [Unread(Request("POST", body=b"x"), "x")], at)
     assert len(ids(empty, NOW + 2 * DAY)) == 1
 
 
-def test_a_person_on_no_list_leaves_nothing(privacy: PrivacyHarness) -> None:
+def test_a_person_on_no_list_leaves_a_bare_hash_for_some_weeks(privacy: PrivacyHarness) -> None:
+    """It tells late copies of the person's reports from new ones."""
     nobody = PhoneNumber("+447700900602")
-    assert privacy.recipients.erase(nobody, NOW).suppressed is False
-    assert privacy.entry(nobody) is None
+    assert privacy.recipients.erase(nobody, NOW, "carol").suppressed is False
+    standing = privacy.standing(nobody)
+    assert (standing.state, standing.entry.audit) == (None, ())
+    assert standing.keep_until is not None
+    assert standing.keep_until >= NOW + LONGEST_WAIT
 
 
 def test_an_erasure_is_repeated_after_a_restore(privacy: PrivacyHarness) -> None:
-    privacy.recipients.erase(PERSON, NOW)
-    privacy.fill()  # as a restore would bring it back
+    privacy.recipients.erase(PERSON, NOW, "carol")
+    restore(privacy)
     assert len(privacy.recipients.export(PERSON, NOW).messages) == 3
     later = make_report(message_id="later", recipient=PERSON, received_at=NOW + DAY / 4)
     privacy.store.put(later.model_copy(update={"recipient_hash": HASHER.hash(PERSON)}))
     assert privacy.recipients.repeat(None, NOW + DAY / 2) == Repeated(repeated=1, next=None)
     assert [m.message_id for m in privacy.recipients.export(PERSON, NOW).messages] == ["later"]
-    privacy.recipients.erase(PERSON, NOW + DAY / 2)
+    privacy.recipients.erase(PERSON, NOW + DAY / 2, "carol")
     stored = privacy.recipients.export(PERSON, NOW)
     assert (stored.messages, stored.quarantine) == ([], [])
     assert privacy.lookup.find(PERSON, NOW).suppressed
     assert len(privacy.recipients.export(OTHER, NOW).messages) == 3
 
 
+def restore(privacy: PrivacyHarness) -> None:
+    """The tables as they were before: what an erasure left of the messages is gone as well."""
+    table = privacy.reports_table
+    for item in privacy.client.scan(TableName=table)["Items"]:
+        privacy.client.delete_item(TableName=table, Key={"pk": item["pk"]})
+    privacy.fill()
+
+
+def test_a_copy_of_an_erased_report_brings_nobody_back(empty: PrivacyHarness) -> None:
+    """Providers that sign no time can be replayed, by whoever caught a request."""
+    report = make_report(
+        Status.REJECTED, 0, Cause.OPTED_OUT, recipient=PERSON, recipient_hash=HASHER.hash(PERSON)
+    )
+    empty.store.put(report)
+    empty.recipients.erase(PERSON, NOW, "carol")
+    again = report.model_copy(update={"received_at": NOW + 300 * DAY})
+    assert empty.store.put(again) is Outcome.DUPLICATE
+    assert empty.recipients.export(PERSON, NOW).messages == []
+    (left,) = empty.client.scan(TableName=empty.reports_table)["Items"]
+    assert left.keys() == {"pk", "rank", "v", "seen", "expires_at"}
+
+
+def test_an_erasure_is_announced_by_the_hash_alone(empty: PrivacyHarness) -> None:
+    empty.recipients.erase(PERSON, NOW, "carol")
+    ((detail_type, detail),) = empty.announced
+    assert detail_type == "Person Erased"
+    assert detail == {
+        "version": "1",
+        "recipient_hash": HASHER.hash(PERSON),
+        "entry_version": micros_of(NOW),
+        "changed_at": NOW.isoformat().replace("+00:00", "Z"),
+    }
+
+
+def quarantine_at(privacy: PrivacyHarness, body: str, at: datetime) -> None:
+    request = Request("POST", body=f"{body} {PERSON}".encode())
+    privacy.quarantine.put("smsmode", [Unread(request, "x")], at)
+
+
+def test_a_second_erasure_forgets_nothing_of_the_first_one(empty: PrivacyHarness) -> None:
+    quarantine_at(empty, "first", NOW)
+    empty.recipients.erase(PERSON, NOW + DAY / 8, "carol")
+    quarantine_at(empty, "second", NOW + DAY / 6)
+    empty.recipients.erase(PERSON, NOW + DAY / 4, "dave")
+    for body, at in (("first", NOW), ("second", NOW + DAY / 6), ("third", NOW + DAY / 3)):
+        quarantine_at(empty, body, at)  # the first two as a restore would bring them back
+    empty.recipients.repeat(None, NOW + DAY / 2)
+    (left,) = empty.recipients.export(PERSON, NOW).quarantine
+    assert left.body == f"third {PERSON}"
+
+
+def test_a_message_that_moves_while_its_person_is_erased_is_erased(empty: PrivacyHarness) -> None:
+    read = make_report(
+        Status.READ,
+        recipient=PERSON,
+        recipient_hash=HASHER.hash(PERSON),
+        received_at=NOW + timedelta(seconds=1),
+    )
+    empty.store.put(read)
+    assert empty.recipients.erase(PERSON, NOW, "carol").messages == 1
+    assert empty.recipients.export(PERSON, NOW).messages == []
+
+
+def test_a_report_that_is_stored_between_the_read_and_the_erasure_of_its_message_goes_too(
+    empty: PrivacyHarness,
+) -> None:
+    report = make_report(recipient=PERSON, recipient_hash=HASHER.hash(PERSON))
+    read = make_report(Status.READ, 9, recipient=PERSON, recipient_hash=HASHER.hash(PERSON))
+    empty.store.put(report)
+
+    class Racing:
+        """A client before whose first write another report is stored."""
+
+        def __init__(self) -> None:
+            self.is_first = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(empty.client, name)
+
+        def update_item(self, **arguments: Any) -> Any:
+            if self.is_first:
+                self.is_first = False
+                assert empty.store.put(read) is Outcome.NEW
+            return empty.client.update_item(**arguments)
+
+    reports = RecipientReports(Racing(), empty.reports_table)
+    assert reports.erase([HASHER.hash(PERSON)], NOW) == 1
+    (left,) = empty.client.scan(TableName=empty.reports_table)["Items"]
+    assert not {"state", "history", "recipient", "recipient_hash"} & left.keys()
+
+
+def test_an_erasure_that_is_repeated_has_the_time_at_which_it_was_asked_for(
+    privacy: PrivacyHarness,
+) -> None:
+    asked_at = NOW + DAY / 8
+    privacy.recipients.erase(PERSON, asked_at, "carol")
+    privacy.recipients.repeat(None, NOW + DAY / 2)
+    assert privacy.standing(PERSON).entry.erased_at == asked_at
+
+
+def test_an_erasure_of_an_expired_entry_does_not_say_suppressed(empty: PrivacyHarness) -> None:
+    empty.suppress(dead(PERSON), NOW)
+    assert empty.recipients.erase(PERSON, NOW + 2 * YEAR, "carol").suppressed is False
+
+
+def test_a_note_says_who_asked_and_when_each_time(empty: PrivacyHarness) -> None:
+    acts = [("carol", NOW), ("carol", NOW), ("dave", NOW + DAY)]
+    for by, at in acts:
+        empty.recipients.erase(PERSON, at, by)
+    (note,) = empty.client.scan(TableName=empty.erasures_table)["Items"]
+    assert set(note["acts"]["SS"]) == {f"{at.isoformat()} {by}" for by, at in acts}
+    assert str(PERSON) not in str(note)
+
+
 def ids(privacy: PrivacyHarness, at: Any = NOW) -> list[str]:
-    return [each.id for each in privacy.quarantine.all(at)]
+    return [each.id for each in privacy.quarantine.page(None, at).requests]
 
 
 @pytest.fixture
@@ -178,7 +291,7 @@ def test_a_request_that_can_be_read_today_is_stored_and_leaves_quarantine(
     empty: PrivacyHarness,
 ) -> None:
     body = b'{"message_id":"late","status":"UNDELIV","error_code":"001","to":"+447700900600"}'
-    empty.quarantine.put("bulksmsrates", Request("POST", body=body), "old mapper", NOW)
+    empty.quarantine.put("bulksmsrates", [Unread(Request("POST", body=body), "old mapper")], NOW)
     (found,) = ids(empty)
     assert empty.replay(found, NOW + DAY / 2) == Replayed(new=1)
     item = ReportReader(empty.client, empty.reports_table).get("bulksmsrates", "late", NOW)
@@ -188,7 +301,7 @@ def test_a_request_that_can_be_read_today_is_stored_and_leaves_quarantine(
 
 
 def test_a_request_that_still_cannot_be_read_stays_with_its_reason(empty: PrivacyHarness) -> None:
-    empty.quarantine.put("bulksmsrates", Request("POST", body=b"{}"), "x", NOW)
+    empty.quarantine.put("bulksmsrates", [Unread(Request("POST", body=b"{}"), "x")], NOW)
     (found,) = ids(empty)
     answer = empty.replay(found, NOW)
     assert answer is not None
@@ -196,20 +309,31 @@ def test_a_request_that_still_cannot_be_read_stays_with_its_reason(empty: Privac
     assert ids(empty) == [found]
 
 
-def test_a_batch_with_a_bad_item_stays_and_its_good_ones_are_known(empty: PrivacyHarness) -> None:
-    good = b'{"message_id":"b1","status":"DELIVRD"}'
-    request = Request("POST", body=b"[" + good + b",{}]")
-    empty.quarantine.put("bulksmsrates", request, "x", NOW)
+def test_a_replayed_batch_keeps_its_bad_item_alone_and_its_good_ones_are_stored(
+    empty: PrivacyHarness,
+) -> None:
+    good = b'{"message_id":"b1","status":"DELIVRD","to":"+447700900600"}'
+    bad = b'{"to":"+447700900601"}'
+    whole = Unread(Request("POST", query="a=1", body=b"[" + good + b", " + bad + b"]"), "x")
+    empty.quarantine.put("bulksmsrates", [whole], NOW)
     (found,) = ids(empty)
-    first, again = empty.replay(found, NOW), empty.replay(found, NOW)
+    first = empty.replay(found, NOW + DAY / 2)
     assert first is not None
+    assert (first.new, "message_id" in (first.error or "")) == (1, True)
+    (left,) = ids(empty)
+    kept = empty.quarantine.request(left, NOW)
+    assert kept is not None
+    assert (kept.request.body, kept.request.query, kept.received_at) == (bad, "a=1", NOW)
+    assert ids(empty, NOW + DAY) == [], "no longer than the whole"
+    again = empty.replay(left, NOW)
     assert again is not None
-    assert (first.new, again.duplicate) == (1, 1)
-    assert ids(empty) == [found]
+    assert (again.new, again.duplicate, ids(empty)) == (0, 0, [left])
+    assert empty.recipients.export(PERSON, NOW).quarantine == []
+    assert len(empty.recipients.export(OTHER, NOW).quarantine) == 1
 
 
 def test_an_expired_or_unknown_request_is_not_there(empty: PrivacyHarness) -> None:
-    empty.quarantine.put("smsmode", Request("POST", body=b"x"), "x", NOW)
+    empty.quarantine.put("smsmode", [Unread(Request("POST", body=b"x"), "x")], NOW)
     (found,) = ids(empty)
     assert ids(empty, NOW + DAY) == []
     assert empty.replay(found, NOW + DAY) is None
@@ -219,12 +343,12 @@ def test_an_expired_or_unknown_request_is_not_there(empty: PrivacyHarness) -> No
 def test_bytes_that_are_no_text_are_shown_escaped_and_replayed_exactly(
     empty: PrivacyHarness,
 ) -> None:
-    empty.quarantine.put("smsmode", Request("POST", body=b"\xff\x00"), "x", NOW)
-    (shown,) = empty.quarantine.all(NOW)
+    empty.quarantine.put("smsmode", [Unread(Request("POST", body=b"\xff\x00"), "x")], NOW)
+    (shown,) = empty.quarantine.page(None, NOW).requests
     assert shown.body == "\\xff\x00"
     found = empty.quarantine.request(shown.id, NOW)
     assert found is not None
-    assert found[2].body == b"\xff\x00"
+    assert found.request.body == b"\xff\x00"
 
 
 def test_a_handlers_failure_is_logged_without_its_text() -> None:
@@ -244,17 +368,30 @@ def test_a_handler_that_works_is_left_alone() -> None:
 
 
 def test_no_dead_number_is_deleted_by_an_erasure_of_another(privacy: PrivacyHarness) -> None:
-    privacy.suppress(dead(OTHER, 9), NOW)
-    privacy.recipients.erase(PERSON, NOW)
-    entry = privacy.entry(OTHER)
-    assert entry is not None
-    assert entry.number is not None
-    assert entry.number.expires_at == NOW + timedelta(seconds=9) + YEAR
+    privacy.suppress(dead(OTHER, 9, message_id="m2"), NOW)
+    privacy.recipients.erase(PERSON, NOW, "carol")
+    standing = privacy.standing(OTHER)
+    assert standing.number is not None
+    assert standing.number.expires_at == NOW + timedelta(seconds=9) + YEAR
 
 
-def test_an_erasure_of_a_watched_number_leaves_nothing(privacy: PrivacyHarness) -> None:
+def test_an_erasure_of_a_watched_number_leaves_no_message(privacy: PrivacyHarness) -> None:
     of = PhoneNumber("+447700900603")
     privacy.suppress(failure(of, Cause.UNSPECIFIED, permanent=True), NOW)
-    assert privacy.entry(of) is not None
-    assert privacy.recipients.erase(of, NOW).suppressed is False
-    assert privacy.entry(of) is None
+    assert privacy.recipients.erase(of, NOW, "carol").suppressed is False
+    left = privacy.standing(of)
+    assert left.state is State.WATCHING
+    assert {each.message_id for each in left.strikes} == {None}
+
+
+def test_a_report_that_comes_after_an_erasure_it_precedes_brings_nobody_back(
+    privacy: PrivacyHarness,
+) -> None:
+    """An event from before, replayed or delayed, is known to be erased."""
+    of = PhoneNumber("+447700900604")
+    stop = failure(of, Cause.OPTED_OUT, message_id="old-stop")
+    privacy.admin.lift(of, (ListName.OPT_OUT,), "me", NOW)
+    privacy.recipients.erase(of, NOW, "carol")
+    privacy.suppress(stop, NOW)
+    assert privacy.state(of) is State.LIFTED
+    assert "old-stop" not in str(privacy.standing(of).entry)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from dlr.ingest.receive import MAX_BODY_BYTES
 from dlr.messages.item import state_of
 from dlr.messages.store import ReportReader
+from dlr.providers.base import Answer, load_provider
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from local.recordings import NOW, recordings
@@ -28,7 +29,7 @@ def shared(cloud: Cloud) -> IngestHarness:
 
 @pytest.fixture
 def ingest(shared: IngestHarness) -> IngestHarness:
-    for item in shared.quarantined():
+    for item in shared.quarantine_items():
         shared.client.delete_item(TableName=shared.quarantine, Key={"id": item["id"]})
     return shared
 
@@ -49,6 +50,39 @@ def test_a_report_is_stored_and_answered(ingest: IngestHarness) -> None:
     item = ReportReader(ingest.client, ingest.reports).get("bulksmsrates", "m1", NOW)
     assert item is not None
     assert state_of(item).cause == "unknown_subscriber"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "content_type", "body"),
+    [
+        (Answer(204, ""), 204, "text/plain", ""),
+        (Answer(200, "ACK/Jasmin"), 200, "text/plain", "ACK/Jasmin"),
+        (Answer(202), 202, "application/json", None),
+    ],
+)
+def test_a_provider_that_waits_for_an_exact_answer_gets_it_once_its_reports_are_stored(
+    ingest: IngestHarness, answer: Answer, status: int, content_type: str, body: str | None
+) -> None:
+    provider = replace(load_provider("bulksmsrates"), answer=answer)
+    receive = ingest.receiver(provider=provider)
+    given = receive(post(report(f"m-{status}-{body}")))[0].to_api_gateway()
+    assert (given["statusCode"], given["headers"]["content-type"]) == (status, content_type)
+    assert json.loads(given["body"])["new"] == 1 if body is None else given["body"] == body
+    unreadable = receive(post(b"{}"))[0].to_api_gateway()
+    assert (unreadable["statusCode"], json.loads(unreadable["body"])["status"]) == (400, 400)
+
+
+def test_an_item_of_a_list_in_an_object_is_kept_alone_and_replayed_alone(
+    ingest: IngestHarness,
+) -> None:
+    provider = replace(load_provider("bulksmsrates"), batch="results")
+    good, bad = report("in-a-member").decode(), '{"message_id": "spoilt"}'
+    response, _ = ingest.receiver(provider=provider)(
+        post(f'{{"count": 2, "results": [{good}, {bad}]}}'.encode())
+    )
+    assert (response.status, response.body["new"], response.body["unreadable"]) == (200, 1, 1)
+    (kept,) = ingest.quarantined()
+    assert kept["body"]["B"] == bad.encode()
 
 
 def test_an_unknown_code_and_a_missing_recipient_are_counted(ingest: IngestHarness) -> None:
@@ -85,7 +119,15 @@ def signed(ingest: IngestHarness, name: str) -> Request:
     return case.request
 
 
-@pytest.mark.parametrize(("name", "status"), [("twilio/sent", 401), ("vonage/sms-barred", 503)])
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("twilio/sent", 401),
+        ("vonage/sms-barred", 503),
+        ("plivo/stop", 401),
+        ("sinch/delivered", 503),
+    ],
+)
 def test_a_bad_signature_under_a_good_token_is_answered_as_the_provider_needs_it(
     ingest: IngestHarness, name: str, status: int
 ) -> None:
@@ -135,7 +177,6 @@ def test_a_method_that_the_provider_does_not_use_is_405(ingest: IngestHarness, m
     [
         ("bulksmsrates", Request("HEAD", token="token")),
         ("messente", Request("GET", token="token")),
-        ("messente", Request("GET", query="campaign=autumn", token="token")),
         ("bulksmsrates", Request("POST", body=b"[]", token="token")),
     ],
 )
@@ -144,6 +185,18 @@ def test_a_probe_is_200_and_does_nothing(
 ) -> None:
     assert ingest.receiver(provider)(request_)[0].status == 200
     assert ingest.quarantined() == []
+
+
+@pytest.mark.parametrize("provider", ["messente", "smsmode", "vonage"])
+@pytest.mark.parametrize("query", ["campaign=autumn", "sms_id=7&state=DELIVRD", "&", "=x"])
+def test_a_get_whose_parameters_nobody_knows_is_400_and_quarantined(
+    ingest: IngestHarness, provider: str, query: str
+) -> None:
+    request = Request("GET", query=query, token="token")
+    response, counts = ingest.receiver(provider)(request)
+    assert (response.status, counts) == (400, Counter({"Unreadable": 1}))
+    assert detail_of(response) == "no parameter is a known field"
+    assert [item["query"]["S"] for item in ingest.quarantined()] == [query]
 
 
 def test_a_body_over_the_limit_is_413(ingest: IngestHarness) -> None:
@@ -164,7 +217,14 @@ def test_a_batch_with_one_bad_item_stores_the_good_and_quarantines(ingest: Inges
     batch = b"[" + report("b1") + b',{"x":1},' + report("b2") + b"]"
     response, counts = ingest.receiver()(post(batch))
     assert response.status == 200
-    assert response.body == {"new": 2, "stale": 0, "duplicate": 0, "ignored": 0, "unreadable": 1}
+    assert response.body == {
+        "new": 2,
+        "stale": 0,
+        "duplicate": 0,
+        "apart": 0,
+        "ignored": 0,
+        "unreadable": 1,
+    }
     assert counts == Counter({"New": 2, "Unreadable": 1})
     assert len(ingest.quarantined()) == 1
 

@@ -1,6 +1,8 @@
 """Numbers: read into E.164 or not at all, masked, and hashed under rotating keys."""
 
+import hmac
 import re
+from base64 import urlsafe_b64decode
 from random import Random
 
 import phonenumbers
@@ -78,6 +80,21 @@ def test_a_hash_survives_the_rotation_of_its_key() -> None:
     old, new = RecipientHasher(lambda: ["old"]), RecipientHasher(lambda: ["new", "old"])
     assert old.hash("+447700900123") in new.every_hash("+447700900123")
     assert new.hash("+447700900123") != old.hash("+447700900123")
+
+
+def test_a_key_that_is_current_and_previous_gives_one_hash() -> None:
+    twice = RecipientHasher(lambda: ["new", "old", "new", "old"])
+    assert twice.every_hash("+447700900123") == RecipientHasher(lambda: ["new", "old"]).every_hash(
+        "+447700900123"
+    )
+
+
+@given(key=st.text(min_size=1, max_size=90), number=st.text(max_size=20))
+def test_a_hash_is_the_hmac_of_the_number(key: str, number: str) -> None:
+    digest = hmac.digest(key.encode(), number.encode(), "sha256")
+    for _ in range(2):
+        _, _, found = RecipientHasher(lambda: [key]).hash(number).partition(".")
+        assert urlsafe_b64decode(found + "=") == digest
 
 
 @pytest.mark.parametrize("keys", [[], [""], ["key", ""]])

@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
 
+from dlr.messages.order import micros_of
 from dlr_cli.__main__ import dlr
 from dlr_cli.redrive import Moved, Redrive
 from local.client import Client
@@ -117,6 +118,55 @@ def test_reports_that_could_not_be_published_come_out_of_the_table(
     (first,) = hears(listener, message_id)
     assert first["previous_status"] is None
     assert redrive.publish_failures() == Moved(0, 0)
+
+
+def test_a_late_report_that_could_not_be_published_reaches_the_list_with_its_verdict(
+    cloud: Cloud,
+    deployment: Deployment,
+    redrive: Redrive,
+    client: Client,
+    listener: Listener,
+    send: Send,
+    number: str,
+) -> None:
+    """It changed the verdict and left the state, which came a day before."""
+    message_id = uuid4().hex
+    webhook = deployment.webhooks["thesmsworks"]
+    assert client.post(webhook, report(message_id, number, minute=1)) == 200
+    assert client.post(webhook, report(message_id, number, code=HARD, minute=5)) == 200
+    assert wait_until(lambda: len(copies_of(listener, message_id)) == 2)
+    received_at = datetime.fromisoformat(copies_of(listener, message_id)[0]["received_at"])
+    cloud.client("dynamodb").update_item(
+        TableName=deployment.resources["ReportsTable"],
+        Key={"pk": {"S": f"thesmsworks#{message_id}"}},
+        UpdateExpression="SET #s.r = :day_before, history[0].r = :day_before",
+        ExpressionAttributeNames={"#s": "state"},
+        ExpressionAttributeValues={
+            ":day_before": {"N": str(micros_of(received_at - timedelta(days=1)))}
+        },
+    )
+    send("PublishFailures", failure(received_at))
+    assert redrive.publish_failures().done >= 1
+    assert wait_until(lambda: len(copies_of(listener, message_id)) == 3)
+    *_, last = copies_of(listener, message_id)
+    assert (last["action"], last["verdict"]["action"]) == ("keep", "suppress_number")
+
+
+def test_a_redrive_publishes_every_state_whatever_published_events_asks_for(
+    deployment: Deployment,
+    redrive: Redrive,
+    client: Client,
+    listener: Listener,
+    send: Send,
+    number: str,
+) -> None:
+    message_id = uuid4().hex
+    body = report(message_id, number, "SENT")
+    assert client.post(deployment.webhooks["thesmsworks"], body) == 200
+    send("PublishFailures", failure(datetime.now(UTC)))
+    assert redrive.publish_failures().done >= 1
+    (detail,) = hears(listener, message_id)
+    assert (detail["status"], detail["final"]) == ("enroute", False)
 
 
 def test_what_was_written_at_another_time_is_not_published_again(

@@ -47,6 +47,18 @@ def test_the_url_is_the_one_that_the_provider_called(base_url: str, query: str, 
     assert Request.from_api_gateway(came, base_url).url == url
 
 
+@pytest.mark.parametrize("path", ["/dlr", "/a/b", "/webhooks", "/webhooks/acme"])
+@pytest.mark.parametrize("is_left_in_the_event", [True, False])
+def test_a_path_that_is_mapped_to_the_api_stands_once_in_the_url(
+    path: str, is_left_in_the_event: bool
+) -> None:
+    """API Gateway leaves the path of a mapping in the event, a proxy may take it away."""
+    own = "/webhooks/acme/token"
+    came = event(rawPath=path + own if is_left_in_the_event else own, rawQueryString="")
+    request = Request.from_api_gateway(came, f"https://api.example.com{path}")
+    assert (request.url, request.token) == (f"https://api.example.com{path}{own}", "token")
+
+
 @pytest.mark.parametrize(
     ("request_", "is_probe"),
     [

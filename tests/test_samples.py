@@ -1,4 +1,4 @@
-"""The samples that a provider's module writes are what its parser and its table say they are."""
+"""The samples in `events/` are what the provider's parser and table say they are."""
 
 import json
 from typing import get_args
@@ -9,9 +9,9 @@ from dlr.causes import Action
 from dlr.ingest.normalize import Normalizer
 from dlr.providers.base import load_provider, provider_names
 from dlr.providers.catalogue import rows_of
-from dlr.providers.sample import ENDS, Stage, Step
 from dlr.report import FAILED, DeliveryReport, Status
 from dlr.wire.request import Request
+from local.sample import ENDS, Stage, Step, sample
 from tests.support.cases import NOW
 
 NUMBER = "447700900123"
@@ -25,7 +25,7 @@ EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 
 def read(name: str, stage: Stage) -> DeliveryReport:
     provider = load_provider(name)
-    (report,) = Normalizer(provider)(provider.sample(Step("m-1", NUMBER, stage, NOW)), NOW).reports
+    (report,) = Normalizer(provider)(sample(name, Step("m-1", NUMBER, stage, NOW)), NOW).reports
     return report
 
 

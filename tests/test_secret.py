@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
-from dlr.runtime.secret import MAX_AGE_S, Secret
+from dlr.runtime.secret import HARD_MAX_AGE_S, MAX_AGE_S, REFUSALS, Secret
 from tests.support.secrets import SecretsManager, value
 
 
@@ -49,6 +50,43 @@ def test_the_known_value_outlives_a_failure_of_secrets_manager() -> None:
     secret = Secret(manager, "arn", clock)
     secret.values()
     manager.text, clock.now = None, clock.now + MAX_AGE_S + 1
+    assert secret.values() == ("a",)
+
+
+def test_no_failure_of_secrets_manager_is_bridged_for_longer_than_the_hard_maximum_age() -> None:
+    manager, clock = SecretsManager(value("a")), Clock()
+    secret = Secret(manager, "arn", clock)
+    secret.values()
+    began, manager.text = clock.now, None
+    while clock.now + MAX_AGE_S + 1 < began + HARD_MAX_AGE_S:
+        clock.now += MAX_AGE_S + 1
+        assert secret.values() == ("a",)
+    clock.now = began + HARD_MAX_AGE_S + MAX_AGE_S + 1
+    for read in (secret.values, secret.fresh, secret.signing_keys):
+        with pytest.raises(ConnectionError):
+            read()
+    manager.text = value("b")
+    assert secret.values() == ("b",)
+
+
+@pytest.mark.parametrize("code", sorted(REFUSALS))
+def test_a_secret_that_was_taken_away_is_refused_when_it_is_read_again(code: str) -> None:
+    manager, clock = SecretsManager(value("a")), Clock()
+    secret = Secret(manager, "arn", clock)
+    secret.values()
+    manager.code, clock.now = code, clock.now + MAX_AGE_S + 1
+    for read in (secret.values, secret.fresh, secret.signing_keys):
+        with pytest.raises(ClientError):
+            read()
+    manager.code = None
+    assert secret.values() == ("a",)
+
+
+def test_a_throttled_read_is_no_refusal() -> None:
+    manager, clock = SecretsManager(value("a")), Clock()
+    secret = Secret(manager, "arn", clock)
+    secret.values()
+    manager.code, clock.now = "ThrottlingException", clock.now + MAX_AGE_S + 1
     assert secret.values() == ("a",)
 
 

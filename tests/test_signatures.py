@@ -24,7 +24,9 @@ from vonage_http_client.auth import Auth
 from vonage_jwt import VonageVerifyJwtError, verify_signature
 
 from dlr.wire.request import Request
-from dlr.wire.schemes import Ed25519Body, JwtWithBodyHash, TwilioUrl, VonageSig
+from dlr.wire.schemes.ed25519 import Ed25519Body
+from dlr.wire.schemes.form import TwilioUrl
+from dlr.wire.schemes.vonage import JwtWithBodyHash, VonageSig
 from dlr.wire.verify import Credentials, Scheme
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)  # long ago: the SDKs know no later time

@@ -11,13 +11,18 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlr.messages.item import history_of, key_of, state_of
-from dlr.messages.order import rank_of
-from dlr.messages.store import MAX_HISTORY, Outcome, Redactor, ReportReader, ReportStore, Retention
+from dlr.causes import Action, Cause
+from dlr.messages.item import fingerprint_of, history_of, key_of, state_of, version_of
+from dlr.messages.order import micros_of, rank_of
+from dlr.messages.redact import Redactor
+from dlr.messages.store import MAX_HISTORY, Outcome, ReportReader, ReportStore, Retention
+from dlr.messages.verdict import verdict_in
+from dlr.phone import PhoneNumber
 from dlr.report import DeliveryReport, Price, Status
 from local.cloud import Cloud
 from tests.support.cases import NOW
-from tests.support.reports import make_report
+from tests.support.dynamodb import size_of
+from tests.support.reports import HASHER, NUMBER, make_report
 from tests.support.tables import Calls, make_table
 
 DAY = timedelta(days=1)
@@ -197,20 +202,6 @@ def test_three_reports_fit_one_write_unit(store: ReportStore, reader: ReportRead
     assert size_of({"M": item(reader, report)}) <= 1024
 
 
-def size_of(value: dict[str, Any]) -> int:
-    """An attribute's size as DynamoDB documents it (item size and capacity units)."""
-    ((kind, content),) = value.items()
-    if kind == "M":
-        return 3 + sum(1 + len(name.encode()) + size_of(part) for name, part in content.items())
-    if kind == "L":
-        return 3 + sum(1 + size_of(part) for part in content)
-    if kind == "SS":
-        return sum(len(text.encode()) for text in content)
-    if kind == "N":
-        return len(content) // 2 + 2
-    return 1 if kind == "BOOL" else len(content.encode())
-
-
 @pytest.mark.parametrize(
     ("status", "kept"),
     [(Status.DELIVERED, DAY), (Status.ENROUTE, 2 * DAY), (Status.UNDELIVERED, 3 * DAY)],
@@ -238,6 +229,99 @@ def test_a_report_of_an_expired_message_starts_it_anew(
     assert "personal" not in str(stored)
 
 
+# ---------------------------------------------------------------- recipients
+
+
+OTHER = PhoneNumber("+447700900124")
+
+
+def of(number: PhoneNumber | None, **fields: Any) -> DeliveryReport:
+    recipient_hash = number and HASHER.hash(number)
+    return make_report(**fields, recipient=number, recipient_hash=recipient_hash)
+
+
+def test_an_id_that_a_provider_uses_again_is_kept_apart(client: Any, store: ReportStore) -> None:
+    store.put(of(NUMBER, message_id="17"))
+    made = of(OTHER, status=Status.UNDELIVERED, at=5, message_id="17")
+    assert [store.put(made) for _ in range(2)] == [Outcome.APART, Outcome.DUPLICATE]
+    first = client.get_item(TableName=store._table, Key=key_of("acme", "17"))["Item"]
+    apart = key_of("acme", "17", HASHER.hash(OTHER))
+    second = client.get_item(TableName=store._table, Key=apart)["Item"]
+    its_own = made.model_copy(update={"event_id": state_of(second).event_id})
+    assert (state_of(first).recipient, state_of(second)) == (NUMBER, its_own)
+    assert len(history_of(first)) == 1
+
+
+def test_two_recipients_of_one_id_who_fare_alike_have_an_event_each(
+    client: Any, store: ReportStore
+) -> None:
+    """Or whoever remembers event ids would take the second one's for a copy."""
+    both = [of(number, status=Status.UNDELIVERED, message_id="batch") for number in (NUMBER, OTHER)]
+    assert [store.put(each) for each in both] == [Outcome.NEW, Outcome.APART]
+    keys = (key_of("acme", "batch"), key_of("acme", "batch", HASHER.hash(OTHER)))
+    items = [client.get_item(TableName=store._table, Key=key)["Item"] for key in keys]
+    assert len({state_of(each).event_id for each in items}) == 2
+    assert [fingerprint_of(state_of(each)) for each in items[:1]] == [fingerprint_of(both[0])]
+
+
+@pytest.mark.parametrize("code", ["27", None], ids=["another report", "the same report"])
+def test_a_recipient_that_is_told_late_is_kept(
+    store: ReportStore, reader: ReportReader, code: str | None
+) -> None:
+    message_id = f"nameless-{code}"
+    store.put(of(None, message_id=message_id))
+    named = of(NUMBER, at=5 if code else 0, message_id=message_id, provider_code=code)
+    assert store.put(named) is (Outcome.STALE if code else Outcome.DUPLICATE)
+    found = item(reader, named)
+    assert (state_of(found).recipient, version_of(found)) == (NUMBER, 2 + _start(make_report()))
+    assert store.put(of(None, message_id=message_id)) is Outcome.DUPLICATE
+
+
+def _start(report: DeliveryReport) -> int:
+    return micros_of(report.received_at)
+
+
+def test_a_full_history_takes_a_report_that_changes_the_verdict(
+    store: ReportStore, reader: ReportReader
+) -> None:
+    every = [
+        make_report(Status.UNDELIVERED, n, message_id="full", provider_code=f"{n}")
+        for n in range(MAX_HISTORY)
+    ]
+    for each in every:
+        store.put(each)
+    stop = make_report(Status.UNDELIVERED, 99, Cause.OPTED_OUT, message_id="full")
+    weaker = make_report(Status.UNDELIVERED, 98, Cause.INVALID_NUMBER, message_id="full")
+    assert [store.put(each) for each in (stop, weaker)] == [Outcome.STALE] * 2
+    found = item(reader, stop)
+    assert len(history_of(found)) == MAX_HISTORY
+    assert verdict_in(found).event_id == stop.event_id
+
+
+def test_a_message_of_a_stack_without_the_counter_takes_late_reports_and_is_redacted(
+    store: ReportStore, reader: ReportReader, client: Any, table: str
+) -> None:
+    first = make_report(Status.UNDELIVERED, 9, message_id="before-v")
+    late = make_report(Status.ENROUTE, 1, message_id="before-v")
+    store.put(first)
+    key = key_of("acme", "before-v")
+    client.update_item(TableName=table, Key=key, UpdateExpression="REMOVE v")
+    as_it_was = item(reader, first)
+    assert "v" not in as_it_was
+    assert store.put(late) is Outcome.STALE
+    found = item(reader, first)
+    assert [state_of(found), *history_of(found)] == [first, first, late]
+    redact = Redactor(client, table)
+    redact(as_it_was)  # a report was stored since
+    assert item(reader, first) == found
+    client.update_item(TableName=table, Key=key, UpdateExpression="REMOVE v")
+    redact(item(reader, first))
+    assert reader.get("acme", "before-v", NOW) is None
+
+
+# ---------------------------------------------------------------- the ends of a message
+
+
 def test_an_unknown_message_is_none(reader: ReportReader) -> None:
     assert reader.get("acme", "nobody", NOW) is None
 
@@ -261,7 +345,7 @@ def test_a_redacted_message_knows_its_copies_and_nobody(
     Redactor(client, table)(image)
     Redactor(client, table)(image)
     left = client.get_item(TableName=table, Key=key_of("acme", "redacted"))["Item"]
-    assert left.keys() == {"pk", "rank", "seen", "expires_at"}
+    assert left.keys() == {"pk", "rank", "v", "d", "seen", "expires_at"}
     late = make_report(Status.ACCEPTED, message_id="redacted")
     assert [store.put(each) for each in (enroute, delivered, late)] == [
         Outcome.DUPLICATE,
@@ -274,6 +358,32 @@ def test_a_redacted_message_knows_its_copies_and_nobody(
     later = make_report(Status.ENROUTE, message_id="redacted", provider_code="later")
     assert store.put(later) is Outcome.STALE
     assert history_of(item(reader, read)) == [read, later]
+
+
+@pytest.mark.parametrize(
+    ("first", "late"),
+    [
+        (Status.UNDELIVERED, Cause.OPTED_OUT),
+        (Status.DELIVERED, Cause.OPTED_OUT),
+        (Status.UNDELIVERED, None),
+    ],
+    ids=["a stop after a failure", "a stop after a delivery", "a delivery after a failure"],
+)
+def test_a_redacted_message_still_takes_what_concerns_its_recipient(
+    client: Any, table: str, reader: ReportReader, first: Status, late: Cause | None
+) -> None:
+    store = ReportStore(client, table, Retention(timedelta(), timedelta(), DAY))
+    message_id = f"redacted-{first}-{late}"
+    store.put(make_report(first, message_id=message_id))
+    image = client.get_item(TableName=table, Key=key_of("acme", message_id))["Item"]
+    Redactor(client, table)(image)
+    status = Status.REJECTED if late else Status.DELIVERED
+    said = make_report(status, 4, late, message_id=message_id)
+    assert store.put(said) is Outcome.NEW
+    verdict = verdict_in(item(reader, said))
+    assert verdict.event_id == said.event_id
+    assert (verdict.action is Action.SUPPRESS_OPT_OUT) == bool(late)
+    assert (verdict.delivered_at is None) == (Status.DELIVERED not in {first, status})
 
 
 def test_what_comes_late_while_a_message_is_redacted_brings_nobody_back(
@@ -296,7 +406,7 @@ def test_what_comes_late_while_a_message_is_redacted_brings_nobody_back(
     store.put(make_report(Status.DELIVERED, message_id="racing"))
     assert store.put(late) is Outcome.STALE
     left = client.get_item(TableName=table, Key=key_of("acme", "racing"))["Item"]
-    assert left.keys() == {"pk", "rank", "seen", "expires_at"}
+    assert left.keys() == {"pk", "rank", "v", "d", "seen", "expires_at"}
 
 
 def test_a_message_that_moved_on_is_not_redacted(

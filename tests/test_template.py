@@ -3,16 +3,24 @@
 import json
 import os
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from dlr.suppression.rules import MAX_STRIKES
+from dlr.messages.item import key_of
+from dlr.providers.base import load_provider
+from dlr.providers.codes import SMSC_FOLDER
+from dlr.runtime.secret import MAX_AGE_S
+from dlr.suppression.announce import RELEASED, SUPPRESSED
+from dlr.suppression.rules import MAX_EACH
 from local.template import EVERYTHING, count_resources, functions, load, providers
+from local.waiting import TIMEOUT_S
 from tests.support.functions import Functions
 from tests.support.template import as_list
 
@@ -26,8 +34,10 @@ QUEUE_RETENTION_S = 14 * 24 * 3600
 MAX_RESOURCES, RESERVE = 500, 60
 MAX_ALARM_S = 7 * 24 * 3600
 """The longest time that CloudWatch looks back for an alarm with periods of an hour."""
-READ_LATER = {"Api": {"SUPPRESSION_POLICY", "SMPP_ERR_TABLE"}}
-"""By the first replay from quarantine."""
+READ_LATER = {"Api": {"SUPPRESSION_POLICY", "SMPP_ERR_TABLE"}} | {
+    f"Ingest{provider}": {"POWERTOOLS_SERVICE_NAME"} for provider in PROVIDERS
+}
+"""By the first replay from quarantine, and by the first call that is logged."""
 
 
 def of_type(kind: str) -> dict[str, dict[str, Any]]:
@@ -55,13 +65,17 @@ def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
     """EventBridge's matching, as far as our rules use it: each field is one of a list."""
     return all(
-        matches(wanted, event[name]) if isinstance(wanted, dict) else event[name] in wanted
+        any(matches(each, event) for each in wanted)
+        if name == "$or"
+        else matches(wanted, event.get(name, {}))
+        if isinstance(wanted, dict)
+        else event.get(name) in wanted
         for name, wanted in pattern.items()
     )
 
 
-def rules_for(action: str) -> set[str]:
-    event = {"source": "dlr", "detail-type": "Delivery Report", "detail": {"action": action}}
+def rules_for(detail_type: str, **detail: Any) -> set[str]:
+    event = {"source": "dlr", "detail-type": detail_type, "detail": detail}
     return {name for name, rule in RULES.items() if matches(rule["EventPattern"], event)}
 
 
@@ -77,6 +91,16 @@ def test_a_deployment_names_its_providers() -> None:
     parameters = re.findall(r"^  (\w+):\n((?:    .*\n)+)", written.partition("\nRules:\n")[0], re.M)
     assert [name for name, _ in parameters] == list(SOURCE["Parameters"])
     assert [name for name, body in parameters if "Default:" not in body] == ["Providers"]
+
+
+def test_build_and_deployment_take_the_providers_from_one_line() -> None:
+    """Providers that only one of them knows would not reach a stack that exists."""
+    samconfig = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    for settings in (samconfig[name] for name in ("default", "prod")):
+        given = {command: each["parameters"] for command, each in settings.items()}
+        named = [command for command, each in given.items() if "parameter_overrides" in each]
+        assert named == ["global"]
+        assert given["global"]["parameter_overrides"].startswith("Providers=")
 
 
 def test_the_list_of_providers_is_the_folder_of_providers() -> None:
@@ -107,6 +131,34 @@ def test_a_library_for_one_provider_is_locked_for_its_function_alone() -> None:
 def test_a_provider_that_is_not_known_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"no provider nobody; there are .*smpp"):
         load(ROOT / "template.yaml", {"Providers": "smpp,nobody"})
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("Ingestnobody", "There is no provider nobody"),
+        ("IngestNameYourProviders", ""),
+        *((name, None) for name in FUNCTIONS),
+    ],
+)
+def test_the_build_refuses_a_provider_that_is_not_known(
+    target: str, complaint: str | None, tmp_path: Path
+) -> None:
+    makefile = str(ROOT / "functions/Makefile")
+    command = ["make", "--makefile", makefile, f"ARTIFACTS_DIR={tmp_path}", f"build-{target}"]
+    if complaint is None:
+        command.insert(1, "--dry-run")
+    finished = subprocess.run(
+        command, cwd=ROOT / "functions/ingest", capture_output=True, text=True, check=False
+    )
+    assert (finished.returncode == 0) == (complaint is None)
+    assert (complaint or "") in finished.stderr
+
+
+def test_a_provider_that_was_not_built_is_refused_by_a_name_that_says_so() -> None:
+    """SAM names the map of what was built like the loop, and its error names the map."""
+    loops = re.findall(r"^  Fn::ForEach::(\w+):", (ROOT / "template.yaml").read_text(), re.M)
+    assert "BuiltProviders" in loops
 
 
 def test_only_the_providers_asked_for_are_deployed() -> None:
@@ -215,6 +267,29 @@ def test_every_route_but_the_webhooks_asks_the_authorizer() -> None:
         assert route["AuthorizerId"] == {"Ref": "AdminAuthorizer"}
 
 
+def test_the_routes_of_the_teams_api_are_created_one_after_the_other() -> None:
+    """API Gateway refuses changes of one API at the same time, and CloudFormation then gives up."""
+    before = {
+        name: resource.get("DependsOn")
+        for name, resource in RESOURCES.items()
+        if resource["Type"] == "AWS::ApiGatewayV2::Route" and not name.startswith("Ingest")
+    }
+    (name,) = before.keys() - before.values()
+    chain = []
+    while name is not None:
+        chain.append(name)
+        name = before[name]
+    assert len(chain) == len(before)
+
+
+def test_an_admin_token_that_was_taken_out_works_as_long_as_the_documentation_says() -> None:
+    """Until the authorizer reads its secret again, and for as long as its answer is remembered."""
+    (authorizer,) = of_type("AWS::ApiGatewayV2::Authorizer").values()
+    assert MAX_AGE_S + authorizer["AuthorizerResultTtlInSeconds"] == 6 * 60
+    page = (ROOT / "docs/deploy.md").read_text()
+    assert "| the admin token that was taken out of its secret | six minutes:" in page
+
+
 def test_no_function_has_an_address_of_its_own() -> None:
     assert not of_type("AWS::Lambda::Url")
     assert not any("FunctionUrlConfig" in each for each in FUNCTIONS.values())
@@ -230,9 +305,10 @@ def test_nobody_but_api_gateway_may_call_a_function() -> None:
 
 def test_no_policy_of_a_queue_or_topic_lets_in_everybody() -> None:
     policies = of_type("AWS::SQS::QueuePolicy") | of_type("AWS::SNS::TopicPolicy")
-    assert len(policies) == 3
     for policy in policies.values():
         for statement in policy["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Deny":
+                continue
             assert statement["Principal"] == {"Service": "events.amazonaws.com"}
             assert "*" not in json.dumps([statement["Action"], statement["Resource"]])
             # EventBridge's guide: no conditions in policies of SNS topics
@@ -240,8 +316,78 @@ def test_no_policy_of_a_queue_or_topic_lets_in_everybody() -> None:
             assert to_topic or statement["Condition"]["ArnEquals"]["aws:SourceArn"]
 
 
+@pytest.mark.parametrize("name", QUEUES)
+def test_each_queue_refuses_whoever_does_not_use_tls(name: str) -> None:
+    policies = of_type("AWS::SQS::QueuePolicy").values()
+    (policy,) = (each for each in policies if each["Queues"] == [{"Ref": name}])
+    (denied,) = (each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny")
+    assert (denied["Principal"], denied["Action"]) == ("*", "sqs:*")
+    assert denied["Resource"] == {"Fn::GetAtt": [name, "Arn"]}
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_events_of_another_account_cannot_use_the_role_that_calls_the_crm() -> None:
+    (trust,) = ROLES["CrmRole"]["AssumeRolePolicyDocument"]["Statement"]
+    own = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert trust["Condition"] == {"StringEquals": own}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_ingest_function_may_write_messages_of_its_own_provider_only(provider: str) -> None:
+    """The embedded AWS knows no leading keys: there the condition lets everything pass."""
+    (granted,) = (
+        statement
+        for statement in statements(ROLES[f"Ingest{provider}Role"])
+        if statement["Resource"] == {"Fn::GetAtt": ["ReportsTable", "Arn"]}
+    )
+    assert granted["Condition"].keys() == {"ForAllValues:StringLike"}
+    (pattern,) = granted["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    keys = {name: key_of(name, f"{provider}#1")["pk"]["S"] for name in [*PROVIDERS, f"{provider}x"]}
+    assert [name for name, key in keys.items() if fnmatchcase(key, pattern)] == [provider]
+
+
+def access_log() -> dict[str, Any]:
+    """How requests are logged where they are."""
+    chosen = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["AccessLogSettings"]["Fn::If"]
+    condition, settings, otherwise = chosen
+    assert (condition, otherwise) == ("HasAccessLog", {"Ref": "AWS::NoValue"})
+    found: dict[str, Any] = settings
+    return found
+
+
+def test_what_counts_lines_of_the_access_log_is_there_with_it_and_else_something_in_its_place() -> (
+    None
+):
+    """An alarm on a metric that nobody writes would stay silent for ever."""
+    on, off = "HasAccessLog", "HasNoAccessLog"
+    compared = SOURCE["Conditions"][on]["Fn::Equals"]
+    assert sorted(map(str, compared)) == sorted(["on", str({"Ref": "AccessLog"})])
+    assert SOURCE["Conditions"][off] == {"Fn::Not": [{"Condition": on}]}
+    counted = {
+        each["Properties"]["MetricTransformations"][0]["MetricName"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::Logs::MetricFilter"
+        and each["Properties"]["LogGroupName"] == {"Ref": "AccessLogs"}
+    }
+    watching = {name for name, alarm in ALARMS.items() if alarm.get("MetricName") in counted}
+    assert watching == {"ThrottledAlarm", "DeniedAlarm"}
+    with_it = {name for name, each in RESOURCES.items() if each.get("Condition") == on}
+    assert with_it == counted | watching | {"AccessLogs"}
+    assert RESOURCES["RefusedAlarm"]["Condition"] == off
+    refused = ALARMS["RefusedAlarm"]
+    assert (refused["Namespace"], refused["MetricName"]) == ("AWS/ApiGateway", "4xx")
+    assert refused["Dimensions"] == ALARMS["HttpApiAlarm"]["Dimensions"]
+
+
+def test_the_access_log_names_the_source_and_the_call_of_the_function() -> None:
+    settings = access_log()
+    line = json.loads(settings["Format"])
+    assert line["source"] == "$context.identity.sourceIp"
+    assert line["integration_request_id"] == "$context.integration.requestId"
+
+
 def test_the_access_log_holds_no_path() -> None:
-    settings = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["AccessLogSettings"]
+    settings = access_log()
     assert "$context.routeKey" in settings["Format"]
     assert "path" not in settings["Format"].lower()
     json.loads(settings["Format"])
@@ -254,6 +400,13 @@ def test_each_table_can_be_restored_and_survives_its_stack(name: str) -> None:
     assert recovery["RecoveryPeriodInDays"] == {"Ref": "PointInTimeRecoveryDays"}
     assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_table_is_protected_against_deletion_unless_told_otherwise(name: str) -> None:
+    chosen = {"Fn::If": ["HasDeletionProtection", True, False]}
+    assert TABLES[name]["DeletionProtectionEnabled"] == chosen
+    assert SOURCE["Parameters"]["TableDeletionProtection"]["Default"] == "yes"
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -282,7 +435,7 @@ def test_the_stream_passes_on_changes_only_and_gives_up_in_the_end() -> None:
     assert patterns == [{"eventName": ["INSERT", "MODIFY"]}]
     assert stream["BisectBatchOnFunctionError"] is True
     assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert 50 <= stream["MaximumRetryAttempts"] <= 100  # an outage is longer, a poison shorter
+    assert stream["MaximumRetryAttempts"] == -1  # how long a retry waits is documented nowhere
     assert 0 < stream["MaximumRecordAgeInSeconds"] < 24 * 3600
     failures = stream["DestinationConfig"]["OnFailure"]["Destination"]
     assert failures == {"Fn::GetAtt": ["PublishFailures", "Arn"]}
@@ -294,13 +447,26 @@ def test_the_stream_passes_on_changes_only_and_gives_up_in_the_end() -> None:
     ("action", "rules"),
     [
         ("keep", set()),
-        ("suppress_number", {"HardBounceRule", "CrmRule", "TopicRule"}),
+        ("suppress_number", {"HardBounceRule"}),
         ("strike", {"HardBounceRule"}),
         ("suppress_opt_out", {"OptOutRule"}),
     ],
 )
-def test_each_action_reaches_its_rules(action: str, rules: set[str]) -> None:
-    assert rules_for(action) == rules
+def test_each_verdict_reaches_its_rules(action: str, rules: set[str]) -> None:
+    verdict = {"action": action, "withdraws": False}
+    assert rules_for("Delivery Report", verdict=verdict, listed=False, action="keep") == rules
+
+
+@pytest.mark.parametrize(("listed", "withdraws"), [(True, False), (False, True), (True, True)])
+def test_what_takes_a_recipient_off_the_list_reaches_it(listed: bool, withdraws: bool) -> None:
+    verdict = {"action": "keep", "withdraws": withdraws}
+    assert rules_for("Delivery Report", verdict=verdict, listed=listed) == {"DeliveryRule"}
+
+
+@pytest.mark.parametrize("detail_type", [SUPPRESSED, RELEASED])
+def test_the_crm_and_the_topic_hear_what_the_list_says_and_no_raw_report(detail_type: str) -> None:
+    assert rules_for(detail_type) == {"CrmRule", "TopicRule"}
+    assert rules_for("Person Erased") == set()
 
 
 @pytest.mark.parametrize(("rule", "target"), TARGETS, ids=[rule for rule, _ in TARGETS])
@@ -311,12 +477,13 @@ def test_no_rule_loses_an_event(rule: str, target: dict[str, Any]) -> None:
     assert json.dumps({"Fn::GetAtt": [rule, "Arn"]}) in allowed
 
 
-def test_only_the_two_rules_may_send_to_the_suppress_queue() -> None:
+def test_only_the_three_rules_may_send_to_the_suppress_queue() -> None:
     policy = RESOURCES["SuppressQueuePolicy"]["Properties"]["PolicyDocument"]
-    (statement,) = policy["Statement"]
+    (statement,) = (each for each in policy["Statement"] if each["Effect"] == "Allow")
     assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == [
         {"Fn::GetAtt": ["HardBounceRule", "Arn"]},
         {"Fn::GetAtt": ["OptOutRule", "Arn"]},
+        {"Fn::GetAtt": ["DeliveryRule", "Arn"]},
     ]
 
 
@@ -327,6 +494,21 @@ def test_the_suppress_queue_gives_its_function_time_and_keeps_what_fails() -> No
     assert failures == {"Fn::GetAtt": ["SuppressFailures", "Arn"]}
     batch = FUNCTIONS["Suppress"]["Events"]["Batch"]["Properties"]
     assert batch["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_what_waits_on_this_machine_sees_the_suppress_queues_second_delivery() -> None:
+    """On a busy machine the first one can fail; the queue then hides the message."""
+    hidden_s = QUEUES["SuppressQueue"]["VisibilityTimeout"]
+    assert hidden_s + 60 <= TIMEOUT_S
+
+
+def test_suppress_leaves_instances_to_the_others_in_a_new_account() -> None:
+    """It has ten. SQS begins with five pollers, and a throttled batch has used up a receive."""
+    batch = FUNCTIONS["Suppress"]["Events"]["Batch"]["Properties"]
+    assert batch["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "SuppressConcurrency"}}
+    bounds = SOURCE["Parameters"]["SuppressConcurrency"]
+    assert bounds["Default"] <= 5
+    assert (bounds["MinValue"], bounds["MaxValue"]) == (2, 1000)  # what AWS takes
 
 
 @pytest.mark.parametrize("name", QUEUES)
@@ -362,8 +544,11 @@ def test_each_alarm_notifies_the_topic_and_only_silence_alarms_without_data(name
 
 def test_there_are_as_many_alarms_as_the_documentation_says() -> None:
     page = (ROOT / "docs/operate.md").read_text()
+    conditions = [RESOURCES[name].get("Condition") for name in ALARMS]
     common = len(ALARMS) - 2 * len(PROVIDERS)
-    assert f"There are {common} alarms and 2 for each provider." in page
+    logged, unlogged = (conditions.count(f"Has{each}AccessLog") for each in ("", "No"))
+    assert f"There are {common - logged} alarms and 2 for each provider" in page
+    assert f"with `AccessLog=on` {common - unlogged} and 2" in page
 
 
 def test_a_provider_takes_eight_resources_and_forty_leave_a_reserve() -> None:
@@ -410,19 +595,39 @@ def watches(alarm: dict[str, Any], function: str) -> bool:
     return {"Name": "FunctionName", "Value": {"Ref": function}} in alarm.get("Dimensions", ())
 
 
+MANY = {"OptedOutAlarm", "RefusedAlarm"}
+"""They go off at a number of events: one by one these are daily business."""
 COUNTING = [
     name
     for name, each in ALARMS.items()
-    if each.get("Statistic") == "Sum" and not name.startswith("Silent")
+    if each.get("Statistic") == "Sum" and not name.startswith("Silent") and name not in MANY
 ]
 
 
 @pytest.mark.parametrize("name", COUNTING)
 def test_each_alarm_on_a_count_goes_off_at_the_first_event(name: str) -> None:
     alarm = ALARMS[name]
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["Threshold"] == 0
     lasts_s = alarm["Period"] * alarm["EvaluationPeriods"]
-    assert lasts_s <= 300 or name == "UnauthorizedAlarm"  # anybody can guess at a token, once
+    guessing = {"UnauthorizedAlarm", "DeniedAlarm"}  # anybody can guess at a token, once
+    assert lasts_s <= 300 or name in guessing
+
+
+def test_many_opt_outs_within_an_hour_raise_an_alarm() -> None:
+    alarm = ALARMS["OptedOutAlarm"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("OptedOut", "Sum")
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert (alarm["Threshold"], alarm["Period"]) == ({"Ref": "OptOutAlarmLimit"}, 3600)
+    assert alarm["EvaluationPeriods"] == 1
+
+
+def test_more_than_one_refusal_a_second_raises_an_alarm() -> None:
+    """Anybody can ask for an address that is not there."""
+    alarm = ALARMS["RefusedAlarm"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("4xx", "Sum")
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["Threshold"] == alarm["Period"] == 60
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -454,11 +659,20 @@ def test_the_rate_alarms_below_the_floor_and_from_the_volume_on(
 def test_waiting_alarms_before_anything_is_given_up() -> None:
     queue = {"Fn::GetAtt": ["SuppressQueue", "QueueName"]}
     age_s = alarm_on("ApproximateAgeOfOldestMessage", QueueName=queue)["Threshold"]
-    settings = QUEUES["SuppressQueue"]
-    assert age_s < settings["VisibilityTimeout"] * settings["RedrivePolicy"]["maxReceiveCount"]
+    third_receive_s = 2 * QUEUES["SuppressQueue"]["VisibilityTimeout"]
+    assert age_s + 60 < third_receive_s  # from then on SQS leaves the message out of the metric
     age_ms = alarm_on("IteratorAge", FunctionName={"Ref": "Publish"})["Threshold"]
     stream = FUNCTIONS["Publish"]["Events"]["Stream"]["Properties"]
     assert age_ms < stream["MaximumRecordAgeInSeconds"] * 1000
+
+
+def test_what_waits_to_be_published_waits_shorter_than_the_second_look_at_the_list() -> None:
+    """A delivery that waits for others must be in the table's index, and published, by then."""
+    parameter = SOURCE["Parameters"]["PublishWindow"]
+    stream = FUNCTIONS["Publish"]["Events"]["Stream"]["Properties"]
+    assert stream["MaximumBatchingWindowInSeconds"] == {"Ref": "PublishWindow"}
+    second_look_s = int(FUNCTIONS["Suppress"]["Environment"]["Variables"]["SECOND_LOOK_S"])
+    assert parameter["Default"] <= parameter["MaxValue"] < second_look_s
 
 
 def test_every_metric_of_ours_is_counted_and_watched_in_the_stacks_own_namespace() -> None:
@@ -467,14 +681,105 @@ def test_every_metric_of_ours_is_counted_and_watched_in_the_stacks_own_namespace
     assert own == {'{"Ref": "AWS::StackName"}'}
     variables = SOURCE["Globals"]["Function"]["Environment"]["Variables"]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Ref": "AWS::StackName"}
-    (filtered,) = of_type("AWS::Logs::MetricFilter").values()
+    for filtered in of_type("AWS::Logs::MetricFilter").values():
+        (counted,) = filtered["MetricTransformations"]
+        assert counted["MetricNamespace"] == {"Ref": "AWS::StackName"}
+        assert counted["MetricName"] in {alarm.get("MetricName") for alarm in ALARMS.values()}
+
+
+def test_refusals_of_the_teams_api_are_counted_and_those_of_webhooks_are_not() -> None:
+    filtered = of_type("AWS::Logs::MetricFilter")["Denied"]
+    assert filtered["LogGroupName"] == {"Ref": "AccessLogs"}
+    pattern = r'\{ \(\$\.status = "401" \|\| \$\.status = "403"\) && \$\.route != "(.+)" \}'
+    left_out = re.fullmatch(pattern, filtered["FilterPattern"])
+    assert left_out is not None
+    routes = of_type("AWS::ApiGatewayV2::Route").values()
+    for route in routes:
+        is_left_out = fnmatchcase(route["RouteKey"], left_out[1])
+        assert is_left_out == (route["AuthorizationType"] == "NONE")
+
+
+def test_refused_requests_are_counted_by_provider() -> None:
+    filtered = of_type("AWS::Logs::MetricFilter")["UnauthorizedByProvider"]
+    assert filtered["LogGroupName"] == {"Ref": "IngestLogs"}
     (counted,) = filtered["MetricTransformations"]
-    assert counted["MetricNamespace"] == {"Ref": "AWS::StackName"}
-    assert counted["MetricName"] == ALARMS["ThrottledAlarm"]["MetricName"]
+    assert counted["Dimensions"] == [{"Key": "provider", "Value": "$.provider"}]
+
+
+def test_an_address_of_a_users_own_has_no_slash_at_its_end() -> None:
+    pattern = SOURCE["Parameters"]["PublicUrl"]["AllowedPattern"]
+    for good in ("", "https://dlr.example.com", "https://api.example.com/dlr", "http://a/b/c"):
+        assert re.fullmatch(pattern, good)
+    for bad in ("dlr.example.com", "https://dlr.example.com/", "https://a/b/", "https://a/?b"):
+        assert not re.fullmatch(pattern, bad)
+
+
+def test_the_urls_of_the_outputs_are_the_ones_that_providers_and_team_shall_call() -> None:
+    base = {
+        "Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}]
+    }
+    outputs = json.loads(json.dumps(SOURCE["Outputs"]))
+    assert outputs["BaseUrl"]["Value"] == base
+    for provider in PROVIDERS:
+        address, _ = outputs[f"Webhook{provider}"]["Value"]["Fn::Join"][1]
+        assert address == base
+
+
+def test_an_api_without_its_own_address_needs_another() -> None:
+    api = of_type("AWS::ApiGatewayV2::Api")["HttpApi"]
+    assert api["DisableExecuteApiEndpoint"] == {"Fn::If": ["IsOnOwnDomainOnly", True, False]}
+    rule = json.loads(json.dumps(SOURCE["Rules"]["ADisabledEndpointNeedsAnother"]))
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "DefaultEndpoint"}, "disabled"]}
+    assert "PublicUrl" in json.dumps(rule["Assertions"][0]["Assert"])
+
+
+def test_sam_deploy_guided_can_ask_for_every_parameter() -> None:
+    """It shows no default for a hidden one, and asks until something is entered."""
+    assert not any("NoEcho" in each for each in SOURCE["Parameters"].values())
+
+
+def test_the_crms_key_comes_out_of_a_secret_of_the_teams() -> None:
+    key = of_type("AWS::Events::Connection")["CrmConnection"]["AuthParameters"]
+    assert key["ApiKeyAuthParameters"]["ApiKeyValue"] == {
+        "Fn::Sub": "{{resolve:secretsmanager:${CrmKeySecret}}}"
+    }
+
+
+def test_no_api_destination_is_asked_for_where_there_is_none() -> None:
+    source = (ROOT / "template.yaml").read_text()
+    assert "- !Not [!Equals [!Ref AWS::Partition, aws-us-gov]]" in source
+    for kind in ("AWS::Events::ApiDestination", "AWS::Events::Connection"):
+        assert [each["Condition"] for each in RESOURCES.values() if each["Type"] == kind] == [
+            "HasCrm"
+        ]
+    rule = json.loads(json.dumps(SOURCE["Rules"]["CrmNeedsApiDestinations"]))
+    assert rule["Assertions"][0]["Assert"] == {"Fn::Equals": [{"Ref": "CrmUrl"}, ""]}
+
+
+def test_a_misspelt_error_table_is_refused() -> None:
+    tables = {path.stem for path in SMSC_FOLDER.glob("*.csv")}
+    allowed = SOURCE["Parameters"]["SmppErrTable"]["AllowedValues"]
+    assert sorted(allowed) == sorted(tables | {"default", "bulksmsrates"})
+    for table in allowed:
+        load_provider("smpp", table)
+
+
+@pytest.mark.parametrize(
+    ("writes", "is_taken"),
+    [("0", True), ("1", False), ("3999", False), ("4000", True), ("15000", True), ("", False)],
+)
+def test_a_table_is_warmed_by_as_much_as_aws_takes(writes: str, is_taken: bool) -> None:
+    pattern = SOURCE["Parameters"]["ReportsWarmWrites"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, writes)) == is_taken
+
+
+def test_no_burst_is_allowed_that_an_account_cannot_have() -> None:
+    bounds = SOURCE["Parameters"]["RequestBurst"]
+    assert bounds["Default"] <= bounds["MaxValue"] == 5000
 
 
 def test_no_number_of_strikes_is_allowed_that_an_entry_cannot_hold() -> None:
-    assert SOURCE["Parameters"]["StrikeLimit"]["MaxValue"] <= MAX_STRIKES
+    assert SOURCE["Parameters"]["StrikeLimit"]["MaxValue"] <= MAX_EACH
 
 
 def test_a_table_that_is_warmed_has_a_warm_index() -> None:
@@ -489,7 +794,10 @@ def test_no_archive_keeps_events() -> None:
     assert not of_type("AWS::Events::Archive")
 
 
-def test_the_layer_is_built_for_the_architecture_that_the_functions_name() -> None:
-    (architecture,) = SOURCE["Globals"]["Function"]["Architectures"]
-    wheels = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}[architecture]
-    assert f"platform := {wheels}#" in (ROOT / "layers/dlr/Makefile").read_text()
+def test_the_build_makes_code_for_every_architecture_that_can_be_chosen() -> None:
+    assert SOURCE["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
+    machines = {"x86_64": "x86_64", "arm64": "aarch64"}
+    chosen = [machines[each] for each in SOURCE["Parameters"]["Architecture"]["AllowedValues"]]
+    loop = re.search(r"for machine in (.+); do", (ROOT / "layers/wheels.mk").read_text())
+    assert loop is not None
+    assert sorted(loop[1].split()) == sorted(chosen)

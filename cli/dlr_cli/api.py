@@ -30,10 +30,13 @@ class Address:
 class Api:
     """The API of one system."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, operator: str = "") -> None:
+        """`operator` is who calls: the API keeps it with every change."""
         self.host = address.host
         self._url = address.url
         self._headers = {"authorization": f"Bearer {address.token}"}
+        if operator:
+            self._headers["x-operator"] = operator
         self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
 
     def call(self, method: str, path: str, read: Callable[[Any], T]) -> T:

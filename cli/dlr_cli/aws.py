@@ -1,8 +1,9 @@
 """The AWS account of the shell's settings, by boto3, which the extra [aws] brings."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dlr_cli.errors import CommandError, NotFoundError, RefusedError
@@ -63,21 +64,59 @@ def base_url_and_token(stack: str) -> tuple[str, str]:
     """Of the API of a stack."""
     with explained():
         client = client_maker()
-        outputs = _outputs(client, stack)
-        try:
-            url, secret_id = outputs["BaseUrl"], outputs["AdminSecret"]
-        except KeyError:
-            raise CommandError(f"Stack {stack} has no API of this system.") from None
-        secret = client("secretsmanager").get_secret_value(SecretId=secret_id)
+        return api_of(client, stack, _described(client, stack).outputs)
+
+
+def api_of(client: ClientMaker, stack: str, outputs: Mapping[str, str]) -> tuple[str, str]:
+    """Address and token of the API that a stack's outputs name."""
+    try:
+        url, secret_id = outputs["BaseUrl"], outputs["AdminSecret"]
+    except KeyError:
+        raise CommandError(f"Stack {stack} has no API of this system.") from None
+    secret = client("secretsmanager").get_secret_value(SecretId=secret_id)
     try:
         return url, str(json.loads(secret["SecretString"])["current"])
     except (ValueError, TypeError, LookupError):
         raise CommandError(f"The admin secret of stack {stack} holds no token.") from None
 
 
-def _outputs(client: ClientMaker, stack: str) -> dict[str, str]:
-    (found,) = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What CloudFormation knows of a stack."""
+
+    name: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+    resources: Mapping[str, str] = field(default_factory=dict)
+    """Logical id to physical id."""
+
+
+def read_stack(client: ClientMaker, name: str) -> Stack:
+    """The whole stack of this name."""
+    return replace(_described(client, name), resources=resources(client, name))
+
+
+def _described(client: ClientMaker, name: str) -> Stack:
+    """The stack without its resources."""
+    (found,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return Stack(
+        name=name,
+        outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())},
+        parameters={
+            each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", ())
+        },
+    )
+
+
+def resources(client: ClientMaker, stack: str) -> dict[str, str]:
+    """Logical id to physical id."""
+    pages = client("cloudformation").get_paginator("list_stack_resources")
+    return {
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for page in pages.paginate(StackName=stack)
+        for each in page["StackResourceSummaries"]
+        if "PhysicalResourceId" in each
+    }
 
 
 def _error_of(operation: str, code: str, status: int) -> CommandError:

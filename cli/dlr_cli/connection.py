@@ -48,10 +48,10 @@ def _given(url: str | None, token: str | None) -> Address:
         raise click.UsageError("There is a token but no address: give --url or set DLR_URL.")
     if not token:
         raise click.UsageError("There is an address but no token: set DLR_TOKEN or give --token.")
-    return _checked(url, token)
+    return checked(url, token)
 
 
-def _checked(url: str, token: str) -> Address:
+def checked(url: str, token: str) -> Address:
     """The parts in the form in which HTTP takes them: libraries quote what they do not take."""
     token = token.strip()
     if not token or not (token.isascii() and token.isprintable()) or " " in token:
@@ -70,7 +70,7 @@ def _checked(url: str, token: str) -> Address:
 def _of_outputs(path: Path) -> Address:
     try:
         content = json.loads(path.read_text())
-        return _checked(content["base_url"], content["admin_token"])
+        return checked(content["base_url"], content["admin_token"])
     except (OSError, ValueError, TypeError, LookupError):
         raise CommandError(f"{path} cannot be read. Start `make run` again.") from None
 
@@ -78,4 +78,4 @@ def _of_outputs(path: Path) -> Address:
 def _of_stack(stack: str) -> Address:
     from dlr_cli import aws  # here, because boto3 is an extra
 
-    return _checked(*aws.base_url_and_token(stack))
+    return checked(*aws.base_url_and_token(stack))

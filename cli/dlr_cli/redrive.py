@@ -6,8 +6,13 @@
 | `RuleFailures`     | each event to the bus, so to every rule: a target may get it twice      |
 | `PublishFailures`  | its messages name times, not reports: the reports come out of the table |
 
+An event out of the table says how its message stands now: state, and verdict of all reports.
+
+It comes whatever `PublishedEvents` asks for.
+
 Each message is deleted when it has arrived, so an interruption loses nothing. What comes twice does
-no harm: whoever listens knows a report by its `event_id`.
+no harm: whoever listens knows a report's event by its `event_id` and `reports`, and an event of the
+list by its `entry_version`.
 
 It needs boto3 and the layer's package `dlr`, so nothing but `dlr redrive` imports this module.
 """
@@ -16,14 +21,18 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from dlr.messages.event import DETAIL_TYPE, SOURCE, event_of
 from dlr.messages.item import expires_at_of, is_to_be_redacted
 from dlr.messages.order import micros_of
 from dlr.messages.publish import Publisher
-from dlr.messages.store import Redactor
-from dlr_cli.aws import ClientMaker
+from dlr.messages.redact import Redactor
+from dlr.phone import PhoneNumber
+from dlr.suppression.announce import RELEASED, SUPPRESSED
+from dlr.suppression.standing import State
+from dlr_cli.aws import ClientMaker, resources
 from dlr_cli.errors import CommandError
 
 NEEDED = {
@@ -54,12 +63,7 @@ class Redrive:
     """The failure queues of one stack. `client` makes boto3 clients."""
 
     def __init__(self, client: ClientMaker, stack: str) -> None:
-        pages = client("cloudformation").get_paginator("list_stack_resources")
-        self._names = {
-            each["LogicalResourceId"]: each["PhysicalResourceId"]
-            for page in pages.paginate(StackName=stack)
-            for each in page["StackResourceSummaries"]
-        }
+        self._names = resources(client, stack)
         if missing := NEEDED - self._names.keys():
             raise CommandError(f"Stack {stack} has no {min(missing)}: it is of another system.")
         self._sqs, self._events, self._dynamodb = map(client, ("sqs", "events", "dynamodb"))
@@ -87,7 +91,7 @@ class Redrive:
         return Moved(done, left)
 
     def publish_failures(self) -> Moved:
-        """The state of every message that was written when publishing failed, to the bus."""
+        """State and verdict of each message of which a report came then, to the bus."""
         messages = [message for batch in self._batches("PublishFailures") for message in batch]
         if not messages:
             return Moved(0, 0)
@@ -100,22 +104,21 @@ class Redrive:
 
     def _publish(self, records: Iterable[Record]) -> list[str]:
         redact = Redactor(self._dynamodb, self._names["ReportsTable"])
-        return Publisher(self._events, self._names["Bus"], redact)(records).failed
+        return Publisher(self._events, self._names["Bus"], redact, _all)(records).failed
 
     def _written(self, times: list[tuple[int, int]]) -> Iterator[Record]:
-        """Stream records, as of now, of the messages whose state is of these times."""
+        """Stream records, as of now, of the messages of which a report came at these times.
+
+        Any report: a late one can change the verdict and leave the state as it was. DynamoDB
+        cannot look for it in a list, so all messages are read.
+        """
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._names["ReportsTable"],
-            FilterExpression="#state.r BETWEEN :first AND :last",
+            FilterExpression="attribute_exists(#state)",
             ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={
-                ":first": {"N": str(min(first for first, _ in times))},
-                ":last": {"N": str(max(last for _, last in times))},
-            },
         )
         for item in (item for page in pages for item in page["Items"]):
-            received_at = int(item["state"]["M"]["r"]["N"])
-            if any(first <= received_at <= last for first, last in times):
+            if any(first <= each <= last for each in _receipts(item) for first, last in times):
                 yield {"dynamodb": {"SequenceNumber": item["pk"]["S"], "NewImage": item}}
 
     def _entry(self, body: str) -> dict[str, Any]:
@@ -125,8 +128,7 @@ class Redrive:
         return {
             "EventBusName": self._names["Bus"],
             "Source": SOURCE,
-            "DetailType": DETAIL_TYPE,
-            "Time": datetime.fromisoformat(detail["received_at"]),
+            "DetailType": event.get("detail-type") or _detail_type_of(detail),
             "Detail": json.dumps(detail),
         }
 
@@ -146,6 +148,18 @@ class Redrive:
             self._sqs.delete_message(QueueUrl=self._names[queue], ReceiptHandle=handle)
 
 
+def _all(recipients: set[PhoneNumber]) -> set[PhoneNumber]:
+    """Without the hash key nobody knows who is listed: suppress finds out."""
+    return recipients
+
+
+def _detail_type_of(detail: Mapping[str, Any]) -> str:
+    """Of an event of which the rule handed on the detail alone."""
+    if "previous_state" not in detail:
+        return DETAIL_TYPE
+    return SUPPRESSED if detail["state"] == State.ACTIVE else RELEASED
+
+
 def _times_of(message: Message) -> tuple[int, int]:
     """From when to when the records of a failed batch were written, in microseconds."""
     batch = json.loads(message["Body"])["DDBStreamBatchInfo"]
@@ -154,6 +168,14 @@ def _times_of(message: Message) -> tuple[int, int]:
         for which in ("First", "Last")
     )
     return micros_of(first - AROUND), micros_of(last + AROUND)
+
+
+def _receipts(item: Mapping[str, Any]) -> Iterator[Decimal]:
+    """When the reports of a message came, in microseconds, as far as that can be read."""
+    for report in (item["state"], *item.get("history", {}).get("L", ())):
+        received_at = report.get("M", {}).get("r", {}).get("N")
+        if received_at is not None:
+            yield Decimal(received_at)
 
 
 def _is_readable(record: Record) -> bool:

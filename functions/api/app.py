@@ -1,6 +1,7 @@
 """The team's API: ask before sending, look up messages, keep the list."""
 
 import json
+import os
 from typing import Any
 
 from aws_lambda_powertools import Metrics
@@ -11,7 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dlr.phone import NotANumberError
 from dlr.runtime.errors import redact_errors
-from dlr.wire.request import problem
+from dlr.suppression.admin import WindowError
+from dlr.wire.request import mapped_path, problem
 from routes import messages, people, quarantine, suppressions
 from routes.parameters import NotKeptError
 
@@ -26,7 +28,11 @@ def _read_json(text: str) -> Any:
         raise json.JSONDecodeError("no JSON", "", 0) from None
 
 
-app = APIGatewayHttpResolver(enable_validation=True, json_body_deserializer=_read_json)
+app = APIGatewayHttpResolver(
+    enable_validation=True,
+    json_body_deserializer=_read_json,
+    strip_prefixes=[mapped_path(os.environ["PUBLIC_URL"])],
+)
 for each in (suppressions, messages, people, quarantine):
     app.include_router(each.router)
 
@@ -52,6 +58,11 @@ def answer_not_a_number(error: NotANumberError) -> Response[str]:
     return _problem(400, "Not a phone number", str(error))
 
 
+@app.exception_handler(WindowError)
+def answer_window(error: WindowError) -> Response[str]:
+    return _problem(422, "Invalid request", str(error))
+
+
 @app.exception_handler(RequestValidationError)
 def answer_invalid(error: RequestValidationError) -> Response[str]:
     findings = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
@@ -73,6 +84,7 @@ def answer_not_found(_: Exception) -> Response[str]:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway's event in, its answer out."""
     event["headers"]["content-type"] = "application/json"  # `curl -d` calls everything a form
+    metrics.clear_metrics()  # a call that failed leaves its operator behind
     answer = app.resolve(event, context)
     metrics.add_metric("ApiRequest", MetricUnit.Count, 1)
     metrics.add_metadata("route", event["routeKey"])

@@ -1,7 +1,7 @@
 """What the routes work with: made once per function instance, from the template's environment."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import boto3
@@ -12,28 +12,43 @@ from dlr.ingest.replay import Replay
 from dlr.messages.by_recipient import RecipientReports
 from dlr.messages.store import ReportReader, ReportStore
 from dlr.people import ErasureLog, PersonalData
-from dlr.phone import RecipientHasher
+from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.runtime import aws
 from dlr.runtime.secret import Secret
 from dlr.suppression.admin import SuppressionAdmin
+from dlr.suppression.announce import Announcer
 from dlr.suppression.lookup import SuppressionLookup
+from dlr.suppression.standing import Rules
 from dlr.suppression.table import SuppressionList
+from dlr.suppression.transfer import SuppressionTransfer
 
 dynamodb = boto3.client("dynamodb", config=aws.CALLS)
 secrets = boto3.client("secretsmanager", config=aws.CALLS)
 reports_table = os.environ["REPORTS_TABLE"]
 hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
 reports = ReportReader(dynamodb, reports_table)
-suppressions = SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"])
+suppressions = SuppressionList(
+    dynamodb, os.environ["SUPPRESSIONS_TABLE"], Rules.from_environment(os.environ)
+)
 lookup = SuppressionLookup(suppressions, hasher)
-admin = SuppressionAdmin(suppressions, hasher, settings.days("NUMBER_SUPPRESSION_DAYS"))
-quarantine = Quarantine(dynamodb, os.environ["QUARANTINE_TABLE"])
+announce = Announcer(boto3.client("events", config=aws.CALLS), os.environ["EVENT_BUS"])
+by_recipient = RecipientReports(dynamodb, reports_table)
+admin = SuppressionAdmin(
+    suppressions,
+    hasher,
+    settings.days("NUMBER_SUPPRESSION_DAYS"),
+    announce,
+    by_recipient.deliveries,
+)
+transfer = SuppressionTransfer(suppressions, admin, hasher)
+quarantine = Quarantine(dynamodb, os.environ["QUARANTINE_TABLE"], hasher)
 personal_data = PersonalData(
-    RecipientReports(dynamodb, reports_table),
+    by_recipient,
     suppressions,
     quarantine,
     ErasureLog(dynamodb, os.environ["ERASURES_TABLE"]),
     hasher,
+    announce,
 )
 replay = Replay(
     quarantine,
@@ -45,3 +60,12 @@ replay = Replay(
 def now() -> datetime:
     """The time of the call, UTC."""
     return datetime.now(UTC)
+
+
+def time_of_act(number: PhoneNumber) -> datetime:
+    """Now; where a faster clock made this recipient's latest act, the microsecond after that.
+
+    The list orders acts by their times, so of two acts one after the other the second one counts.
+    """
+    acts = suppressions.find(hasher.every_hash(number), now()).entry.acts
+    return max([now(), *(act.at + timedelta(microseconds=1) for act in acts)])

@@ -11,7 +11,10 @@ from botocore.httpsession import URLLib3Session
 
 from tests.support.functions import Call
 
-WRITES = {"PutItem", "UpdateItem", "DeleteItem", "PutEvents"}
+WRITES = {
+    *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
+    *("PutEvents", "SendMessage"),
+}
 INVOCATION = "amz-sdk-invocation-id"
 """The same for all attempts of one call."""
 
@@ -80,9 +83,11 @@ def _partial(request: AWSPreparedRequest) -> AWSResponse:
 
 
 def _left_out(request: AWSPreparedRequest) -> AWSResponse:
-    """DynamoDB reads nothing of it now: everything is to be asked for again."""
+    """DynamoDB reads or writes nothing of it now: everything is to be sent again."""
     wanted = json.loads(request.body)["RequestItems"]
-    return answer(request, 200, {"Responses": {}, "UnprocessedKeys": wanted})
+    return answer(
+        request, 200, {"Responses": {}, "UnprocessedKeys": wanted, "UnprocessedItems": wanted}
+    )
 
 
 ANY: dict[str, Fault] = {
@@ -110,7 +115,7 @@ def faults_of(call: Call) -> list[str]:
         names += TWIN
     if call.operation == "PutEvents":
         names += PARTIAL
-    if call.operation == "BatchGetItem":
+    if call.operation in {"BatchGetItem", "BatchWriteItem"}:
         names += LEFT_OUT
     return names
 

@@ -140,8 +140,11 @@ class Functions:
             yield
 
     def _resource_of(self, request: Mapping[str, Any]) -> str:
+        step = next(iter(request.get("TransactItems", [{}])[0].values()), {})
         names = (
             request.get("TableName"),
+            step.get("TableName"),
+            request.get("QueueUrl"),
             request.get("SecretId"),
             *request.get("RequestItems", ()),
             *(entry["EventBusName"] for entry in request.get("Entries", ())),

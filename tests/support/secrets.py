@@ -2,16 +2,21 @@
 
 import json
 
+from botocore.exceptions import ClientError
+
 
 class SecretsManager:
-    """Stands for Secrets Manager: answers `text`, or fails if it is None."""
+    """Stands for Secrets Manager: answers `text`, or fails if it is None, with `code` if given."""
 
     def __init__(self, text: str | None) -> None:
         self.text = text
+        self.code: str | None = None
         self.reads = 0
 
     def get_secret_value(self, SecretId: str) -> dict[str, str]:
         self.reads += 1
+        if self.code is not None:
+            raise ClientError({"Error": {"Code": self.code}}, "GetSecretValue")
         if self.text is None:
             raise ConnectionError
         return {"SecretString": self.text}

@@ -54,13 +54,16 @@ class SystemHarness:
         event = http_event(method, f"/webhooks/{PROVIDER}/{TOKEN}", headers=JSON, body=body)
         return self._insist("provider", INGEST, event)
 
-    def ask(self, route: str, path: str, body: Any = None, **query: str) -> Outcome:
-        """As the team."""
+    def ask(
+        self, route: str, path: str, body: Any = None, operator: str | None = None, **query: str
+    ) -> Outcome:
+        """As the team; `operator` goes into the header that says who asks."""
+        who = {} if operator is None else {"X-Operator": operator}
         event = http_event(
             route.split()[0],
             path,
             query=urlencode(query),
-            headers=JSON | {"authorization": f"Bearer {ADMIN}"},
+            headers=JSON | {"authorization": f"Bearer {ADMIN}"} | who,
             body=_bytes_of(body),
             route=route,
         )
@@ -94,7 +97,10 @@ class SystemHarness:
             messages = self._receive()
             if not messages:
                 return True
-            records = [{"messageId": m["MessageId"], "body": m["Body"]} for m in messages]
+            records = [
+                {"messageId": m["MessageId"], "body": m["Body"], "attributes": m["Attributes"]}
+                for m in messages
+            ]
             answer = self._invoke("Suppress", {"Records": records})
             failed = {m["MessageId"] for m in messages}
             if answer is not None:
@@ -116,6 +122,7 @@ class SystemHarness:
             for item in self.items(table):
                 key = {name: item[name] for name in keys}
                 self.dynamodb.delete_item(TableName=self.names[table], Key=key)
+        self._sqs.purge_queue(QueueUrl=self.names["SuppressQueue"])  # second looks wait in it
         self._position = self._new_position()
         self.listener.heard().clear()
         self.retries.clear()
@@ -147,7 +154,10 @@ class SystemHarness:
 
     def _receive(self) -> list[dict[str, Any]]:
         answer = self._sqs.receive_message(
-            QueueUrl=self.names["SuppressQueue"], MaxNumberOfMessages=10, VisibilityTimeout=0
+            QueueUrl=self.names["SuppressQueue"],
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=0,
+            AttributeNames=["ApproximateReceiveCount"],
         )
         found: list[dict[str, Any]] = answer.get("Messages", [])
         return found
@@ -216,7 +226,7 @@ def _bus(cloud: Cloud, sqs: Any) -> dict[str, str]:
     events.create_event_bus(Name=name)
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
-    for rule in ("HardBounceRule", "OptOutRule"):
+    for rule in ("HardBounceRule", "OptOutRule", "DeliveryRule"):
         pattern = json.dumps(resources()[rule]["Properties"]["EventPattern"])
         events.put_rule(Name=f"{name}-{rule}", EventBusName=name, EventPattern=pattern)
         events.put_targets(

@@ -82,7 +82,7 @@ def replay(api: Api, output: Output, ids: tuple[str, ...], provider: str | None)
     """Read requests again, and store their reports.
 
     A request leaves quarantine when all of it could be read. What is still unreadable stays, and
-    makes the exit status 1.
+    makes the exit status 1. Of a batch, each item that is still unreadable gets an id of its own.
     """
     outcomes = []
     for each in output.progress(ids or list(_of_provider(api, output, provider)), "replay"):

@@ -47,7 +47,7 @@ def command(output: Output, stack: str, endpoint_url: str | None) -> None:
     \b
     SuppressFailures  events go to the queue of the suppression list
     RuleFailures      events go to the event bus, and to all of its rules
-    PublishFailures   messages written at the time of the failure go to the
+    PublishFailures   messages of which a report came at the time go to the
                       event bus, as they now stand in the table
 
     It works in the AWS account of your shell's settings (AWS_PROFILE, AWS_REGION and so on) and

@@ -5,7 +5,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 import services
 from dlr.ingest.quarantine import QuarantinePage
 from dlr.ingest.replay import Replayed
-from routes.parameters import After, NotKeptError, QuarantineId
+from routes.parameters import After, NotKeptError, Operator, QuarantineId, note_act
 
 router = Router()
 
@@ -16,7 +16,8 @@ def list_quarantine(after: After = None) -> QuarantinePage:
 
 
 @router.post("/quarantine/<id>/replay", summary="Read a request again with the deployed code")
-def replay_quarantined(id: QuarantineId) -> Replayed:
+def replay_quarantined(id: QuarantineId, by: Operator = "admin") -> Replayed:
+    note_act(by, id)
     answer = services.replay(id, services.now())
     if answer is None:
         raise NotKeptError("request")
@@ -24,6 +25,7 @@ def replay_quarantined(id: QuarantineId) -> Replayed:
 
 
 @router.delete("/quarantine/<id>", summary="Discard a request")
-def discard_quarantined(id: QuarantineId) -> dict[str, str]:
+def discard_quarantined(id: QuarantineId, by: Operator = "admin") -> dict[str, str]:
+    note_act(by, id)
     services.quarantine.delete(id)
     return {"discarded": id}

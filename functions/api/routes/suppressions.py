@@ -6,12 +6,12 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 import services
-from dlr.phone import read_e164
-from dlr.suppression.admin import HeldResult, Import, Page, SuppressRequest
+from dlr.phone import read_typed
+from dlr.suppression.admin import HeldResult, Reverted, SuppressRequest, Window
 from dlr.suppression.entry import ListName
 from dlr.suppression.lookup import Check, CheckAnswer, SuppressionAnswer, answer_of
-from dlr.suppression.rules import discard, release
-from routes.parameters import After, Operator, Provider
+from dlr.suppression.transfer import Import, Page
+from routes.parameters import After, Country, KnownProvider, Operator, Since, Until, note_act
 
 BOTH_LISTS = (ListName.NUMBER, ListName.OPT_OUT)
 
@@ -19,28 +19,65 @@ router = Router()
 
 
 @router.get("/suppressions/held/<provider>", summary="How many entries the mass-bounce guard holds")
-def get_held(provider: Provider) -> dict[str, int]:
+def get_held(provider: KnownProvider) -> dict[str, int]:
     return {"held": sum(1 for _ in services.suppressions.held(provider))}
 
 
 @router.post("/suppressions/held/<provider>/release", summary="What is held counts from now on")
-def release_held(provider: Provider, by: Operator = "admin") -> HeldResult:
-    return services.admin.settle_held(provider, release, by, services.now())
+def release_held(
+    provider: KnownProvider,
+    since: Since = None,
+    until: Until = None,
+    after: After = None,
+    by: Operator = "admin",
+) -> HeldResult:
+    note_act(by)
+    window, now = Window(since=since, until=until), services.now()
+    return services.admin.settle_held(provider, window, by, now, dropped=False, after=after)
 
 
 @router.post("/suppressions/held/<provider>/discard", summary="What is held never counts")
-def discard_held(provider: Provider, by: Operator = "admin") -> HeldResult:
-    return services.admin.settle_held(provider, discard, by, services.now())
+def discard_held(
+    provider: KnownProvider,
+    since: Since = None,
+    until: Until = None,
+    after: After = None,
+    by: Operator = "admin",
+) -> HeldResult:
+    note_act(by)
+    window, now = Window(since=since, until=until), services.now()
+    return services.admin.settle_held(provider, window, by, now, dropped=True, after=after)
+
+
+@router.post(
+    "/suppressions/revert/<provider>",
+    summary="Take back what a provider's reports did in a time, opt-outs too, in parts",
+)
+def revert(
+    provider: KnownProvider,
+    window: Annotated[Window, Body()],
+    after: After = None,
+    by: Operator = "admin",
+) -> Reverted:
+    note_act(by)
+    return services.admin.revert(provider, window, after, by, services.now())
 
 
 @router.get("/suppressions/export", summary="The list as CSV, in parts")
 def export_suppressions(after: After = None) -> Page:
-    return services.admin.export(after, services.now())
+    return services.transfer.export(after, services.now())
 
 
-@router.post("/suppressions/import", summary="Put up to 1,000 CSV rows on the list")
-def import_suppressions(by: Operator = "admin") -> Import:
-    return services.admin.import_csv(router.current_event.decoded_body or "", by, services.now())
+@router.post(
+    "/suppressions/import",
+    summary="Put up to 1,000 CSV rows on the list",
+    description="The body is CSV with a header: `number` (with `+` or `00`) or `recipient_hash`, "
+    "`list` (`number` or `opt_out`), `cause`, `state`. See `docs/operate.md`.",
+)
+def import_suppressions(country: Country = None, by: Operator = "admin") -> Import:
+    note_act(by)
+    text = router.current_event.decoded_body or ""
+    return services.transfer.import_csv(text, by, services.now(), country)
 
 
 @router.post(
@@ -59,14 +96,18 @@ def get_suppression(number: str) -> SuppressionAnswer:
 def put_suppression(
     number: str, wanted: Annotated[SuppressRequest, Body()], by: Operator = "admin"
 ) -> SuppressionAnswer:
-    hashes, now = services.hasher.every_hash(read_e164(number)), services.now()
-    return answer_of(services.admin.suppress(hashes, wanted.list, wanted.cause, by, now), now)
+    note_act(by)
+    e164 = read_typed(number)
+    at = services.time_of_act(e164)
+    return answer_of(services.admin.suppress(e164, wanted.list, wanted.cause, by, at).after)
 
 
 @router.delete("/suppressions/<number>", summary="Lift a number off a list, or off both")
 def lift_suppression(
     number: str, list: Annotated[ListName | None, Query()] = None, by: Operator = "admin"
 ) -> SuppressionAnswer:
-    hashes, now = services.hasher.every_hash(read_e164(number)), services.now()
+    note_act(by)
     lists = (list,) if list else BOTH_LISTS
-    return answer_of(services.admin.lift(hashes, lists, by, now), now)
+    e164 = read_typed(number)
+    at = services.time_of_act(e164)
+    return answer_of(services.admin.lift(e164, lists, by, at).after)

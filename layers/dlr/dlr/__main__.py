@@ -75,7 +75,7 @@ def _answer(normalizer: Normalizer, line: str) -> dict[str, Any]:
     return {
         "ok": not normalized.errors,
         "events": events,
-        "error": "; ".join(normalized.errors) or None,
+        "error": "; ".join(normalized.errors.values()) or None,
     }
 
 

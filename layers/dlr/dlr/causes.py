@@ -6,6 +6,7 @@ names causes only; bounce and action follow from `TABLE`, so no module can suppr
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Cause(StrEnum):
@@ -16,6 +17,10 @@ class Cause(StrEnum):
     NOT_SMS_CAPABLE = "not_sms_capable"
     PORTED_OUT = "ported_out"
     SUSPENDED = "suspended"
+    BLACKLISTED = "blacklisted"
+    BARRED = "barred"
+    PLAN_RESTRICTED = "plan_restricted"
+    DOUBTFUL_NUMBER = "doubtful_number"
     OPTED_OUT = "opted_out"
     DO_NOT_DISTURB = "do_not_disturb"
     ABSENT = "absent"
@@ -33,6 +38,8 @@ class Cause(StrEnum):
     NOT_REGISTERED = "not_registered"
     RATE_LIMITED = "rate_limited"
     INSUFFICIENT_CREDIT = "insufficient_credit"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    COUNTRY_BLOCKED = "country_blocked"
     AUTHENTICATION = "authentication"
     INVALID_REQUEST = "invalid_request"
     PROVIDER_ERROR = "provider_error"
@@ -70,8 +77,22 @@ class Policy(StrEnum):
     PROVIDER = "provider"
 
 
-# Scope, causes, bounce, action. `STRIKE` counts only where the provider says "permanent".
-TABLE: tuple[tuple[str, tuple[Cause, ...], Bounce, Action], ...] = (
+class Actions(NamedTuple):
+    """What a cause does to the number, by the provider's verdict on the message."""
+
+    permanent: Action
+    silent: Action
+    temporary: Action
+
+
+def _always(action: Action) -> Actions:
+    return Actions(action, action, action)
+
+
+_KEEP = _always(Action.KEEP)
+
+# Scope, causes, bounce, and the action by the provider's verdict: permanent, silent, temporary.
+TABLE: tuple[tuple[str, tuple[Cause, ...], Bounce, Actions], ...] = (
     (
         "number",
         (
@@ -80,53 +101,76 @@ TABLE: tuple[tuple[str, tuple[Cause, ...], Bounce, Action], ...] = (
             Cause.NOT_SMS_CAPABLE,
             Cause.PORTED_OUT,
             Cause.SUSPENDED,
+            Cause.BLACKLISTED,
         ),
         Bounce.HARD,
-        Action.SUPPRESS_NUMBER,
+        _always(Action.SUPPRESS_NUMBER),
+    ),
+    (
+        "number, in doubt",
+        (Cause.BARRED, Cause.PLAN_RESTRICTED, Cause.DOUBTFUL_NUMBER),
+        Bounce.UNDETERMINED,
+        Actions(Action.STRIKE, Action.STRIKE, Action.KEEP),
     ),
     (
         "recipient's choice",
         (Cause.OPTED_OUT, Cause.DO_NOT_DISTURB),
         Bounce.OPT_OUT,
-        Action.SUPPRESS_OPT_OUT,
+        _always(Action.SUPPRESS_OPT_OUT),
     ),
     (
         "reach, for now",
         (Cause.ABSENT, Cause.HANDSET_ERROR, Cause.BUSY, Cause.PORTING, Cause.ROAMING),
         Bounce.SOFT,
-        Action.KEEP,
+        _KEEP,
     ),
     (
         "network, for now",
         (Cause.NETWORK_ERROR, Cause.EXPIRED, Cause.UNROUTABLE),
         Bounce.SOFT,
-        Action.KEEP,
+        _KEEP,
     ),
-    ("message", (Cause.SPAM, Cause.CONTENT, Cause.INVALID_MESSAGE), Bounce.BLOCK, Action.KEEP),
+    ("message", (Cause.SPAM, Cause.CONTENT, Cause.INVALID_MESSAGE), Bounce.BLOCK, _KEEP),
     (
         "sender",
         (Cause.SENDER_REJECTED, Cause.NOT_REGISTERED, Cause.RATE_LIMITED),
         Bounce.BLOCK,
-        Action.KEEP,
+        _KEEP,
     ),
     (
         "account",
         (
             Cause.INSUFFICIENT_CREDIT,
+            Cause.ACCOUNT_SUSPENDED,
+            Cause.COUNTRY_BLOCKED,
             Cause.AUTHENTICATION,
             Cause.INVALID_REQUEST,
             Cause.PROVIDER_ERROR,
         ),
         Bounce.ADMIN,
-        Action.KEEP,
+        _KEEP,
     ),
-    ("no reason given", (Cause.CANCELLED, Cause.UNSPECIFIED), Bounce.UNDETERMINED, Action.STRIKE),
-    ("never seen", (Cause.UNKNOWN,), Bounce.UNDETERMINED, Action.KEEP),
-    ("no failure", (Cause.NONE,), Bounce.NONE, Action.KEEP),
+    (
+        "no reason given",
+        (Cause.CANCELLED, Cause.UNSPECIFIED),
+        Bounce.UNDETERMINED,
+        Actions(Action.STRIKE, Action.KEEP, Action.KEEP),
+    ),
+    ("never seen", (Cause.UNKNOWN,), Bounce.UNDETERMINED, _KEEP),
+    ("no failure", (Cause.NONE,), Bounce.NONE, _KEEP),
 )
 
 BOUNCE: dict[Cause, Bounce] = {c: bounce for _, causes, bounce, _ in TABLE for c in causes}
-_ACTION: dict[Cause, Action] = {c: action for _, causes, _, action in TABLE for c in causes}
+_ACTION: dict[tuple[Cause, bool | None], Action] = {
+    (cause, verdict): action
+    for _, causes, _, actions in TABLE
+    for cause in causes
+    for verdict, action in zip((True, None, False), actions, strict=True)
+}
+CAN_STRIKE: frozenset[Cause] = frozenset(
+    cause for (cause, _), action in _ACTION.items() if action is Action.STRIKE
+)
+"""The causes that leave the number open, so that the provider's verdict decides."""
 
 
 def action_for(cause: Cause, permanent: bool | None, policy: Policy) -> Action:
@@ -135,11 +179,9 @@ def action_for(cause: Cause, permanent: bool | None, policy: Policy) -> Action:
     Policy `provider` adds one rule to the table: a failure that the provider calls permanent
     suppresses the number, whatever the cause. An opt-out stays an opt-out under both.
     """
-    action = _ACTION[cause]
+    action = _ACTION[cause, permanent]
     if cause is Cause.NONE or action is Action.SUPPRESS_OPT_OUT:
         return action
     if policy is Policy.PROVIDER and permanent:
         return Action.SUPPRESS_NUMBER
-    if action is Action.STRIKE and not permanent:
-        return Action.KEEP
     return action

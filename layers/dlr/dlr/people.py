@@ -4,24 +4,30 @@ An erasure is noted under the person's keyed hash, so that it can be done again 
 restored from a point in time before it.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from dlr.ingest.quarantine import Quarantine, Quarantined
+from dlr.ingest.quarantine import Quarantine
+from dlr.ingest.quarantined import MANY, Quarantined
 from dlr.messages.by_recipient import RecipientReports
 from dlr.messages.view import MessageAnswer, message_of
 from dlr.phone import PhoneNumber, RecipientHasher
+from dlr.suppression.announce import Announcer
 from dlr.suppression.entry import Suppression
 from dlr.suppression.rules import erase
+from dlr.suppression.standing import KEEP_ERASURE, Standing
 from dlr.suppression.table import SuppressionList
 
 PAGE = 200
-KEEP_NOTE = timedelta(days=36)
-"""One day more than the longest point-in-time recovery."""
+READ_AT_ONCE = 20
+MAX_SHOWN = 4_000_000
+"""Bytes of quarantined requests in an answer; a function may answer 6 MB."""
+MAX_FURTHER = 10_000
 
 
 class PersonalDataExport(BaseModel):
@@ -30,6 +36,10 @@ class PersonalDataExport(BaseModel):
     messages: list[MessageAnswer] = Field(repr=False)
     suppression: Suppression | None
     quarantine: list[Quarantined] = Field(repr=False)
+    further_requests: list[str] = Field(
+        description="ids of quarantined requests that are not shown: there are too many, or "
+        "too many numbers are in one of them to know whether the person's is"
+    )
 
 
 class Erased(BaseModel):
@@ -48,19 +58,18 @@ class Repeated(BaseModel):
 
 
 class Note(NamedTuple):
-    """A noted erasure: whose, when, and which quarantined requests it deleted."""
+    """A noted erasure: whose, and when it was last asked for."""
 
     recipient_hash: str
-    quarantine_ids: list[str]
     erased_at: datetime
 
 
 def _note_of(item: Mapping[str, Any]) -> Note:
-    return Note(
-        item["recipient_hash"]["S"],
-        [each["S"] for each in item["quarantine_ids"]["L"]],
-        datetime.fromisoformat(item["erased_at"]["S"]),
-    )
+    return Note(item["recipient_hash"]["S"], datetime.fromisoformat(item["erased_at"]["S"]))
+
+
+def _stored(standing: Standing) -> Suppression | None:
+    return standing.entry if standing.entry.version else None
 
 
 class ErasureLog:
@@ -70,15 +79,21 @@ class ErasureLog:
         self._client = client
         self._table = table
 
-    def put(self, recipient_hash: str, quarantine_ids: Sequence[str], now: datetime) -> None:
-        """Notes an erasure before it runs, so that one that breaks off can be repeated."""
-        item: dict[str, Any] = {
-            "recipient_hash": {"S": recipient_hash},
-            "erased_at": {"S": now.isoformat()},
-            "expires_at": {"N": str(int((now + KEEP_NOTE).timestamp()))},
-            "quarantine_ids": {"L": [{"S": each} for each in quarantine_ids]},
-        }
-        self._client.put_item(TableName=self._table, Item=item)
+    def put(self, recipient_hash: str, now: datetime, by: str) -> None:
+        """Notes an erasure before it runs, so that one that breaks off can be repeated.
+
+        `acts` keeps every time and who asked.
+        """
+        self._client.update_item(
+            TableName=self._table,
+            Key={"recipient_hash": {"S": recipient_hash}},
+            UpdateExpression="SET erased_at = :at, expires_at = :expires_at ADD acts :act",
+            ExpressionAttributeValues={
+                ":at": {"S": now.isoformat()},
+                ":expires_at": {"N": str(int((now + KEEP_ERASURE).timestamp()))},
+                ":act": {"SS": [f"{now.isoformat()} {by}"]},
+            },
+        )
 
     def page(self, after: str | None, size: int) -> tuple[list[Note], str | None]:
         """Up to `size` noted erasures, and the hash to go on after; None at the end."""
@@ -97,23 +112,32 @@ class PersonalData:
     quarantine: Quarantine
     erasures: ErasureLog
     hasher: RecipientHasher
+    announce: Announcer
 
     def export(self, number: PhoneNumber, now: datetime) -> PersonalDataExport:
         """Everything that is stored about the person with this number."""
         hashes = self.hasher.every_hash(number)
+        shown, further = self._requests(hashes, now)
         return PersonalDataExport(
             messages=[message_of(item) for item in self.reports.items(hashes, now)],
-            suppression=self.suppressions.find(hashes, now),
-            quarantine=[q for q in self.quarantine.all(now) if q.mentions(number)],
+            suppression=_stored(self.suppressions.find(hashes, now)),
+            quarantine=shown,
+            further_requests=further,
         )
 
-    def erase(self, number: PhoneNumber, now: datetime) -> Erased:
-        """Deletes everything but the bare hash of a person who is suppressed."""
+    def erase(self, number: PhoneNumber, now: datetime, by: str = "admin") -> Erased:
+        """Deletes everything but the bare hash of a person who is suppressed.
+
+        `by` is the operator, for the note.
+        """
         hashes = self.hasher.every_hash(number)
-        ids = [q.id for q in self.quarantine.all(now) if q.mentions(number)]
         for recipient_hash in hashes:
-            self.erasures.put(recipient_hash, ids, now)
-        return self._erase(hashes, ids, now, until=now)
+            self.erasures.put(recipient_hash, now, by)
+        left = self._erase_entry(hashes, now, now)
+        messages = self.reports.erase(hashes, now)
+        requests = self.quarantine.erase(hashes)  # last: others decide how many there are
+        self.announce.erased(left)
+        return Erased(messages=messages, quarantine=requests, suppressed=left.list_name is not None)
 
     def repeat(self, after: str | None, now: datetime) -> Repeated:
         """Does a part of the noted erasures again, after a restore.
@@ -121,15 +145,30 @@ class PersonalData:
         What came after an erasure was not part of it and stays.
         """
         notes, following = self.erasures.page(after, PAGE)
-        for recipient_hash, ids, erased_at in notes:
-            self._erase([recipient_hash], ids, now, until=erased_at)
+        for recipient_hash, erased_at in notes:
+            self._erase_entry([recipient_hash], erased_at, now)
+            self.reports.erase([recipient_hash], now, erased_at)
+            self.quarantine.erase([recipient_hash], erased_at)
         return Repeated(repeated=len(notes), next=following)
 
-    def _erase(
-        self, hashes: Sequence[str], ids: Sequence[str], now: datetime, until: datetime
-    ) -> Erased:
-        messages = self.reports.delete(hashes, until)
-        for each in ids:
-            self.quarantine.delete(each)
-        entry = self.suppressions.change(hashes, lambda old: old and erase(old, now))
-        return Erased(messages=messages, quarantine=len(ids), suppressed=entry is not None)
+    def _erase_entry(self, hashes: Sequence[str], at: datetime, now: datetime) -> Standing:
+        """How the person stands afterwards."""
+        return self.suppressions.change(hashes, lambda old: erase(old, at), now).after
+
+    def _requests(
+        self, hashes: Sequence[str], now: datetime
+    ) -> tuple[list[Quarantined], list[str]]:
+        """The person's quarantined requests as far as they fit, and the ids of the others."""
+        ids = self.quarantine.ids_of(hashes, now)
+        shown: list[Quarantined] = []
+        further = self.quarantine.ids_of([MANY], now)
+        left = MAX_SHOWN
+        while ids and left > 0:
+            for each in self.quarantine.read(ids[:READ_AT_ONCE], now):
+                left -= len(json.dumps(each.model_dump_json()))
+                if left >= 0:
+                    shown.append(each)
+                else:
+                    further.append(each.id)
+            ids = ids[READ_AT_ONCE:]
+        return shown, [*further, *ids][:MAX_FURTHER]

@@ -46,8 +46,11 @@ def read_number(raw: str) -> PhoneNumber | None:
     if match is None:
         return None
     digits = match[1]
-    code = next((digits[:length] for length in (1, 2, 3) if digits[:length] in PLANS), None)
-    if code is None:
+    for length in (1, 2, 3):
+        code = digits[:length]
+        if code in PLANS:
+            break
+    else:
         return None
     trunk, lengths = PLANS[code]
     national = digits[len(code) :]
@@ -61,10 +64,20 @@ def _read_trunk(digits: str) -> PhoneNumber | None:
 
     It costs ingest a tenth of its start, so it is imported for the few numbers that need it.
     """
+    return _read_with_the_library("+" + digits, None)
+
+
+def _read_national(digits: str, country: str) -> PhoneNumber | None:
+    """The library reads letters as digits and finds numbers in texts, so it gets digits only."""
+    is_digits = digits.isascii() and digits.isdigit()
+    return _read_with_the_library(digits, country) if is_digits else None
+
+
+def _read_with_the_library(text: str, country: str | None) -> PhoneNumber | None:
     import phonenumbers
 
     with suppress(phonenumbers.NumberParseException):
-        number = phonenumbers.parse("+" + digits)
+        number = phonenumbers.parse(text, country)
         length = phonenumbers.is_possible_number_with_reason(number)
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         if length == phonenumbers.ValidationResult.IS_POSSIBLE and re.match(E164, e164):
@@ -77,11 +90,39 @@ class NotANumberError(ValueError):
 
 
 def read_e164(number: str) -> PhoneNumber:
-    """`read_number` for a person's input. Raises NotANumberError where it cannot be read."""
+    """`read_number` for a sender's question. Raises NotANumberError where it cannot be read."""
     e164 = read_number(number)
     if e164 is None:
         raise NotANumberError("not an international phone number; write it like +447700900123")
     return e164
+
+
+def read_typed(number: str, country: str | None = None) -> PhoneNumber:
+    """A number that a person typed: with `+` or `00`, or as people dial it within `country`.
+
+    Without either, digits can mean two numbers: 2025550123 is one in Washington and one in Egypt.
+    `country` is a code of `read_country`. Raises NotANumberError.
+    """
+    digits = number.translate(_SEPARATORS)
+    if digits.startswith(("+", "00")):
+        e164 = read_number(digits)
+    else:
+        e164 = _read_national(digits, country) if country else None
+    if e164 is None:
+        raise NotANumberError(
+            "not an international phone number; write it with + or 00, like +447700900123"
+        )
+    return e164
+
+
+def read_country(code: str) -> str:
+    """A country whose national numbers can be read, as `GB`. Raises ValueError."""
+    import phonenumbers
+
+    country = code.strip().upper()
+    if country not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("not a country's code of two letters, like GB")
+    return country
 
 
 class RecipientHasher:
@@ -100,7 +141,7 @@ class RecipientHasher:
         return _hash(self._prepared()[0], number)
 
     def every_hash(self, number: str) -> list[str]:
-        """The hashes under all live keys, the current one first."""
+        """The hashes under all live keys, each once, the current one first."""
         return [_hash(key, number) for key in self._prepared()]
 
     def knows(self, recipient_hash: str) -> bool:
@@ -113,17 +154,24 @@ class RecipientHasher:
         return _prepare(tuple(self._keys()))
 
 
-_Key = tuple[str, bytes]
+_Key = tuple[str, hmac.HMAC]
+"""The key's id, and an HMAC that has the key and no number yet: to set up the key takes longer than
+to hash a number."""
 
 
 @lru_cache(maxsize=8)
 def _prepare(keys: tuple[str, ...]) -> list[_Key]:
     if not keys or not all(keys):
         raise ValueError("at least one hash key is needed, and none may be empty")
-    return [(sha256(b"key id of " + key.encode()).hexdigest()[:6], key.encode()) for key in keys]
+    return [_key_of(key.encode()) for key in dict.fromkeys(keys)]
+
+
+def _key_of(key: bytes) -> _Key:
+    return sha256(b"key id of " + key).hexdigest()[:6], hmac.new(key, digestmod="sha256")
 
 
 def _hash(key: _Key, number: str) -> str:
-    key_id, secret = key
-    digest = hmac.digest(secret, number.encode(), "sha256")
-    return f"{key_id}.{urlsafe_b64encode(digest).decode().rstrip('=')}"
+    key_id, keyed = key
+    mac = keyed.copy()
+    mac.update(number.encode())
+    return f"{key_id}.{urlsafe_b64encode(mac.digest()).decode().rstrip('=')}"

@@ -1,6 +1,7 @@
 """The functions' settings, which the template puts into their environment."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 from dlr.causes import Policy
@@ -27,4 +28,7 @@ def retention() -> Retention:
 def normalizer(provider: str, hasher: RecipientHasher) -> Normalizer:
     """For one provider, under the policy and the SMPP error table that were deployed."""
     policy = Policy(os.environ["SUPPRESSION_POLICY"])
-    return Normalizer(load_provider(provider, os.environ["SMPP_ERR_TABLE"]), policy, hasher)
+    loaded = load_provider(provider, os.environ["SMPP_ERR_TABLE"])
+    if os.environ.get("REQUIRE_SIGNATURES") == "yes":  # only where webhooks come in
+        loaded = replace(loaded, needs_signature=True)
+    return Normalizer(loaded, policy, hasher)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from dlr.ingest.normalize import Normalizer
 from dlr.ingest.quarantine import Quarantine
+from dlr.ingest.unread import unread_of
 from dlr.messages.store import Outcome, ReportStore
 from dlr.wire.decode import UnreadableError
 
@@ -19,12 +20,16 @@ class Replayed(BaseModel):
     new: int = 0
     stale: int = 0
     duplicate: int = 0
+    apart: int = 0
     error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Reads a request again with its first time of receipt; deletes it once all of it is read."""
+    """Reads a request again with its first time of receipt; deletes it once all of it is read.
+
+    If items of a batch still cannot be read, these are kept, each under an id of its own.
+    """
 
     quarantine: Quarantine
     store: ReportStore
@@ -32,17 +37,22 @@ class Replay:
 
     def __call__(self, quarantine_id: str, now: datetime) -> Replayed | None:
         """None where there is no such request."""
-        found = self.quarantine.request(quarantine_id, now)
-        if found is None:
+        kept = self.quarantine.request(quarantine_id, now)
+        if kept is None:
+            self.quarantine.delete(quarantine_id)  # what a call that broke off left of it
             return None
-        provider, received_at, request = found
+        normalizer = self.normalizer_of(kept.provider)
         try:
-            normalized = self.normalizer_of(provider)(request, received_at)
+            normalized = normalizer(kept.request, kept.received_at)
         except UnreadableError as error:
             return Replayed(error=str(error))
         outcomes = Counter(self.store.put(report) for report in normalized.reports)
         if normalized.errors:
-            return Replayed(error=normalized.errors[0], **_named(outcomes))
+            unread = unread_of(
+                kept.request, normalized.reason, normalized.errors, normalizer.provider.batch
+            )
+            self.quarantine.narrow(quarantine_id, kept, unread)
+            return Replayed(error=normalized.reason, **_named(outcomes))
         self.quarantine.delete(quarantine_id)
         return Replayed(**_named(outcomes))
 

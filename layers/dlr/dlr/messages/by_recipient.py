@@ -1,17 +1,17 @@
-"""ReportsTable by recipient: a person's messages, and when one was last delivered."""
+"""ReportsTable by recipient: a person's messages, and when they were delivered."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from itertools import islice
+from datetime import datetime, timedelta
 from typing import Any
 
-from dlr.messages.item import expires_at_of, is_redacted, key_of, state_of
-from dlr.report import Status
-from dlr.runtime.batch import read_all
+from dlr.messages.item import expires_at_of, is_redacted, state_of
+from dlr.messages.redact import redact
+from dlr.messages.verdict import Arrival, arrivals_in
+from dlr.runtime.batch import find_all, read_all
 
 BY_RECIPIENT = "by_recipient"
-MAX_MESSAGES = 500
-"""Messages of one recipient looked at for a delivery; nobody gets more within the retention."""
+KEEP_ERASED = timedelta(days=365)
+"""Providers that sign no time can be replayed for ever; within a year such a copy is known."""
 
 Item = Mapping[str, Any]
 
@@ -28,38 +28,38 @@ class RecipientReports:
         found = self._read(self._keys(hashes))
         return [item for item in found if expires_at_of(item) > now.timestamp()]
 
-    def last_delivery(self, hashes: Sequence[str]) -> datetime | None:
-        """When a message was last delivered, also a message that has expired since."""
-        reports = map(state_of, self._read(islice(self._keys(hashes), MAX_MESSAGES)))
-        arrived = (r for r in reports if r.status in {Status.DELIVERED, Status.READ})
-        return max((r.happened_at for r in arrived), default=None)
+    def deliveries(self, hashes: Sequence[str]) -> dict[str, list[Arrival]]:
+        """When messages were delivered, by provider; also messages that have expired since."""
+        found: dict[str, list[Arrival]] = {}
+        for item in self._read(self._keys(hashes)):
+            if arrivals := arrivals_in(item):
+                found.setdefault(state_of(item).provider, []).extend(arrivals)
+        return found
 
-    def delete(self, hashes: Sequence[str], until: datetime) -> int:
-        """Deletes the messages whose state was received up to `until`; returns how many.
+    def erase(self, hashes: Sequence[str], now: datetime, until: datetime | None = None) -> int:
+        """Erases the messages, also expired ones and those that change meanwhile; how many.
 
-        Also expired ones, and one whose state changes meanwhile.
+        `until` leaves those whose state was received later. Id and fingerprints of the others stay
+        for `KEEP_ERASED`, so that a copy which somebody sends again brings nobody back.
         """
-        keys = [
-            key_of(report.provider, report.message_id)
-            for report in map(state_of, self._read(self._keys(hashes)))
-            if report.received_at <= until
-        ]
-        for key in keys:
-            self._client.delete_item(TableName=self._table, Key=key)
-        return len(keys)
+        return sum(self._erase(item, now, until) for item in self._read(self._keys(hashes)))
+
+    def _erase(self, item: Item, now: datetime, until: datetime | None) -> bool:
+        expires_at = int((now + KEEP_ERASED).timestamp())
+        while until is None or state_of(item).received_at <= until:
+            if redact(self._client, self._table, item, expires_at):
+                return True
+            found = list(self._read([{"pk": item["pk"]}]))  # a report was stored meanwhile
+            if not found:
+                return True
+            item = found[0]
+        return False
 
     def _read(self, keys: Iterable[Any]) -> Iterator[Item]:
         found = read_all(self._client, self._table, list(keys))
         return (item for item in found if not is_redacted(item))
 
     def _keys(self, hashes: Sequence[str]) -> Iterator[Any]:
-        query = self._client.get_paginator("query")
-        for recipient_hash in hashes:
-            pages = query.paginate(
-                TableName=self._table,
-                IndexName=BY_RECIPIENT,
-                KeyConditionExpression="recipient_hash = :hash",
-                ExpressionAttributeValues={":hash": {"S": recipient_hash}},
-            )
-            for page in pages:
-                yield from ({"pk": item["pk"]} for item in page["Items"])
+        for each in hashes:
+            found = find_all(self._client, self._table, BY_RECIPIENT, "recipient_hash", each)
+            yield from ({"pk": item["pk"]} for item in found)

@@ -22,6 +22,7 @@ _TEXTS = {
     "q": "provider_recipient",
     "n": "network",
     "e": "client_reference",
+    "f": "sender",
 }
 FINGERPRINT_DIGITS = 16
 SHORTEST_S = 3600
@@ -29,9 +30,16 @@ SHORTEST_S = 3600
 of zero is redacted as soon as it is published."""
 
 
-def key_of(provider: str, message_id: str) -> Attributes:
-    """The key of a message. It begins with the provider but spreads over the message ids."""
-    return {"pk": {"S": f"{provider}#{message_id}"}}
+_APART = "\x1f"
+"""Between a message's id and its recipient's hash, where another recipient has the id already."""
+
+
+def key_of(provider: str, message_id: str, apart: str = "") -> Attributes:
+    """The key of a message. It begins with the provider but spreads over the message ids.
+
+    `apart` is the hash of a recipient whose message has an id that another one's has already.
+    """
+    return {"pk": {"S": f"{provider}#{message_id}" + f"{_APART}{apart}" * bool(apart)}}
 
 
 def fingerprint_of(report: DeliveryReport) -> str:
@@ -47,7 +55,8 @@ def entry_of(report: DeliveryReport) -> Attributes:
         "c": {"S": report.cause} if report.cause is not Cause.NONE else None,
         "x": {"S": report.action} if report.action is not Action.KEEP else None,
         "p": {"BOOL": report.permanent} if report.permanent is not None else None,
-        "o": _number(None if report.occurred_at is None else micros_of(report.occurred_at)),
+        "o": _micros(report.occurred_at),
+        "d": _micros(report.sent_at),
         "r": _number(micros_of(report.received_at)),
         "g": _number(report.segments),
         "a": {"S": price.amount} if report.price else None,
@@ -70,8 +79,33 @@ def history_of(item: Mapping[str, Any]) -> list[DeliveryReport]:
     return [_report_of(item, entry) for entry in item.get("history", {"L": []})["L"]]
 
 
+def arrived_at_of(item: Mapping[str, Any]) -> datetime | None:
+    """What is left of the message's arrival after it was redacted."""
+    return _time(item, "d")
+
+
+def version_of(item: Mapping[str, Any]) -> int:
+    """Grows with every report that is stored of the message, also across its expiry.
+
+    It begins with the microseconds since 1970, so that a message which takes over an expired id
+    is newer than everything that was known under it. An item of a stack without the counter has
+    the time of its latest report instead, which its next report exceeds.
+    """
+    if "v" in item:
+        return int(item["v"]["N"])
+    received = (each.received_at for each in (state_of(item), *history_of(item)))
+    return max(map(micros_of, received))
+
+
+def condition_as_read(item: Mapping[str, Any]) -> tuple[str, Attributes]:
+    """The condition that no report was stored since the item was read, and its values."""
+    if "v" in item:
+        return "v = :v", {":v": item["v"]}
+    return "attribute_not_exists(v)", {}
+
+
 def is_redacted(item: Mapping[str, Any]) -> bool:
-    """Whether only the id and the fingerprints are left: see `store.Redactor`."""
+    """Whether only the id and the fingerprints are left: see `redact.py`."""
     return "state" not in item
 
 
@@ -87,14 +121,19 @@ def expires_at_of(item: Mapping[str, Any]) -> int:
 
 def _report_of(item: Mapping[str, Any], value: Mapping[str, Any]) -> DeliveryReport:
     entry = value["M"]
-    provider, _, message_id = item["pk"]["S"].partition("#")
+    key, _, apart = item["pk"]["S"].partition(_APART)
+    provider, _, message_id = key.partition("#")
     status, cause = Status(entry["s"]["S"]), Cause(_text(entry, "c") or Cause.NONE)
     occurred_at = _time(entry, "o")
     texts = {field: _text(entry, letter) for letter, field in _TEXTS.items()}
     amount = _text(entry, "a")
     return DeliveryReport(
         event_id=event_id_of(
-            provider, message_id, texts["provider_status"], texts["provider_code"], occurred_at
+            provider,
+            message_id + f"{_APART}{apart}" * bool(apart),
+            texts["provider_status"],
+            texts["provider_code"],
+            occurred_at,
         ),
         provider=provider,
         message_id=message_id,
@@ -107,6 +146,7 @@ def _report_of(item: Mapping[str, Any], value: Mapping[str, Any]) -> DeliveryRep
         bounce=BOUNCE[cause],
         action=Action(_text(entry, "x") or Action.KEEP),
         occurred_at=occurred_at,
+        sent_at=_time(entry, "d"),
         received_at=time_of(int(entry["r"]["N"])),
         segments=int(entry["g"]["N"]) if "g" in entry else None,
         price=Price(amount=amount, currency=_text(entry, "y")) if amount is not None else None,
@@ -117,6 +157,10 @@ def _report_of(item: Mapping[str, Any], value: Mapping[str, Any]) -> DeliveryRep
 
 def _number(value: int | None) -> Attributes | None:
     return None if value is None else {"N": str(value)}
+
+
+def _micros(time: datetime | None) -> Attributes | None:
+    return None if time is None else _number(micros_of(time))
 
 
 def _text(attributes: Mapping[str, Any], name: str) -> str | None:

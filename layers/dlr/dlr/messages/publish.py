@@ -1,13 +1,20 @@
-"""From the table's stream to the event bus: one event for every change of a message's state."""
+"""From the table's stream to the event bus.
+
+One event for each of the changes that `PublishedEvents` asks for, and of all that the list needs.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from itertools import takewhile
 from typing import Any, NamedTuple
 
+from dlr.causes import Action
 from dlr.messages.event import DETAIL_TYPE, SOURCE, Record, ReportEvent, event_of
 from dlr.messages.item import is_to_be_redacted
+from dlr.phone import PhoneNumber
 from dlr.report import FAILED, Status
+from dlr.runtime.errors import redacted
 
 MAX_ENTRIES = 10
 """The most that one PutEvents takes."""
@@ -17,13 +24,25 @@ class UnreadableRecordError(ValueError):
     """The first record of the batch cannot be read."""
 
 
+class Choice(StrEnum):
+    """Which events a team wants on its bus."""
+
+    ALL = "all"
+    FINAL = "final"
+    BOUNCES = "bounces"
+
+
 class PublishResult(NamedTuple):
     """What was done with a batch of records."""
 
     failed: list[str]
     """The sequence numbers to be tried again: Lambda hands out all records from the first one."""
     done: list[ReportEvent]
-    """The published events whose records are not handed out again: each comes here once."""
+    """The events whose records are not handed out again, published or not wanted: each once."""
+    published: int = 0
+    """The events that the bus took."""
+    lookup_error: str | None = None
+    """Why the suppression list could not be asked, without a number."""
 
 
 class ProviderCounts(NamedTuple):
@@ -45,13 +64,25 @@ class _Pending(NamedTuple):
 class Publisher:
     """Puts the events of stream records on the bus. `client` is a boto3 EventBridge client.
 
-    `redact` is called with the image of a published message that has a retention of zero.
+    `redact` is called with the image of a published message that has a retention of zero. `known`
+    gives those of some recipients that the suppression list has an entry of. Where it fails, each
+    delivery is published as `listed`: suppress reads the list itself. `choice` says which events
+    the team wants; what the list needs is published in any case.
     """
 
-    def __init__(self, client: Any, bus: str, redact: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        client: Any,
+        bus: str,
+        redact: Callable[[Mapping[str, Any]], None],
+        known: Callable[[set[PhoneNumber]], set[PhoneNumber]],
+        choice: Choice = Choice.ALL,
+    ) -> None:
         self._client = client
         self._bus = bus
         self._redact = redact
+        self._known = known
+        self._choice = choice
 
     def __call__(self, records: Iterable[Record]) -> PublishResult:
         """Publishes in order. Lambda retries the batch from the first failed record.
@@ -69,20 +100,42 @@ class Publisher:
             except (KeyError, ValueError):
                 if len(records) > 1 and not pending:
                     raise UnreadableRecordError from None
-                failed, done = self._put_all(pending)
-                return PublishResult(failed or [number], done)
+                result = self._put_all(pending)
+                return result._replace(failed=result.failed or [number])
             if event is not None:
                 pending.append(_Pending(number, record["dynamodb"]["NewImage"], event))
         return self._put_all(pending)
 
     def _put_all(self, pending: list[_Pending]) -> PublishResult:
-        failed = {number for batch in _batches(pending) for number in self._put(batch)}
+        pending, lookup_error = self._with_listed(pending)
+        wanted = [each for each in pending if is_wanted(each.event, self._choice)]
+        failed = {number for batch in _batches(wanted) for number in self._put(batch)}
         for each in pending:
             if each.number not in failed and is_to_be_redacted(each.image):
                 self._redact(each.image)
         left = [each.number for each in pending if each.number in failed]
         done = takewhile(lambda each: each.number not in failed, pending)
-        return PublishResult(left, [each.event for each in done])
+        published = len(wanted) - len(failed)
+        return PublishResult(left, [each.event for each in done], published, lookup_error)
+
+    def _with_listed(self, pending: list[_Pending]) -> tuple[list[_Pending], str | None]:
+        """A delivery concerns the suppression list only where it knows the recipient.
+
+        Also why the list could not be asked.
+        """
+        delivered = [each.event for each in pending if each.event.verdict.delivered_at]
+        recipients = {event.recipient for event in delivered if event.recipient}
+        known, error = recipients, None
+        if recipients:
+            try:
+                known = self._known(recipients)
+            except Exception as raised:  # whatever it is, the stream must not wait for it
+                error = redacted(raised)
+        marked = [
+            each._replace(event=_listed(each.event)) if each.event.recipient in known else each
+            for each in pending
+        ]
+        return marked, error
 
     def _put(self, batch: list[_Pending]) -> Iterator[str]:
         """The numbers of the refused entries: a PutEvents may succeed in part."""
@@ -102,11 +155,27 @@ class Publisher:
         }
 
 
+def is_wanted(event: ReportEvent, choice: Choice) -> bool:
+    """Whether an event goes on the bus: one that the suppression list needs does always."""
+    verdict = event.verdict
+    if event.listed or verdict.withdraws or verdict.action is not Action.KEEP:
+        return True
+    if choice is Choice.BOUNCES:
+        return event.status in FAILED
+    return choice is Choice.ALL or event.final
+
+
+def _listed(event: ReportEvent) -> ReportEvent:
+    return event.model_copy(update={"listed": event.verdict.delivered_at is not None})
+
+
 def counts_by_provider(events: Iterable[ReportEvent]) -> dict[str, ProviderCounts]:
     """By provider, for those of which a message was delivered or failed. `read` counts as none."""
     delivered: Counter[str] = Counter()
     finished: Counter[str] = Counter()
     for event in events:
+        if event.late:
+            continue
         is_delivered = event.status is Status.DELIVERED
         delivered[event.provider] += is_delivered
         finished[event.provider] += is_delivered or event.status in FAILED

@@ -9,16 +9,30 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Union, get_args
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Tag,
+    TypeAdapter,
+)
 
-from dlr.providers.codes import FOLDER, CodeTables, read_err_table
-from dlr.providers.sample import Step
+from dlr.providers.codes import FOLDER, CodeTables, read_err_table, read_tables
 from dlr.wire.decode import TextReader
 from dlr.wire.request import Request
 from dlr.wire.verify import Credentials, Scheme, token_in_path
 
 _NAME = re.compile(r"[a-z0-9]+")
 """At once module, CSV, folder of events, part of the URL, of logical ids and of keys."""
+
+_NO_TABLES = CodeTables({}, None)
+
+
+LooseText = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "")]
+"""A text that no verdict depends on. A value of another type is read as empty, so that it does not
+make the report unreadable."""
 
 
 class PayloadModel(BaseModel):
@@ -54,44 +68,83 @@ class ParsedReport(NamedTuple):
     recipient: str = ""
     occurred_at: datetime | None = None
     text: str = ""
+    """The provider's words on the failure. Never the message itself: nobody keeps that."""
     client_reference: str = ""
     network: str = ""
     segments: int | None = None
     price: str = ""
     currency: str = ""
+    sender: str = ""
+    sent_at: datetime | None = None
+    """When the message was handed over for sending."""
+
+    def __repr__(self) -> str:
+        """Without its content: a recipient or a sender may be a person's number."""
+        return f"ParsedReport({len(self.words)} words)"
+
+
+class Answer(NamedTuple):
+    """What tells the provider that its reports are stored.
+
+    `text` is the exact body that the provider waits for; without one it is a JSON object with the
+    number of reports by outcome.
+    """
+
+    status: int = 200
+    text: str | None = None
+
+
+_USUAL = Answer()
 
 
 @dataclass(frozen=True)
 class Provider:
     """The declaration of a provider: everything that the pipeline and the tools need of it."""
 
-    name: str
     title: str
     payload: Any
     """A `PayloadModel`, or `one_of` several."""
     parse: Callable[[Any], Iterator[ParsedReport]]
     """Yields nothing for an authentic request that is no delivery report (an inbound message)."""
-    tables: CodeTables
-    sample: Callable[[Step], Request]
-    """A request as the provider would send it at this step of a message, without a signature."""
     methods: frozenset[str] = frozenset({"POST"})
     signing: Scheme | None = None
     """How the provider signs its requests, beside the token in the URL."""
     needs_signature: bool = False
     """Whether an unsigned request is refused even before a signing key is configured."""
+    answer: Answer = _USUAL
     unsigned_status: int = 401
-    """The answer to a valid token with an invalid signature; Vonage retries after 5xx only."""
+    """The answer to a valid token with an invalid signature; some send it again after 5xx only."""
     read_text: TextReader | None = None
+    batch: str = ""
+    """The member of a JSON object that holds the list of its reports, each read on its own."""
     code_tables: Mapping[str, Path] = field(default_factory=dict)
     """CSV files with other meanings of the codes, by name (SMPP: each SMSC has its own)."""
+    name: str = ""
+    """The module's; `load_provider` fills it in."""
+    tables: CodeTables = _NO_TABLES
+    """Those of the module's CSV; `load_provider` reads them."""
 
     def verify(self, request: Request, credentials: Credentials) -> bool:
         """Whether the request carries the token and, once keys are configured, a signature."""
         if not token_in_path(request, credentials):
             return False
-        if self.signing is None or not (self.needs_signature or credentials.signing_keys):
-            return True
-        return self.signing.verify(request, credentials)
+        scheme = self._scheme(credentials)
+        return scheme is None or scheme.verify(request, credentials)
+
+    def bound_part(self, request: Request, credentials: Credentials) -> Request:
+        """The verified request without a query that its signature does not cover.
+
+        Anybody who reads the URL could have changed that query, and with it the recipient.
+        """
+        scheme = self._scheme(credentials)
+        if scheme is None or scheme.covers_query or not (request.body and request.query):
+            return request
+        return replace(request, query="")
+
+    def _scheme(self, credentials: Credentials) -> Scheme | None:
+        """What the request must be signed with, or None where the token alone counts."""
+        must_sign = self.needs_signature or credentials.signing_keys
+        return self.signing if must_sign else None
 
     @cached_property
     def adapter(self) -> TypeAdapter[PayloadModel]:
@@ -122,6 +175,7 @@ def provider_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.csv"))
 
 
+@cache
 def load_provider(name: str, code_table: str = "default") -> Provider:
     """The provider of that name, with the named code table if it has several.
 
@@ -130,14 +184,14 @@ def load_provider(name: str, code_table: str = "default") -> Provider:
     if not _NAME.fullmatch(name) or not (FOLDER / f"{name}.csv").exists():
         known = ", ".join(provider_names())
         raise LookupError(f"there is no provider {name!r}; there are: {known}")
-    provider: Provider = import_module(f"dlr.providers.{name}").PROVIDER
-    if code_table == "default" or not provider.code_tables:
-        return provider
-    if code_table not in provider.code_tables:
-        known = ", ".join(sorted(provider.code_tables))
-        raise LookupError(f"{name} has no code table {code_table!r}; it has: default, {known}")
-    codes = read_err_table(provider.code_tables[code_table])
-    return replace(provider, tables=provider.tables._replace(codes=codes))
+    declared: Provider = import_module(f"dlr.providers.{name}").PROVIDER
+    tables = read_tables(name)
+    if code_table != "default" and declared.code_tables:
+        if code_table not in declared.code_tables:
+            known = ", ".join(sorted(declared.code_tables))
+            raise LookupError(f"{name} has no code table {code_table!r}; it has: default, {known}")
+        tables = tables._replace(codes=read_err_table(declared.code_tables[code_table]))
+    return replace(declared, name=name, tables=tables)
 
 
 def _models(payload: Any) -> Iterator[type[PayloadModel]]:

@@ -1,22 +1,24 @@
 """BulkSMSRates: JSON POST, one report per call; also its SMPP receipt line posted as text.
 
-Wire, codes: "What is a Delivery Report (DLR)?", the provider's guide.  Read 2026-11-22.
-Answer: HTTP 200 exactly; three retries after 1, 5 and 15 minutes. Unsigned: token in the URL.
+Wire:  "What is a Delivery Report (DLR)?", the provider's guide.
+Codes: the same.  Read 2026-11-22.
+Signed: nothing.
+Times: ISO with `Z`, of the JSON; of the receipt line without a zone, read as UTC.
+Answer: 200 exactly.
+Retries: after 1, 5 and 15 minutes.
 
 The guide calls UNDELIV permanent, and sends it with codes whose own words say "retry later": the
 code overrules the word. Its "GSM codes" differ from 3GPP TS 29.002 in 007, 028, 029, 032 and 040;
-the guide's wording decides. 032 (barred) does not say that the number is dead.
+the guide's wording decides. 032 (barred) does not say that the number is dead, and is silent on
+permanence: UNDELIV's verdict stands.
 """
 
 from collections.abc import Iterator
 
-from dlr.providers.base import ParsedReport, PayloadModel, Provider
-from dlr.providers.codes import read_tables
+from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider
 from dlr.providers.receipt_text import read_receipt
-from dlr.providers.sample import StageWords, Step, post_json
 from dlr.providers.times import read_iso, read_smpp
 from dlr.wire.decode import Item
-from dlr.wire.request import Request
 
 
 class Payload(PayloadModel):
@@ -24,24 +26,25 @@ class Payload(PayloadModel):
     status: str
     to: str = ""
     error_code: str = ""
+    submitted_at: LooseText = ""
     delivered_at: str = ""
     network: str = ""
     segments: int | None = None
     cost: str = ""
     currency: str = ""
+    submit_date: LooseText = ""  # only of the SMPP line
     done_date: str = ""  # only of the SMPP line
-    text: str = ""  # only of the SMPP line
 
 
 def read_text(text: str) -> Item:
-    """The SMPP line under the names of the JSON."""
+    """The SMPP line under the names of the JSON, without the message's text."""
     receipt = read_receipt(text)
     return {
         "message_id": receipt.get("id", ""),
         "status": receipt.get("stat", ""),
         "error_code": receipt.get("err", ""),
+        "submit_date": receipt.get("submit date", ""),
         "done_date": receipt.get("done date", ""),
-        "text": receipt.get("text", ""),
     }
 
 
@@ -53,34 +56,17 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
         code=payload.error_code,
         recipient=payload.to,
         occurred_at=read_iso(payload.delivered_at) or read_smpp(payload.done_date),
-        text=payload.text,
         network=payload.network,
         segments=payload.segments,
         price=payload.cost,
         currency=payload.currency,
+        sent_at=read_iso(payload.submitted_at) or read_smpp(payload.submit_date),
     )
 
 
-STAGE_WORDS = StageWords(
-    "ACCEPTD/000", "ENROUTE/000", "DELIVRD/000", "UNDELIV/027", "UNDELIV/001", "REJECTD/099"
-)
-
-
-def sample(step: Step) -> Request:
-    """The JSON of one step; no status or code says that a recipient opted out."""
-    status, code = STAGE_WORDS.at(step.stage)
-    content = {"message_id": step.message_id, "status": status, "error_code": code}
-    content |= {"to": f"+{step.number}", "delivered_at": f"{step.at:%Y-%m-%dT%H:%M:%SZ}"}
-    cost = {"network": "23415", "segments": 1, "cost": "0.0180", "currency": "EUR"}
-    return post_json(content | cost)
-
-
 PROVIDER = Provider(
-    name="bulksmsrates",
     title="BulkSMSRates",
     payload=Payload,
-    tables=read_tables("bulksmsrates"),
     parse=parse,
-    sample=sample,
     read_text=read_text,
 )

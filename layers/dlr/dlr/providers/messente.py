@@ -3,12 +3,18 @@
 Wire:  https://support.messente.com/article/137-delivery-reports (GET);
        https://github.com/messente/messente-api-python, docs/Omnimessage.md (JSON).
 Codes: the same, docs/Status.md and docs/ErrorCodeOmnichannelMachine.md.  Read 2026-11-22.
+Signed: `X-Messente-Signature` over the body, which the older GET has not: with a signing key it
+       is refused.
 Times: the GET has none; the JSON's `timestamp` has no zone and is read as UTC, as the vendor says
        of `time_to_send`.
+Answer: 200 to 399.
+Retries: five in case of a server failure; when is not said.
 
 The GET names no recipient: put the number into the URL yourself (`?to=…`) or it cannot be
 suppressed. `stat`, `err`, `status` and `dlr-mask` may each be missing or empty; the most precise
 one that decides counts. 005 mixes "format" with "destination unknown": no proof of a dead number.
+The legs of an omnimessage on other channels (Viber, WhatsApp, Telegram) yield nothing: they say
+nothing about SMS.
 """
 
 from collections.abc import Iterator
@@ -16,12 +22,11 @@ from typing import Any
 
 from pydantic import Field
 
-from dlr.providers.base import ParsedReport, PayloadModel, Provider, one_of
-from dlr.providers.codes import read_tables
-from dlr.providers.sample import StageWords, Step, post_json
+from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
-from dlr.wire.request import Request
-from dlr.wire.schemes import HmacBody
+from dlr.wire.schemes.body import HmacBody
+
+_PHONE = {"", "sms"}
 
 
 class HttpPayload(PayloadModel):
@@ -44,6 +49,7 @@ class OmniPayload(PayloadModel):
     to: str = ""
     err: str = ""
     error: str = ""
+    sender: LooseText = ""
     channel: str = ""
     omnimessage_id: str = ""
     timestamp: str = ""
@@ -68,7 +74,7 @@ def _code(err: str) -> str:
 
 
 def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
-    """One report. `message_id` is a leg's; `omnimessage_id` groups the legs of a fall-back."""
+    """One report; none for another channel. `message_id` is of one leg of an omnimessage."""
     if isinstance(payload, HttpPayload):
         mask = f"mask {payload.mask}" if payload.mask else ""
         yield ParsedReport(
@@ -78,7 +84,7 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
             code=_code(payload.err),
             provider_code=payload.err,
         )
-    else:
+    elif payload.channel.lower() in _PHONE:
         yield ParsedReport(
             message_id=payload.message_id,
             words=(_word(payload.status),),
@@ -92,29 +98,14 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
             network=payload.channel,
             segments=payload.price_info.parts_count,
             price=payload.price_info.total_price,
+            sender=payload.sender,
         )
 
 
-STAGE_WORDS = StageWords(
-    "ACCEPTD/", "ACK/", "DELIVRD/000", "UNDELIV/999", "UNDELIV/003", "REJECTD/008"
-)
-
-
-def sample(step: Step) -> Request:
-    """The JSON of the omnichannel API, whose codes are integers."""
-    status, err = STAGE_WORDS.at(step.stage)
-    content = {"message_id": step.message_id, "status": status, "err": int(err or 0)}
-    at = f"{step.at:%Y-%m-%dT%H:%M:%S.%f}"
-    return post_json(content | {"to": f"+{step.number}", "channel": "sms", "timestamp": at})
-
-
 PROVIDER = Provider(
-    name="messente",
     title="Messente",
     payload=Payload,
     methods=frozenset({"GET", "POST"}),
-    tables=read_tables("messente"),
     parse=parse,
-    sample=sample,
     signing=HmacBody("X-Messente-Signature"),
 )

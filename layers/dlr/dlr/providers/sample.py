@@ -1,23 +1,21 @@
-"""Made-up requests of a provider: what its module needs to write one for any step of a message.
+"""Made-up requests of a provider, one for each step of a message.
 
-The demo, the load test, the fuzzers and the signature tests send them.
+No function needs it: the demo, the tests and `dlr smoke` do. A sample is a TOML text with the
+request and its placeholders: `$id`, `$number` (E.164 without the `+`), `$time`, and those of its
+stages. Each provider has one, `events/<provider>/sample.toml`.
 """
 
-import json
-from collections.abc import Mapping
+import tomllib
 from datetime import datetime
+from functools import cache
+from string import Template
 from typing import Any, Literal, NamedTuple
-from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from dlr.wire.request import Request
 
-FORM = "application/x-www-form-urlencoded"
-
-
 Stage = Literal["queued", "sent", "delivered", "absent", "dead", "stop"]
-"""Where the made-up message is."""
-ENDS: tuple[Stage, ...] = ("delivered", "absent", "dead", "stop")
-"""The stages that a message ends in."""
+"""Where the made-up message is. docs/add-a-provider.md says what each must lead to."""
 
 
 class Step(NamedTuple):
@@ -29,40 +27,29 @@ class Step(NamedTuple):
     at: datetime
 
 
-class StageWords(NamedTuple):
-    """The status word and the code that a provider sends at each stage, as `word/code`."""
+def fill(text: str, step: Step) -> Request:
+    """A request as the provider would send it at this step, without a signature.
 
-    queued: str
-    sent: str
-    delivered: str
-    absent: str
-    """Not reached for now; suppresses nobody."""
-    dead: str
-    """The number does not exist. Suppresses it; without such a code, any failure that keeps it."""
-    stop: str
-    """The recipient opted out. Suppresses the person; without such a code, any failure that keeps
-    the number. A permanent word without a code is a strike, so take a code with a cause."""
+    Raises KeyError for a placeholder without a value.
+    """
+    written = _read(text)
+    at = step.at.astimezone(ZoneInfo(written.get("zone", "UTC")))
+    values = {
+        "id": step.message_id,
+        "number": step.number,
+        "time": at.strftime(written.get("time", "")),
+    }
+    values |= written["stages"][step.stage]
 
-    def at(self, stage: Stage) -> tuple[str, str]:
-        """Word and code at this stage, either may be empty."""
-        word, _, code = getattr(self, stage).partition("/")
-        return word, code
+    def filled(name: str) -> str:
+        return Template(written.get(name, "")).substitute(values)
 
-
-def post_json(content: Mapping[str, Any]) -> Request:
-    """A POST of a JSON object."""
-    return _post(json.dumps(content), "application/json")
+    headers = {"content-type": written["content_type"]} if "content_type" in written else {}
+    return Request(
+        written["method"], headers=headers, query=filled("query"), body=filled("body").encode()
+    )
 
 
-def post_form(content: Mapping[str, str]) -> Request:
-    """A POST of a form."""
-    return _post(urlencode(content), FORM)
-
-
-def get(content: Mapping[str, str]) -> Request:
-    """A GET with a query string."""
-    return Request("GET", query=urlencode(content))
-
-
-def _post(body: str, content_type: str) -> Request:
-    return Request("POST", headers={"content-type": content_type}, body=body.encode())
+@cache
+def _read(text: str) -> dict[str, Any]:
+    return tomllib.loads(text)

@@ -1,23 +1,27 @@
 """SMPP 3.4 receipts, as a gateway or a client of your own forwards them: text, form or JSON.
 
 Wire:  SMPP 3.4 §4.6 (`deliver_sm`), §5.3.2.35 (`message_state`), Appendix B (the receipt's text,
-       "SMSC vendor specific"). The TLVs `message_state` and `receipted_message_id` win over the
-       text. In a receipt `source_addr` is the handset: the recipient of the message.
+       "SMSC vendor specific").
 Codes: what `err` means is each SMSC's own affair, so by default it decides nothing. A table per
        SMSC is a file in `smsc/`: choose `gsm` where the SMSC passes on the network's MAP errors
        (3GPP TS 29.002), `bulksmsrates` for that provider's table, or add one.  Read 2026-11-22.
+Signed: nothing.
 Times: no zone is ever stated; read as UTC.
+Answer: your gateway's affair.
+Retries: your gateway's affair.
+
+The TLVs `message_state` and `receipted_message_id` win over the text. In a receipt `source_addr` is
+the handset, the recipient of the message, and `destination_addr` the sender. The message itself,
+`text:`, is not kept.
 """
 
 from collections.abc import Iterator
 
 from dlr.providers.base import ParsedReport, PayloadModel, Provider
-from dlr.providers.codes import FOLDER, SMSC_FOLDER, read_tables
+from dlr.providers.codes import FOLDER, SMSC_FOLDER
 from dlr.providers.receipt_text import read_receipt
-from dlr.providers.sample import StageWords, Step, post_json
 from dlr.providers.times import read_smpp
 from dlr.wire.decode import Item, UnreadableError
-from dlr.wire.request import Request
 
 
 class Payload(PayloadModel):
@@ -46,6 +50,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     if not (stat or state):
         raise UnreadableError("the receipt has neither stat nor message_state")
     err = text.get("err", "")
+    recipient, sender = _addresses(payload)
     yield ParsedReport(
         message_id=message_id,
         # only our own keys for message_state have a space
@@ -53,42 +58,24 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
         provider_status=state or stat,
         code="" if err.lower() in _NO_ERR else err.upper().lstrip("0").zfill(3),
         provider_code=err,
-        recipient=_recipient(payload),
+        recipient=recipient,
         occurred_at=read_smpp(text.get("done date", "")),
-        text=text.get("text", ""),
+        sender=sender,
+        sent_at=read_smpp(text.get("submit date", "")),
     )
 
 
-def _recipient(payload: Payload) -> str:
-    """The handset. Letters in `source_addr` are a sender: the addresses were not swapped."""
-    source = payload.source_addr
-    return payload.destination_addr if any(map(str.isalpha, source)) else source
-
-
-STAGE_WORDS = StageWords(
-    "ACCEPTD/000", "ENROUTE/000", "DELIVRD/000", "UNDELIV/000", "UNDELIV/000", "DND_REJECTED/000"
-)
-
-
-def sample(step: Step) -> Request:
-    """The receipt of one step as a gateway forwards it. By default no `err` suppresses."""
-    stat, err = STAGE_WORDS.at(step.stage)
-    text = (
-        f"id:{step.message_id} sub:001 dlvrd:001 submit date:{step.at:%y%m%d%H%M} "
-        f"done date:{step.at:%y%m%d%H%M%S} stat:{stat} err:{err} text:Your code"
-    )
-    return post_json(
-        {"short_message": text, "source_addr": step.number, "destination_addr": "ACME"}
-    )
+def _addresses(payload: Payload) -> tuple[str, str]:
+    """Recipient and sender. Letters in `source_addr` are a sender: they were not swapped."""
+    source, destination = payload.source_addr, payload.destination_addr
+    is_sender = any(map(str.isalpha, source))
+    return (destination, source) if is_sender else (source, destination)
 
 
 PROVIDER = Provider(
-    name="smpp",
     title="SMPP receipts",
     payload=Payload,
-    tables=read_tables("smpp"),
     code_tables=ERR_TABLES,
     parse=parse,
-    sample=sample,
     read_text=read_text,
 )

@@ -4,9 +4,13 @@ Wire:  REST `callbackUrlStatus`, https://dev.smsmode.com (OpenAPI); HTTP `notifi
        "API HTTP 3.4" p. 21 (the parameter is `statut`; integrations also write `status`).
 Codes: "Understanding SMS Delivery Status and Error Codes (DLR)", "Acknowledgement of receipt and
        delivery of campaigns", API HTTP 3.4 annex p. 31.  Read 2026-11-22.
+Signed: `X-Smsmode-256` over the body, which the older GET has not: with a key it is refused.
 Times: without a zone on both; read as Europe/Paris, where smsmode runs. Documented nowhere.
+Answer: 2xx.
+Retries: of REST after 30 seconds, 2 and 10 minutes, 1, 5 and 24 hours; of HTTP not documented.
 
-An inbound message (MO, or a reply) often comes to the same URL. It is no report and yields none.
+An inbound message (MO, or a reply) often comes to the same URL. It is no report and yields none;
+neither does a report of another channel (`type` RCS), which says nothing about SMS.
 smsmode calls the 352x permanent and says to remove the number. The verdict is kept in `permanent`;
 the cause says what really failed, for 3524 and 3525 the message and for 3527 the place.
 """
@@ -17,14 +21,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field
 
-from dlr.providers.base import ParsedReport, PayloadModel, Provider, one_of
-from dlr.providers.codes import read_tables
-from dlr.providers.sample import StageWords, Step, post_json
+from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
-from dlr.wire.request import Request
-from dlr.wire.schemes import HmacBody
+from dlr.wire.schemes.body import HmacBody
 
 PARIS = ZoneInfo("Europe/Paris")
+
+
+_PHONE = {"", "SMS"}
 
 
 class Recipient(PayloadModel):
@@ -51,7 +55,10 @@ class Amount(PayloadModel):
 class RestPayload(PayloadModel):
     messageId: str
     status: RestStatus
+    type: str = ""
     recipient: Recipient = Recipient()
+    sender: LooseText = Field("", validation_alias="from")
+    sentDate: LooseText = ""
     refClient: str = ""
     price: Amount = Amount()
 
@@ -85,8 +92,10 @@ Payload = one_of(_kind, rest=RestPayload, http=HttpPayload, inbound=Inbound)
 
 
 def parse(payload: RestPayload | HttpPayload | Inbound) -> Iterator[ParsedReport]:
-    """One report; none for an inbound message."""
+    """One report; none for an inbound message or another channel."""
     if isinstance(payload, RestPayload):
+        if payload.type.upper() not in _PHONE:
+            return
         status = payload.status
         yield ParsedReport(
             message_id=payload.messageId,
@@ -98,6 +107,8 @@ def parse(payload: RestPayload | HttpPayload | Inbound) -> Iterator[ParsedReport
             network=status.lookup.mccMnc or status.lookup.network,
             price=payload.price.amount,
             currency=payload.price.currency,
+            sender=payload.sender,
+            sent_at=read_iso(payload.sentDate, PARIS),
         )
     elif isinstance(payload, HttpPayload):
         yield ParsedReport(
@@ -112,32 +123,10 @@ def parse(payload: RestPayload | HttpPayload | Inbound) -> Iterator[ParsedReport
         )
 
 
-STAGE_WORDS = StageWords(
-    "SCHEDULED/",
-    "ENROUTE/",
-    "DELIVERED/",
-    "UNDELIVERABLE/",
-    "UNDELIVERABLE/INVALID_PHONE_NUMBER",
-    "UNDELIVERABLE/BLACKLISTED",
-)
-
-
-def sample(step: Step) -> Request:
-    """The JSON of the REST webhook."""
-    value, detail = STAGE_WORDS.at(step.stage)
-    at = step.at.astimezone(PARIS)
-    status = {"value": value, "detail": detail, "deliveryDate": f"{at:%Y-%m-%dT%H:%M:%S}"}
-    recipient = {"to": step.number}
-    return post_json({"messageId": step.message_id, "recipient": recipient, "status": status})
-
-
 PROVIDER = Provider(
-    name="smsmode",
     title="smsmode",
     payload=Payload,
     methods=frozenset({"GET", "POST"}),
-    tables=read_tables("smsmode"),
     parse=parse,
-    sample=sample,
     signing=HmacBody("X-Smsmode-256", prefix="sha256="),
 )

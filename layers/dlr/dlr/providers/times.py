@@ -1,19 +1,48 @@
-"""Providers' times, read into aware UTC datetimes. What cannot be read is None."""
+"""Providers' times, read into aware UTC datetimes. What cannot be read is None.
+
+Whether a time is plausible depends on when the report came: `ingest/normalize.py` decides that.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_MILLISECONDS = re.compile(r"\d{13}", re.ASCII)
+_UNIX_SECONDS = re.compile(r"\d{9,10}(?:\.\d{1,9})?", re.ASCII)
+_DATE_DIGITS = 8
 _JAVASCRIPT = re.compile(r"\w{3} (\w{3} \d{1,2} \d{4} \d\d:\d\d:\d\d) GMT([+-]\d{4})", re.ASCII)
 _SMPP_ABSOLUTE = re.compile(r"(\d{12})(\d)(\d\d)([+-])", re.ASCII)
 
 
 def read_iso(text: str, zone: tzinfo = UTC) -> datetime | None:
-    """ISO 8601, with `T` or a space; `zone` is assumed where the text names none."""
+    """ISO 8601, with `T` or a space, or Unix milliseconds in 13 digits.
+
+    `zone` is assumed where the text names none. Python would take the ninth of many digits for the
+    separator between date and time, so of digits alone only a date is ISO 8601.
+    """
+    if not text:
+        return None
+    if text.isdigit() and len(text) > _DATE_DIGITS:
+        return _read_milliseconds(text)
     try:
         time = datetime.fromisoformat(text)
+        if time.tzinfo is UTC:
+            return time
         return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _read_milliseconds(text: str) -> datetime | None:
+    if not _EPOCH_MILLISECONDS.fullmatch(text):
+        return None
+    return _EPOCH + timedelta(milliseconds=int(text))
+
+
+def read_unix(text: str) -> datetime | None:
+    """Unix seconds, with or without a fraction."""
+    match = _UNIX_SECONDS.fullmatch(text)
+    return _EPOCH + timedelta(seconds=float(text)) if match else None
 
 
 def read_javascript(text: str) -> datetime | None:

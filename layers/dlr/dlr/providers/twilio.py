@@ -5,34 +5,45 @@ Codes: https://www.twilio.com/docs/api/errors, a page per code.  Read 2026-11-22
 Signed: `X-Twilio-Signature` over the public URL and the form. A signing key (the auth token or a
        shared key) is always required. No time is signed: a replay is recognized by its event id.
 Times: none. `RawDlrDoneDate` is the carrier's local time, whose zone "varies" by Twilio's word.
-Answer: any 2xx. A retry must be asked for in the callback's own URL: `…#rc=5&rp=all`.
+Answer: any 2xx.
+Retries: only if the callback's own URL asks for them: `…#rc=5&rp=all`.
 
 `SmsStatus` may lag behind `MessageStatus` and counts only without it. WhatsApp, RCS and Messenger
 (`To` with a prefix) come to the same URL and yield nothing: they say nothing about SMS, and so
-their 63xxx codes are not here. 30003 (off, out of reach, or a landline), 30004 (opted out, out of
-reach or filtered) and 30006 (a landline, or a carrier that the sender cannot reach) name a dead
-number only among other reasons: no proof.
+their 63xxx codes are not here. 30003 (off, out of reach, or a landline) and 30004 (opted out, out
+of reach or filtered) name a dead number only among other reasons: no proof. 30005 names it first:
+several such messages count. 30006 is a landline or, from a short code, a carrier that the short
+code cannot reach: `From` says which.
+
+A STOP (21610) is for one sender or Messaging Service; the suppression list is for all senders.
 """
 
+import re
 from collections.abc import Iterator
 
 from pydantic import AliasChoices, Field
 
-from dlr.providers.base import ParsedReport, PayloadModel, Provider
-from dlr.providers.codes import read_tables
-from dlr.providers.sample import StageWords, Step, post_form
-from dlr.wire.request import Request
-from dlr.wire.schemes import TwilioUrl
+from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider
+from dlr.wire.schemes.form import TwilioUrl
 
 _INBOUND = {"receiving", "received"}
+_SHORT_CODE = re.compile(r"\d{3,8}")
 
 
 class Payload(PayloadModel):
     MessageSid: str = Field(validation_alias=AliasChoices("MessageSid", "SmsSid"))
     MessageStatus: str = Field(validation_alias=AliasChoices("MessageStatus", "SmsStatus"))
     To: str = ""
+    From: LooseText = ""
     ErrorCode: str = ""
     ErrorMessage: str = ""
+
+
+def _code(payload: Payload) -> str:
+    """The code as sent, or our own key for a 30006 that can only be a landline."""
+    code = payload.ErrorCode.replace(" ", "_")  # only our own key has spaces
+    is_known = bool(payload.From) and not _SHORT_CODE.fullmatch(payload.From)
+    return "30006 no short code" if code == "30006" and is_known else code
 
 
 def parse(payload: Payload) -> Iterator[ParsedReport]:
@@ -42,31 +53,18 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     yield ParsedReport(
         message_id=payload.MessageSid,
         words=(payload.MessageStatus,),
-        code=payload.ErrorCode,
+        code=_code(payload),
+        provider_code=payload.ErrorCode,
         recipient=payload.To,
         text=payload.ErrorMessage,
+        sender=payload.From,
     )
 
 
-STAGE_WORDS = StageWords(
-    "queued/", "sent/", "delivered/", "undelivered/30003", "undelivered/30005", "failed/21610"
-)
-
-
-def sample(step: Step) -> Request:
-    """The form of one step."""
-    status, code = STAGE_WORDS.at(step.stage)
-    content = {"MessageSid": step.message_id, "MessageStatus": status, "To": f"+{step.number}"}
-    return post_form(content | ({"ErrorCode": code} if code else {}))
-
-
 PROVIDER = Provider(
-    name="twilio",
     title="Twilio",
     payload=Payload,
-    tables=read_tables("twilio"),
     parse=parse,
-    sample=sample,
     signing=TwilioUrl(),
     needs_signature=True,
 )

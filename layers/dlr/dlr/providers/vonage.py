@@ -4,17 +4,22 @@ Wire:  https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts
        https://developer.vonage.com/en/api/messages, message status webhook (v1)
 Codes: https://api.support.vonage.com/hc/en-us/articles/204014733 (SMS, `err-code`);
        https://developer.vonage.com/en/api-errors/messages (1000 and up).  Read 2026-11-22.
+       https://api.support.vonage.com/hc/en-us/articles/360018438551 (capitals).  Read 2026-11-24.
 Signed: the SMS API by `sig`, off until Vonage's support turns it on; Messages by a JWT, always.
-       Both with the account's signature secret. With it as signing key every request must be
-       signed, so turn on `sig` first if you use both; without it the token alone counts.
-       Messages sends unsigned "in rare cases" and asks for a 5xx to send it again signed: 503.
+       Both with the account's signature secret; once it is the signing key, every request must be
+       signed. `sha256:<secret>` accepts `sig` by that method only. Messages sends unsigned "in
+       rare cases" and asks for a 5xx to send it again signed: 503.
 Times: `scts` is UTC. `message-timestamp` is when the receipt was pushed, anew with every try, and
        would make each try another event: not used. Messages: ISO with `Z`.
-Answer: 200 or 204; tried again for 24 hours.
+Answer: 200 or 204.
+Retries: for 24 hours.
 
 `msisdn` is the recipient, `to` the sender. A long message gets a receipt for each part, with an
-id of its own. 9 "Illegal Number" is a STOP. 3 and 4 Vonage says to remove from the database. Other
-channels of Messages (WhatsApp, Viber, RCS) and inbound messages yield nothing.
+id of its own. 9 "Illegal Number" is a STOP for one sender; the suppression list is for all
+senders. 3 and 4 Vonage says to remove from the database; 4 is a bar that the user can have
+removed. The words of the SMS API also come as SMPP writes them, in capitals. The `error` of
+Messages was met flat, as documented, and once more under `error`. Other channels of Messages
+(WhatsApp, Viber, RCS) and inbound messages yield nothing.
 """
 
 from collections.abc import Iterator
@@ -22,12 +27,10 @@ from typing import Any
 
 from pydantic import Field
 
-from dlr.providers.base import ParsedReport, PayloadModel, Provider, one_of
-from dlr.providers.codes import read_tables
-from dlr.providers.sample import StageWords, Step, get
+from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso, read_smpp
-from dlr.wire.request import Request
-from dlr.wire.schemes import AnyOf, JwtWithBodyHash, VonageSig
+from dlr.wire.schemes.any_of import AnyOf
+from dlr.wire.schemes.vonage import JwtWithBodyHash, VonageSig
 
 _PHONE = {"", "sms", "mms"}
 
@@ -36,7 +39,7 @@ class SmsPayload(PayloadModel):
     messageId: str
     status: str
     msisdn: str = ""
-    to: str = ""  # the sender; named so that it is not taken for the team's own `?to=`
+    to: str = ""  # the sender
     err_code: str = Field("", validation_alias="err-code")
     scts: str = ""
     network_code: str = Field("", validation_alias="network-code")
@@ -49,9 +52,13 @@ class SmsPayload(PayloadModel):
     sig: str = ""
 
 
-class Error(PayloadModel):
+class ErrorText(PayloadModel):
     title: str = ""
     detail: str = ""
+
+
+class Error(ErrorText):
+    error: ErrorText | Any = Field(None, union_mode="left_to_right")
 
 
 class Usage(PayloadModel):
@@ -71,6 +78,7 @@ class MessagesPayload(PayloadModel):
     message_uuid: str
     status: str
     to: str = ""
+    sender: LooseText = Field("", validation_alias="from")  # an object on other channels
     timestamp: Any = ""  # an empty object was met
     channel: str = ""
     error: Error = Error()
@@ -94,6 +102,12 @@ def _kind(item: Any) -> str:
 Payload = one_of(_kind, sms=SmsPayload, messages=MessagesPayload, inbound=Inbound)
 
 
+def _error_of(payload: MessagesPayload) -> ErrorText:
+    """The error, wherever it stands."""
+    nested = payload.error.error
+    return nested if isinstance(nested, ErrorText) and nested.title else payload.error
+
+
 def parse(payload: SmsPayload | MessagesPayload | Inbound) -> Iterator[ParsedReport]:
     """One report; none for an inbound message or another channel."""
     if isinstance(payload, SmsPayload):
@@ -106,43 +120,31 @@ def parse(payload: SmsPayload | MessagesPayload | Inbound) -> Iterator[ParsedRep
             client_reference=payload.client_ref,
             network=payload.network_code,
             price=payload.price,
+            sender=payload.to,
         )
     elif isinstance(payload, MessagesPayload) and payload.channel.lower() in _PHONE:
+        error = _error_of(payload)
         yield ParsedReport(
             message_id=payload.message_uuid,
             words=(payload.status,),
-            code=payload.error.title,
+            code=error.title,
             recipient=payload.to,
             occurred_at=read_iso(str(payload.timestamp)),
-            text=payload.error.detail,
+            text=error.detail,
             client_reference=payload.client_ref,
             network=payload.destination.network_code,
             segments=payload.sms.count_total,
             price=payload.usage.price,
             currency=payload.usage.currency,
+            sender=payload.sender,
         )
 
 
-STAGE_WORDS = StageWords(
-    "accepted/0", "buffered/0", "delivered/0", "failed/2", "failed/3", "rejected/9"
-)
-
-
-def sample(step: Step) -> Request:
-    """The GET of the SMS API."""
-    status, code = STAGE_WORDS.at(step.stage)
-    content = {"messageId": step.message_id, "msisdn": step.number, "status": status}
-    return get(content | {"err-code": code, "scts": f"{step.at:%y%m%d%H%M}"})
-
-
 PROVIDER = Provider(
-    name="vonage",
     title="Vonage",
     payload=Payload,
     methods=frozenset({"GET", "POST"}),
-    tables=read_tables("vonage"),
     parse=parse,
-    sample=sample,
     signing=AnyOf(JwtWithBodyHash(), VonageSig()),
     unsigned_status=503,
 )

@@ -8,6 +8,9 @@ CALLS = Config(
 )
 """Three tries of 2 s end before a provider hangs up, after 5 to 15 seconds, and before Lambda stops
 the function, after 10 to 30. botocore by itself would wait for 60."""
+OFTEN = CALLS.merge(Config(parameter_validation=False, user_agent="dlr"))
+"""For the functions that every report passes. AWS checks the parameters as well, and botocore's
+check and its description of itself in a header are a quarter of a call's CPU."""
 
 
 def is_refused_by_condition(error: ClientError) -> bool:

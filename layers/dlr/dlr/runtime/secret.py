@@ -10,8 +10,19 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
 MAX_AGE_S = 300.0
+"""A value is read again when it is older."""
+HARD_MAX_AGE_S = 3600.0
+"""Where Secrets Manager fails, the known value serves until it is this old."""
 MIN_AGE_S = 1.0
+REFUSALS = {
+    "AccessDeniedException",
+    "InvalidRequestException",  # the secret is scheduled for deletion
+    "ResourceNotFoundException",
+}
+"""Answers that a retry does not change: somebody took the secret away."""
 
 
 class _Content(NamedTuple):
@@ -20,7 +31,12 @@ class _Content(NamedTuple):
 
 
 class Secret:
-    """The live values of one secret, the current one first; kept for five minutes."""
+    """The live values of one secret, the current one first; read again after five minutes.
+
+    A secret that was deleted, or that the function may not read any more, is refused at that
+    moment. Any other failure of Secrets Manager is bridged with the known values, for an hour
+    since they were read.
+    """
 
     def __init__(
         self,
@@ -35,9 +51,10 @@ class Secret:
         self._min_age_s = min_age_s
         self._content = _Content()
         self._read_at = 0.0
+        self._tried_at = 0.0
 
     def values(self) -> tuple[str, ...]:
-        """All live values, at most five minutes old. Raises ValueError where there is none."""
+        """All live values. Raises ValueError where there is none, or what the read raised."""
         return self._content_since(MAX_AGE_S).values
 
     def fresh(self) -> tuple[str, ...]:
@@ -50,23 +67,34 @@ class Secret:
 
     def _content_since(self, max_age_s: float) -> _Content:
         now = self._clock()
-        if not self._content.values or now - self._read_at > max_age_s:
-            self._content = self._read()
-            self._read_at = now
+        if not self._content.values or now - self._tried_at > max_age_s:
+            self._refresh(now)
         return self._content
 
-    def _read(self) -> _Content:
+    def _refresh(self, now: float) -> None:
         try:
             text = self._client.get_secret_value(SecretId=self._arn)["SecretString"]
-        except Exception:
-            if self._content.values:  # better a value of some minutes ago than a report refused
-                return self._content
-            raise
-        content = json.loads(text)
-        values = tuple(filter(None, (content.get("current"), *_list(content, "previous"))))
-        if not values:
-            raise ValueError("the secret holds no value: refusing to serve")
-        return _Content(values, tuple(_list(content, "signing_keys")))
+        except Exception as error:
+            if _is_refusal(error) or now - self._read_at > HARD_MAX_AGE_S:
+                self._content = _Content()
+            if not self._content.values:
+                raise
+        else:
+            self._content = _parsed(text)
+            self._read_at = now
+        self._tried_at = now
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in REFUSALS
+
+
+def _parsed(text: str) -> _Content:
+    content = json.loads(text)
+    values = tuple(filter(None, (content.get("current"), *_list(content, "previous"))))
+    if not values:
+        raise ValueError("the secret holds no value: refusing to serve")
+    return _Content(values, tuple(_list(content, "signing_keys")))
 
 
 def _list(content: dict[str, Any], name: str) -> list[str]:

@@ -1,36 +1,28 @@
-"""An operator's acts on the suppression list: add, lift, import, export, settle held entries."""
+"""An operator's acts on the suppression list: add, lift, settle held entries, take back reports."""
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel
 
 from dlr.causes import Cause
-from dlr.phone import RecipientHasher, read_number
-from dlr.suppression.entry import ListName, Reason, State, Suppression, empty
-from dlr.suppression.rules import held, lift, put_on_list, seen
-from dlr.suppression.table import SuppressionList
+from dlr.phone import PhoneNumber, RecipientHasher
+from dlr.suppression.announce import Announcer
+from dlr.suppression.apply import FindDeliveries, with_deliveries
+from dlr.suppression.entry import ListName, Reason, Settlement, Suppression
+from dlr.suppression.rules import added, concerns, lifted, settled
+from dlr.suppression.table import Changed, SuppressionList
 
-COLUMNS = (
-    "recipient_hash",
-    "list",
-    "state",
-    "cause",
-    "provider",
-    "provider_code",
-    "at",
-    "expires_at",
-)
-MAX_ROWS = 1000
 MAX_SETTLED = 3000
 """Entries settled in one call: it has to end before API Gateway stops waiting, after 30 s."""
+MAX_AHEAD = timedelta(minutes=1)
+"""How far the clock of whoever decides may be ahead of ours."""
 PAGE = 1000
 WORKERS = 8
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_CAUSE = {ListName.NUMBER: Cause.UNSPECIFIED, ListName.OPT_OUT: Cause.OPTED_OUT}
 
 
@@ -41,144 +33,192 @@ class SuppressRequest(BaseModel):
     cause: Cause | None = None
 
 
-class Import(BaseModel):
-    """The result of an import."""
-
-    imported: int
-    skipped: int = Field(0, description="exported rows that suppressed nobody: held")
-    errors: list[str] = Field(description="the number of a row and what is wrong, never the row")
+class WindowError(ValueError):
+    """A time about which nothing can be decided; the text says why."""
 
 
-class Page(BaseModel):
-    """A part of the list as CSV; `next` begins the next part and is null at the end."""
+class Window(BaseModel):
+    """When the reports were received; without an end: until now."""
 
-    csv: str = Field(repr=False)
-    next: str | None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+    def settlement(
+        self,
+        provider: str,
+        now: datetime,
+        after: str | None,
+        *,
+        dropped: bool,
+        opt_outs: bool = False,
+    ) -> Settlement:
+        """An operator's decision about what came of a provider within it.
+
+        Raises WindowError: a further part, which begins `after` an entry, names the end that the
+        first one had; and nobody can decide about reports that are still to come.
+        """
+        since, until = self.since or BEGINNING, self.until or now
+        if after is not None and self.until is None:
+            raise WindowError("`after` needs the `until` of the first answer")
+        if until > now + MAX_AHEAD:
+            raise WindowError("`until` lies in the future: is it UTC?")
+        if since > until:
+            raise WindowError("`since` lies after `until`")
+        return Settlement(
+            provider=provider,
+            since=since,
+            until=until,
+            dropped=dropped,
+            opt_outs=opt_outs,
+            decided_at=now,
+        )
 
 
 class HeldResult(BaseModel):
-    """How many entries were held and are not any more; `more` if there are others: call again."""
+    """How many entries were held and are not any more.
+
+    `more` if there are others: call again, with `next` as `after` and with `until`. Then the call
+    looks at the others, also where some stay held because a time was asked for.
+    """
 
     settled: int
     more: bool
+    next: str | None
+    until: datetime
+
+
+class Reverted(BaseModel):
+    """How many recipients stand otherwise now.
+
+    `next` begins the next part, with this `until`; null at the end.
+    """
+
+    reverted: int
+    next: str | None
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class SuppressionAdmin:
-    """An operator's calls. Each leaves its trace in the entry's audit, with who did it."""
+    """An operator's calls. Each leaves its trace in the entry's audit, and is announced."""
 
     suppressions: SuppressionList
     hasher: RecipientHasher
     keep_number: timedelta
+    announce: Announcer
+    find_deliveries: FindDeliveries
 
     def suppress(
-        self, hashes: Sequence[str], name: ListName, cause: Cause | None, by: str, now: datetime
-    ) -> Suppression | None:
+        self, number: PhoneNumber, name: ListName, cause: Cause | None, by: str, now: datetime
+    ) -> Changed:
         """Puts a recipient on a list by hand, whether or not it was lifted before."""
-        reason = Reason(
-            at=now,
-            cause=cause or DEFAULT_CAUSE[name],
-            origin="operator",
-            expires_at=now + self.keep_number if name is ListName.NUMBER else None,
-        )
-        return self._put(hashes, name, reason, by, now)
+        causes = {name: cause or DEFAULT_CAUSE[name]}
+        return self.add(self.hasher.every_hash(number), causes, "operator", by, now, number)
+
+    def add(
+        self,
+        hashes: Sequence[str],
+        causes: Mapping[ListName, Cause],
+        origin: str,
+        by: str,
+        now: datetime,
+        number: PhoneNumber | None = None,
+    ) -> Changed:
+        """Puts a recipient on lists, all in one change. Raises ConflictError."""
+
+        def mutate(entry: Suppression) -> Suppression:
+            for name, cause in causes.items():
+                entry = added(entry, name, self._reason(name, cause, origin, now), by)
+            return entry
+
+        changed = self.suppressions.change(hashes, mutate, now)
+        self.announce(changed, number, again=True)
+        return changed
 
     def lift(
-        self, hashes: Sequence[str], lists: tuple[ListName, ...], by: str, now: datetime
-    ) -> Suppression | None:
-        """Takes a recipient off the lists; None where there is no entry."""
+        self, number: PhoneNumber, lists: tuple[ListName, ...], by: str, now: datetime
+    ) -> Changed:
+        """Takes a recipient off the lists, and remembers it also where there was no entry."""
 
-        def change(old: Suppression | None) -> Suppression | None:
-            return old and lift(old, lists, now, by, self.keep_number)
+        def mutate(entry: Suppression) -> Suppression:
+            return lifted(entry, lists, now, by, self.keep_number)
 
-        return self.suppressions.change(hashes, change)
+        changed = self.suppressions.change(self.hasher.every_hash(number), mutate, now)
+        self.announce(changed, number, again=True)
+        return changed
 
     def settle_held(
         self,
         provider: str,
-        settle: Callable[[Suppression, datetime, str], Suppression],
+        window: Window,
         by: str,
         now: datetime,
+        *,
+        dropped: bool,
+        after: str | None = None,
     ) -> HeldResult:
-        """Does `settle` (release or discard) to everything that the guard holds for a provider."""
+        """Releases or drops what the guard holds for a provider, of what came in a time.
 
-        def change(old: Suppression | None) -> Suppression | None:
-            return settle(old, now, by) if old and old.held_by == provider else old
-
-        held = list(islice(self.suppressions.held(provider), MAX_SETTLED + 1))
-        now_settled = held[:MAX_SETTLED]
-        with ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(lambda key: self.suppressions.change([key], change), now_settled))
-        return HeldResult(settled=len(now_settled), more=len(held) > MAX_SETTLED)
-
-    def export(self, after: str | None, now: datetime) -> Page:
-        """A part of the list, a row for each list that a recipient is on.
-
-        It names recipients by their keyed hash: no number is kept.
+        Looks at `MAX_SETTLED` entries, those after `after`. A report of that time that comes to the
+        list later is settled as it comes. Raises WindowError.
         """
+        settlement = window.settlement(provider, now, after, dropped=dropped)
+        if after is None:
+            self.suppressions.settle(settlement, now, by)
+        hashes = list(islice(self.suppressions.held(provider, after), MAX_SETTLED + 1))
+
+        def mutate(entry: Suppression) -> Suppression:
+            held = self.suppressions.standing(entry, now).held
+            if not any(settlement.covers(each.provider, each.received_at) for each in held):
+                return entry
+            return settled(entry, settlement, now, by)
+
+        def settle(recipient_hash: str) -> bool:
+            changed = self.suppressions.change([recipient_hash], mutate, now)
+            is_settled = changed.before.entry != changed.after.entry
+            if not is_settled and provider not in changed.after.held_by:
+                self.suppressions.unmark(provider, recipient_hash)  # a mark that was left behind
+            self.announce(changed)
+            return is_settled
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            done = sum(pool.map(settle, hashes[:MAX_SETTLED]))
+        more = len(hashes) > MAX_SETTLED
+        following = hashes[MAX_SETTLED - 1] if more else None
+        return HeldResult(settled=done, more=more, next=following, until=settlement.until)
+
+    def revert(
+        self, provider: str, window: Window, after: str | None, by: str, now: datetime
+    ) -> Reverted:
+        """Takes back all that a provider's reports did in a time: numbers, opt-outs, deliveries.
+
+        Looks at a part of the list; `next` begins the next part. A report of that time that comes
+        to the list later does nothing. Raises WindowError.
+        """
+        settlement = window.settlement(provider, now, after, dropped=True, opt_outs=True)
+        if after is None:
+            self.suppressions.settle(settlement, now, by)
         entries, following = self.suppressions.page(after, PAGE)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        for entry in entries:
-            for name, state, reason in entry.active_reasons(now):
-                about = {"recipient_hash": entry.recipient_hash, "list": name, "state": state}
-                writer.writerow({**reason.model_dump(mode="json"), **about})
-        return Page(csv=text.getvalue(), next=following)
+        concerned = [each for each in entries if concerns(settlement, each)]
 
-    def import_csv(self, text: str, by: str, now: datetime) -> Import:
-        """Rows with `number` or an exported `recipient_hash`, `list` (default number), `cause`.
+        def take_back(found: Suppression) -> bool:
+            key = [found.recipient_hash]
+            # of a message the list may know the reverted arrival only, and not the one before it
+            deliveries = self.find_deliveries(key) if provider in found.deliveries else {}
 
-        A row that cannot be read costs no other, an exported one that is held is skipped. An
-        imported entry begins now. Spreadsheets begin a file with a byte order mark and end lines in
-        three ways.
-        """
-        reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=None))
-        try:
-            rows = list(reader)
-        except csv.Error:
-            return Import(imported=0, errors=[f"line {reader.line_num + 1}: no CSV"])
-        if len(rows) > MAX_ROWS:
-            return Import(imported=0, errors=[f"more than {MAX_ROWS} rows: send them in parts"])
+            def mutate(entry: Suppression) -> Suppression:
+                return settled(with_deliveries(entry, deliveries), settlement, now, by)
 
-        wanted = [
-            (place, row)
-            for place, row in enumerate(rows, 2)  # row 1 is the header
-            if (row.get("state") or State.ACTIVE) == State.ACTIVE
-        ]
+            providers = {*found.providers, *deliveries}
+            changed = self.suppressions.change(key, mutate, now, providers=providers)
+            self.announce(changed)
+            return changed.is_otherwise
+
         with ThreadPoolExecutor(WORKERS) as pool:
-            found = list(pool.map(lambda row: self._import(row[0], row[1], by, now), wanted))
-        errors = [error for error in found if error]
-        return Import(
-            imported=len(found) - len(errors), skipped=len(rows) - len(found), errors=errors
-        )
+            done = sum(pool.map(take_back, concerned))
+        return Reverted(reverted=done, next=following, until=settlement.until)
 
-    def _import(self, place: int, row: dict[str, str | None], by: str, now: datetime) -> str | None:
-        """None, or what is wrong with the row."""
-        number = read_number(row.get("number") or "")
-        recipient_hash = row.get("recipient_hash") or ""
-        if number is None and not self.hasher.knows(recipient_hash):
-            return f"row {place}: neither a phone number nor a recipient_hash of this system's keys"
-        try:
-            name = ListName(row.get("list") or ListName.NUMBER)
-            cause = Cause(row.get("cause") or DEFAULT_CAUSE[name])
-        except ValueError:
-            return f"row {place}: no such list or cause"
+    def _reason(self, name: ListName, cause: Cause, origin: str, now: datetime) -> Reason:
+        """On the list of numbers it counts as long as a report's."""
         ends = now + self.keep_number if name is ListName.NUMBER else None
-        reason = Reason(at=now, cause=cause, origin="import", expires_at=ends)
-        hashes = [recipient_hash] if number is None else self.hasher.every_hash(number)
-        self._put(hashes, name, reason, by, now)
-        return None
-
-    def _put(
-        self, hashes: Sequence[str], name: ListName, reason: Reason, by: str, now: datetime
-    ) -> Suppression | None:
-        def mutate(old: Suppression | None) -> Suppression:
-            keep_until = now + self.keep_number
-            entry = old or empty(hashes[0], now, keep_until)
-            changed = seen(put_on_list(entry, name, reason), entry.first_seen, now, keep_until)
-            if name is ListName.NUMBER:  # what an operator adds is not held
-                changed = held(changed, None)
-            return changed.audited(now, by, f"{reason.origin}: {name}")
-
-        return self.suppressions.change(hashes, mutate)
+        return Reason(at=now, cause=cause, origin=origin, expires_at=ends)

@@ -1,97 +1,82 @@
-"""From a published report to the suppression list: policy, strikes and the mass-bounce guard."""
+"""From a published report to the suppression list."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import reduce
 
 from dlr.causes import Action
+from dlr.messages.event import ReportEvent
+from dlr.messages.verdict import Arrival
 from dlr.phone import RecipientHasher
-from dlr.report import DeliveryReport
-from dlr.suppression.entry import ListName, Strike, Suppression, empty
-from dlr.suppression.guard import Guard
-from dlr.suppression.rules import add_strike, held, put_on_list, reason_of, replacing, seen
-from dlr.suppression.table import SuppressionList
+from dlr.suppression.entry import Suppression
+from dlr.suppression.rules import delivered, judged, key_of, verdict_of
+from dlr.suppression.table import Changed, Claim, SuppressionList
 
-LastDelivery = Callable[[Sequence[str]], datetime | None]
-"""When something was last delivered to the recipient with these hashes."""
+Deliveries = Mapping[str, Sequence[Arrival]]
+"""By provider."""
+FindDeliveries = Callable[[Sequence[str]], Deliveries]
+"""What was delivered to the recipient with these hashes."""
+LookAgain = Callable[[Sequence[str]], None]
+"""Asks for a second look at these hashes, after a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suppressor:
-    """Puts on the list what reports say. Idempotent by event, the same in any order."""
+    """Adds to the list what reports say. Idempotent, the same in any order.
+
+    A delivery and a failure of two messages may be published at the same time: then publish finds
+    no entry, and the index of the reports may not have the delivery yet. So a new failure asks
+    for a second look a minute later. It also finds what an operator settled while the failure was
+    written.
+    """
 
     suppressions: SuppressionList
     hasher: RecipientHasher
-    guard: Guard
-    last_delivery: LastDelivery
-    strike_limit: int
+    find_deliveries: FindDeliveries
+    look_again: LookAgain
+    limit_per_hour: int
     keep_number: timedelta
 
-    def __call__(self, report: DeliveryReport, now: datetime) -> Suppression | None:
-        """The recipient's entry; None where the report suppresses nobody.
+    def __call__(self, event: ReportEvent, now: datetime) -> Changed | None:
+        """How the recipient stood and stands; None where the event is nothing to the list.
 
-        Raises ConflictError or botocore's errors: the caller must deliver the report again.
+        Raises ConflictError or botocore's errors: the caller must deliver the event again.
         """
-        if report.action is Action.KEEP or report.recipient is None:
+        verdict = event.verdict
+        is_failure = verdict.action in {Action.SUPPRESS_NUMBER, Action.STRIKE}
+        says = verdict.action is not Action.KEEP or verdict.withdraws
+        if event.recipient is None or not (says or event.listed):
             return None
-        hashes = self.hasher.every_hash(report.recipient)
-        is_strike = report.action is Action.STRIKE
-        delivered_at = self.last_delivery(hashes) if is_strike else None
-        may_suppress = cache(  # a place is taken once, however often the change is tried
-            lambda: self.guard.allows(report.provider, now)
+        hashes = self.hasher.every_hash(event.recipient)
+        deliveries: Deliveries = {event.provider: [verdict.arrival]} if verdict.arrival else {}
+        if is_failure:
+            deliveries = self.find_deliveries(hashes)
+            self.look_again(hashes)
+        key, made = key_of(event), verdict_of(event, self.keep_number)
+
+        def mutate(entry: Suppression) -> Suppression:
+            is_judged = says or key in entry.messages
+            return with_deliveries(judged(entry, key, made) if is_judged else entry, deliveries)
+
+        claim = Claim(key, event.provider, verdict.received_at, self.limit_per_hour)
+        providers = {event.provider, *deliveries}
+        return self.suppressions.change(
+            hashes, mutate, now, claim if is_failure else None, providers
         )
 
-        def mutate(old: Suppression | None) -> Suppression | None:
-            entry = self._entry(old, hashes[0], report)
-            if entry.knows(report.event_id):
-                return old
-            changed = self._apply(entry, report, delivered_at)
-            if changed is entry:
-                return old
-            if changed.number is not entry.number and not _is_proven(entry):
-                changed = held(changed, self._held_by(entry, report.provider, may_suppress))
-            at, keep_until = report.happened_at, report.received_at + self.keep_number
-            known = seen(changed, first=at, last=at, keep_until=keep_until)
-            return known.audited(at, report.provider, report.action, report.event_id)
-
-        return self.suppressions.change(hashes, mutate)
-
-    def _entry(
-        self, old: Suppression | None, recipient_hash: str, report: DeliveryReport
-    ) -> Suppression:
-        """The stored entry; an empty one where there is none or it has expired."""
-        if old is not None and not old.is_expired(report.received_at):
-            return old
-        fresh = empty(recipient_hash, report.happened_at, report.received_at + self.keep_number)
-        return fresh if old is None else replacing(fresh, old)
-
-    def _apply(
-        self, entry: Suppression, report: DeliveryReport, delivered_at: datetime | None
-    ) -> Suppression:
-        """The entry with the report's reason or strike; the same object where nothing changes."""
-        reason = reason_of(report, report.received_at + self.keep_number)
-        if report.action is Action.SUPPRESS_OPT_OUT:
-            return put_on_list(entry, ListName.OPT_OUT, reason)
-        if report.action is Action.SUPPRESS_NUMBER:
-            return put_on_list(entry, ListName.NUMBER, reason)
-        struck = add_strike(entry, Strike(at=reason.at, event_id=report.event_id), delivered_at)
-        if len(struck.strikes) < self.strike_limit:
-            return struck
-        return put_on_list(struck, ListName.NUMBER, reason)
-
-    def _held_by(
-        self, entry: Suppression, provider: str, may_suppress: Callable[[], bool]
-    ) -> str | None:
-        """The provider whose report the guard holds; None where the number counts as dead.
-
-        A second report of the same provider stays held; another provider's report is counted.
-        """
-        if entry.held_by == provider:
-            return provider
-        return None if may_suppress() else entry.held_by or provider
+    def look(self, hashes: Sequence[str], now: datetime) -> Changed:
+        """The second look. Raises as the call does."""
+        deliveries = self.find_deliveries(hashes)
+        entry = self.suppressions.find(hashes, now).entry
+        providers = {*deliveries, *entry.providers}
+        return self.suppressions.change(
+            hashes, lambda old: with_deliveries(old, deliveries), now, providers=providers
+        )
 
 
-def _is_proven(entry: Suppression) -> bool:
-    """Whether the recipient is on the list of dead numbers and not held."""
-    return entry.number is not None and entry.held_by is None
+def with_deliveries(entry: Suppression, deliveries: Deliveries) -> Suppression:
+    """The entry with these deliveries; none where nothing else is known of the recipient."""
+    if not (entry.version or entry.messages):
+        return entry
+    return reduce(lambda old, each: delivered(old, *each), deliveries.items(), entry)

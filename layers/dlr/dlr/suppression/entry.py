@@ -1,28 +1,17 @@
-"""An entry of the suppression list: who is on it and why.
+"""An entry of the suppression list: what is known about one recipient.
 
-`rules.py` says what changes an entry, `table.py` keeps it.
+An entry holds facts only. `rules.py` joins facts, `standing.py` says what follows from them at a
+time, `table.py` keeps them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from dlr.causes import Cause
-
-MAX_AUDIT = 50
-"""Audit entries kept of one recipient: the first, and the latest."""
-
-
-class State(StrEnum):
-    """How an entry stands."""
-
-    ACTIVE = "active"
-    WATCHING = "watching"
-    HELD = "held"
-    LIFTED = "lifted"
+from dlr.causes import Action, Cause
+from dlr.messages.verdict import Arrival
 
 
 class ListName(StrEnum):
@@ -38,6 +27,82 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class MessageVerdict(Frozen):
+    """What one message said about the recipient. An erasure leaves what the list needs of it."""
+
+    weight: str
+    """The greatest that a message ever had counts."""
+    version: int
+    """The greatest of the events' `reports`: it begins with the time of the first, by our clock."""
+    action: Action
+    at: datetime
+    received_at: datetime
+    expires_at: datetime | None = None
+    """When it counts as deleted; null for an opt-out."""
+    provider: str
+    cause: Cause = Cause.UNSPECIFIED
+    provider_code: str | None = None
+    message_id: str | None = None
+    """Without its end where it is very long."""
+    event_id: str | None = None
+    held: bool = False
+    """Whether the guard had no place for it: it waits for an operator."""
+
+    @property
+    def list_name(self) -> ListName:
+        """The list that it speaks of."""
+        is_opt_out = self.action is Action.SUPPRESS_OPT_OUT
+        return ListName.OPT_OUT if is_opt_out else ListName.NUMBER
+
+
+class Reason(Frozen):
+    """Why a recipient is on a list: a message's verdict, an operator's decision or an import."""
+
+    at: datetime
+    cause: Cause
+    origin: str = "report"
+    provider: str | None = None
+    provider_code: str | None = None
+    message_id: str | None = None
+    event_id: str | None = None
+    expires_at: datetime | None = None
+
+
+def latest_reason(reasons: Sequence[Reason]) -> Reason:
+    """The latest of one or more, with the latest end of them all."""
+    latest = max(reasons, key=lambda each: (each.at, each.origin, each.cause, each.event_id or ""))
+    ends = [each.expires_at for each in reasons]
+    end = None if None in ends else max(filter(None, ends))
+    return latest.model_copy(update={"expires_at": end})
+
+
+class Lift(Frozen):
+    """An operator took the recipient off a list: what happened until then counts no more."""
+
+    at: datetime
+    expires_at: datetime
+
+
+class Settlement(Frozen):
+    """An operator's decision about what was received of a provider in a time, ends included.
+
+    A release or a discard is about what the guard holds: it counts, or never counts. A revert is
+    about everything: numbers, opt-outs and deliveries count no more.
+    """
+
+    provider: str
+    since: datetime
+    until: datetime
+    dropped: bool
+    opt_outs: bool = False
+    """Whether it is a revert."""
+    decided_at: datetime | None = None
+
+    def covers(self, provider: str, received_at: datetime) -> bool:
+        """Whether it is about a report that came at this time."""
+        return provider == self.provider and self.since <= received_at <= self.until
+
+
 class AuditEntry(Frozen):
     """Who did what, when, and because of which report."""
 
@@ -47,117 +112,45 @@ class AuditEntry(Frozen):
     event_id: str | None = None
 
 
-class Reason(Frozen):
-    """Why a recipient is on a list: a report, an operator's decision or an import."""
-
-    at: datetime
-    cause: Cause
-    origin: str = "report"
-    provider: str | None = None
-    provider_code: str | None = None
-    message_id: str | None = None
-    event_id: str = ""
-    expires_at: datetime | None = None
-
-
-class Strike(Frozen):
-    """A permanent failure without a reason; `StrikeLimit` of them make a number count as dead."""
-
-    at: datetime
-    event_id: str
-
-
 class Suppression(Frozen):
     """One recipient's entry, under the keyed hash of the number: the number itself is not kept."""
 
     recipient_hash: str
-    number: Reason | None = None
-    opt_out: Reason | None = None
-    strikes: tuple[Strike, ...] = ()
-    held_by: str | None = None
-    """The provider whose reports the mass-bounce guard held; null if nothing is held."""
-    lifted: Mapping[ListName, datetime] = Field(default_factory=dict)
-    first_seen: datetime
-    last_seen: datetime
-    keep_until: datetime
-    """When an entry that suppresses nobody may go."""
-    audit: tuple[AuditEntry, ...] = ()
-    version: int = 1
-    """Counts the writes, so that two writers cannot overwrite each other."""
+    messages: Mapping[str, MessageVerdict] = Field(default_factory=dict)
+    """By a digest of provider and message id."""
+    added: Mapping[ListName, Reason] = Field(default_factory=dict)
+    """What operators put on a list, by hand or by an import; the latest of each."""
+    lifted: Mapping[ListName, Lift] = Field(default_factory=dict)
+    deliveries: Mapping[str, tuple[Arrival, ...]] = Field(default_factory=dict)
+    """By provider: when messages last reached the recipient, as far as the list had to know."""
+    settlements: tuple[Settlement, ...] = ()
+    acts: tuple[AuditEntry, ...] = ()
+    """What operators did."""
+    erased_at: datetime | None = None
+    """Of verdicts received until then, only what the list needs is kept."""
+    version: int = 0
+    """Grows with every write, so that two writers cannot overwrite each other, and whoever hears of
+    changes knows the newest. 0: not stored yet."""
+
+    @property
+    def providers(self) -> set[str]:
+        """Those whose messages it knows."""
+        return {each.provider for each in self.messages.values()} | self.deliveries.keys()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def list(self) -> ListName | None:
-        """The stronger of the lists that the recipient is on."""
-        if self.opt_out:
-            return ListName.OPT_OUT
-        return ListName.NUMBER if self.number else None
+    def audit(self) -> tuple[AuditEntry, ...]:
+        """What operators did, and the newest verdict of each message, in order."""
+        made = (*self.acts, *self._reported())
+        return tuple(sorted(made, key=lambda each: (each.at, each.by, each.did)))
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def state(self) -> State:
-        """An opt-out is active always; a dead number may be held."""
-        if self.opt_out:
-            return State.ACTIVE
-        if self.number:
-            return State.HELD if self.held_by else State.ACTIVE
-        return State.WATCHING if self.strikes else State.LIFTED
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def expires_at(self) -> datetime | None:
-        """When the entry counts as deleted; an opt-out lasts until it is lifted."""
-        if self.opt_out:
-            return None
-        return (self.number and self.number.expires_at) or self.keep_until
-
-    @property
-    def reason(self) -> Reason | None:
-        """Of the stronger list."""
-        return self.opt_out or self.number
-
-    def reason_for(self, name: ListName) -> Reason | None:
-        """Why the recipient is on this list; None where it is not."""
-        return self.number if name is ListName.NUMBER else self.opt_out
-
-    def active_reasons(self, now: datetime) -> Iterator[tuple[ListName, State, Reason]]:
-        """Each list that the recipient is on at this time, how, and why."""
-        if self.opt_out:
-            yield ListName.OPT_OUT, State.ACTIVE, self.opt_out
-        if self.number and (self.number.expires_at is None or self.number.expires_at > now):
-            yield ListName.NUMBER, State.HELD if self.held_by else State.ACTIVE, self.number
-
-    def is_suppressed(self, now: datetime) -> bool:
-        """Whether nothing may be sent to the recipient at this time."""
-        return self.state is State.ACTIVE and not self.is_expired(now)
-
-    def is_expired(self, now: datetime) -> bool:
-        """Whether the entry counts as deleted, whether the database has done so or not."""
-        return self.expires_at is not None and self.expires_at <= now
-
-    def knows(self, event_id: str) -> bool:
-        """Whether this report is part of the entry already."""
-        return any(entry.event_id == event_id for entry in self.audit)
-
-    def audited(self, at: datetime, by: str, did: str, event_id: str | None = None) -> Self:
-        """The entry as the next version, with the change's trace in its audit."""
-        trace = AuditEntry(at=at, by=by, did=did, event_id=event_id)
-        audit = audit_of(*self.audit, trace)
-        return self.model_copy(update={"audit": audit, "version": self.version + 1})
+    def _reported(self) -> Iterator[AuditEntry]:
+        for each in self.messages.values():
+            if each.action is Action.KEEP:  # kept by chance: only where the list knew the recipient
+                continue
+            yield AuditEntry(at=each.at, by=each.provider, did=each.action, event_id=each.event_id)
 
 
-def audit_of(*entries: AuditEntry) -> tuple[AuditEntry, ...]:
-    """In order, the first and the latest of them."""
-    ordered = sorted(entries, key=lambda each: (each.at, each.event_id or "", each.did))
-    return tuple(ordered[:1] + ordered[1:][1 - MAX_AUDIT :])
-
-
-def empty(recipient_hash: str, at: datetime, keep_until: datetime) -> Suppression:
-    """An entry without any reason or strike. Version 0: it is not stored yet."""
-    return Suppression(
-        recipient_hash=recipient_hash,
-        first_seen=at,
-        last_seen=at,
-        keep_until=keep_until,
-        version=0,
-    )
+def empty(recipient_hash: str) -> Suppression:
+    """An entry without any fact."""
+    return Suppression(recipient_hash=recipient_hash)

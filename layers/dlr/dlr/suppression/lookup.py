@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dlr.causes import Cause
 from dlr.phone import RecipientHasher, read_e164, read_number
-from dlr.suppression.entry import ListName, State, Suppression
+from dlr.suppression.entry import ListName
+from dlr.suppression.standing import Standing, State
 from dlr.suppression.table import SuppressionList
 
 MAX_NUMBERS = 1000
@@ -62,41 +63,40 @@ class SuppressionLookup:
 
     def find(self, number: str, now: datetime) -> SuppressionAnswer:
         """Raises NotANumberError where the number cannot be read."""
-        entry = self._suppressions.find(self._hasher.every_hash(read_e164(number)), now)
-        return answer_of(entry, now)
+        return answer_of(self._suppressions.find(self._hasher.every_hash(read_e164(number)), now))
 
     def check(self, numbers: list[str], now: datetime) -> CheckAnswer:
         """Each number once, in the order of the request."""
         read = {number: read_number(number) for number in numbers}
         known = {number: e164 for number, e164 in read.items() if e164 is not None}
         hashes = [self._hasher.every_hash(e164) for e164 in known.values()]
-        entries = zip(known, self._suppressions.find_all(hashes, now), strict=True)
+        found = zip(known, self._suppressions.find_all(hashes, now), strict=True)
         return CheckAnswer(
             checked=len(read),
             suppressed=[
-                CheckedNumber(number=number, **dict(answer_of(entry, now)))
-                for number, entry in entries
-                if entry is not None and entry.is_suppressed(now)
+                CheckedNumber(number=number, **dict(answer_of(standing)))
+                for number, standing in found
+                if standing.is_suppressed
             ],
             not_numbers=[number for number, e164 in read.items() if e164 is None],
         )
 
 
-def answer_of(entry: Suppression | None, now: datetime) -> SuppressionAnswer:
+def answer_of(standing: Standing) -> SuppressionAnswer:
     """What an entry means for a sender."""
-    if entry is None:
+    if standing.state is None:
         return SuppressionAnswer()
-    reason = entry.reason
+    reason, seen = standing.reason, standing.seen()
     return SuppressionAnswer(
-        suppressed=entry.is_suppressed(now),
-        list=entry.list,
-        state=entry.state,
+        suppressed=standing.is_suppressed,
+        list=standing.list_name,
+        state=standing.state,
         cause=reason and reason.cause,
         provider=reason and reason.provider,
         provider_code=reason and reason.provider_code,
         message_id=reason and reason.message_id,
-        first_seen=entry.first_seen,
-        last_seen=entry.last_seen,
-        expires_at=entry.expires_at,
-        strikes=len(entry.strikes),
+        first_seen=seen[0] if seen else None,
+        last_seen=seen[-1] if seen else None,
+        expires_at=standing.expires_at,
+        strikes=len(standing.strikes),
     )

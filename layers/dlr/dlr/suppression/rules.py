@@ -1,172 +1,274 @@
-"""What changes an entry of the suppression list. Pure functions from an entry to the next one.
+"""How facts join an entry of the suppression list. Pure functions from an entry to the next one.
 
-An entry holds a reason per list, the strikes, and when an operator lifted each list. All of them
-grow towards a maximum, so any order and any repetition of the same reports and decisions ends in
-the same entry: of two reasons the later one stays, a lift outlives what happened before it.
-`put_on_list` and `add_strike` return the entry itself where a lift, or a known strike, leaves it as
-it is.
+Every fact grows towards a maximum: of two verdicts of a message the heavier one stays, of two lifts
+or deliveries the later one. So any order, any repetition and any grouping of the same facts ends
+in the same entry, and two entries of one recipient merge by the same functions.
 """
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from hashlib import sha256
+from itertools import groupby
+from typing import Any, TypeVar
 
-from dlr.causes import Action, Cause
-from dlr.report import DeliveryReport
-from dlr.suppression.entry import ListName, Reason, Strike, Suppression, audit_of
+from dlr.causes import Action
+from dlr.messages.event import ReportEvent
+from dlr.messages.verdict import Arrival
+from dlr.suppression.entry import (
+    AuditEntry,
+    Lift,
+    ListName,
+    MessageVerdict,
+    Reason,
+    Settlement,
+    Suppression,
+    latest_reason,
+)
 
-MAX_STRIKES = 20
-"""Strikes kept of one recipient, the latest; the template allows no greater `StrikeLimit`."""
+MAX_EACH = 10
+"""Messages kept of one provider: so many of the oldest, so many of the newest, and again as many of
+its opt-outs. Who forges messages cannot make them older than the genuine ones. The oldest may have
+been forgiven: the template allows no greater `StrikeLimit`."""
+MAX_VERDICTS = 2 * MAX_EACH
+MANY_PROVIDERS = 10
+"""If more providers speak of one recipient, fewer messages of each are kept: the item must fit."""
+MAX_DELIVERIES = 5
+"""Kept of each provider, the latest."""
+MAX_WORD_BYTES = 128
+"""Of an id or a code of a provider's; an item of DynamoDB has 400 KB."""
+MAX_ACTS = 50
+"""Kept of operators' acts: the first, and the latest."""
+MAX_SETTLEMENTS = 20
+"""Kept of each provider and kind, the latest."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
-def replacing(fresh: Suppression, expired: Suppression) -> Suppression:
-    """The fresh entry as the next version of one that has expired."""
-    return _with(fresh, version=expired.version)
+def key_of(event: ReportEvent) -> str:
+    """Names a message within an entry: a digest, so that an erased person's entry has no id."""
+    return sha256(f"{event.provider}#{event.message_id}".encode()).hexdigest()[:16]
 
 
-def reason_of(report: DeliveryReport, expires_at: datetime) -> Reason:
-    """What the report says; `expires_at` counts for a dead number only."""
-    is_opt_out = report.action is Action.SUPPRESS_OPT_OUT
-    return Reason(
-        at=report.happened_at,
-        cause=report.cause,
-        provider=report.provider,
-        provider_code=report.provider_code,
-        message_id=report.message_id,
-        event_id=report.event_id,
-        expires_at=None if is_opt_out else expires_at,
+def verdict_of(event: ReportEvent, keep: timedelta) -> MessageVerdict:
+    """What the event's message says; an opt-out is kept until it is lifted, all else for `keep`."""
+    verdict = event.verdict
+    is_opt_out = verdict.action is Action.SUPPRESS_OPT_OUT
+    return MessageVerdict(
+        weight=verdict.weight,
+        version=event.reports,
+        action=verdict.action,
+        at=verdict.at,
+        received_at=verdict.received_at,
+        expires_at=None if is_opt_out else verdict.received_at + keep,
+        provider=event.provider,
+        cause=verdict.cause,
+        provider_code=verdict.provider_code and _cut(verdict.provider_code),
+        message_id=_cut(event.message_id),
+        event_id=verdict.event_id,
     )
 
 
-def put_on_list(entry: Suppression, name: ListName, reason: Reason) -> Suppression:
-    """Adds a reason to a list, unless a lift came after it; of two reasons the later one stays."""
-    current, lifted_at = entry.reason_for(name), entry.lifted.get(name)
-    if lifted_at is not None and reason.at <= lifted_at:
+def judged(entry: Suppression, key: str, verdict: MessageVerdict) -> Suppression:
+    """The entry with this verdict of a message, unless it has a heavier one.
+
+    What the guard said of a verdict stands when the same one comes again.
+    """
+    known = entry.messages.get(key)
+    if known is not None and known.weight >= verdict.weight:
+        verdict = verdict.model_copy(update={"held": known.held})
+    if entry.erased_at is not None and verdict.received_at <= entry.erased_at:
+        verdict = _stripped(verdict)
+    messages = _bounded(_joined(entry.messages, {key: verdict}, _heavier))
+    return entry if messages == entry.messages else _with(entry, messages=messages)
+
+
+def delivered(entry: Suppression, provider: str, arrivals: Iterable[Arrival]) -> Suppression:
+    """The entry with these deliveries of a provider's messages."""
+    latest = _last_deliveries(entry.deliveries.get(provider, ()), arrivals)
+    return _with(entry, deliveries={**entry.deliveries, provider: latest}) if latest else entry
+
+
+def added(entry: Suppression, name: ListName, reason: Reason, by: str) -> Suppression:
+    """Puts the recipient on a list by an operator's decision."""
+    reasons = _joined(entry.added, {name: reason}, _later_reason)
+    return _acted(_with(entry, added=reasons), reason.at, by, f"{reason.origin}: {name}")
+
+
+def lifted(
+    entry: Suppression, lists: Iterable[ListName], at: datetime, by: str, keep: timedelta
+) -> Suppression:
+    """Takes the recipient off these lists: only what happens after `at` puts it on again.
+
+    The entry remembers it for `keep`.
+    """
+    names = tuple(lists)
+    lifts = _joined(
+        entry.lifted, dict.fromkeys(names, Lift(at=at, expires_at=at + keep)), _later_lift
+    )
+    return _acted(_with(entry, lifted=lifts), at, by, "lift " + " ".join(names))
+
+
+def held(entry: Suppression, key: str) -> Suppression:
+    """The entry with what this message says held by the guard."""
+    stopped = entry.messages[key].model_copy(update={"held": True})
+    return _with(entry, messages={**entry.messages, key: stopped})
+
+
+def settled(entry: Suppression, settlement: Settlement, at: datetime, by: str) -> Suppression:
+    """The entry with an operator's decision about a provider's reports in a time."""
+    kind = "discard" if settlement.dropped else "release"
+    did = "revert" if settlement.opt_outs else kind
+    settlements = _latest({*entry.settlements, settlement})
+    changed = _with(entry, settlements=settlements)
+    return _acted(changed, at, by, f"{did} {settlement.provider}")
+
+
+def settled_as(entry: Suppression, providers: Suppression) -> Suppression:
+    """The entry with those of the providers' settlements that concern it, and who decided them."""
+    concerning = {each for each in providers.settlements if concerns(each, entry)}
+    if concerning <= set(entry.settlements):
         return entry
-    if current is not None:
-        latest = max(current, reason, key=lambda each: (each.at, each.event_id))
-        ends = [each.expires_at for each in (current, reason) if each.expires_at is not None]
-        reason = latest.model_copy(update={"expires_at": max(ends, default=None)})
-    return with_reason(entry, name, reason)
-
-
-def with_reason(entry: Suppression, name: ListName, reason: Reason | None) -> Suppression:
-    """The entry with this reason on this list, whatever stood there; None takes it off."""
-    return _with(entry, **{name.value: reason})
-
-
-def held(entry: Suppression, provider: str | None) -> Suppression:
-    """The entry held for this provider's reports; None where its number counts as dead."""
-    return _with(entry, held_by=provider)
-
-
-def seen(entry: Suppression, first: datetime, last: datetime, keep_until: datetime) -> Suppression:
-    """The entry seen at these times and kept at least so long."""
+    times = {each.decided_at for each in concerning}
+    acts = {each for each in providers.acts if each.at in times}
     return _with(
         entry,
-        first_seen=min(entry.first_seen, first),
-        last_seen=max(entry.last_seen, last),
-        keep_until=max(entry.keep_until, keep_until),
+        settlements=_latest({*entry.settlements, *concerning}),
+        acts=_bounded_acts({*entry.acts, *acts}),
     )
 
 
-def add_strike(
-    entry: Suppression, strike: Strike, last_delivery: datetime | None = None
-) -> Suppression:
-    """Keeps the strikes after the last delivery and the last lift, the latest `MAX_STRIKES`."""
-    since = max(filter(None, (last_delivery, entry.lifted.get(ListName.NUMBER))), default=None)
-    found = {each.event_id: each for each in (*entry.strikes, strike)}.values()
-    counting = sorted(
-        (each for each in found if since is None or each.at > since),
-        key=lambda each: (each.at, each.event_id),
-    )
-    strikes = tuple(counting[-MAX_STRIKES:])
-    return entry if strikes == entry.strikes else _with(entry, strikes=strikes)
-
-
-def lift(
-    entry: Suppression,
-    lists: tuple[ListName, ...],
-    at: datetime,
-    by: str,
-    keep: timedelta = timedelta(),
-) -> Suppression:
-    """Takes the recipient off these lists. Only what happens after `at` can put them on again.
-
-    The entry remembers it, and who did it, at least for `keep`.
-    """
-    lifted = _with(
-        entry,
-        lifted={**entry.lifted, **dict.fromkeys(lists, at)},
-        keep_until=max(entry.keep_until, at + keep),
-    )
-    if ListName.OPT_OUT in lists and _is_until(entry.opt_out, at):
-        lifted = _with(lifted, opt_out=None)
-    if ListName.NUMBER in lists and _is_until(entry.number, at):
-        lifted = _with(lifted, number=None, held_by=None, strikes=())
-    return lifted.audited(at, by, "lift " + " ".join(lists))
-
-
-def release(entry: Suppression, at: datetime, by: str) -> Suppression:
-    """What the guard held counts from now on."""
-    return held(entry, None).audited(at, by, "release")
-
-
-def discard(entry: Suppression, at: datetime, by: str) -> Suppression:
-    """What the guard held was the provider's fault and never counts. An opt-out stays."""
-    return lift(entry, (ListName.NUMBER,), at, by)
+def concerns(settlement: Settlement, entry: Suppression) -> bool:
+    """Whether it is about something that the entry knows."""
+    received = [(each.provider, each.received_at) for each in entry.messages.values()]
+    if settlement.opt_outs:
+        received += [
+            (provider, each.received_at)
+            for provider, arrivals in entry.deliveries.items()
+            for each in arrivals
+        ]
+    return any(settlement.covers(*each) for each in received)
 
 
 def merge(entry: Suppression, other: Suppression) -> Suppression:
-    """Two entries of one recipient, made under different hash keys, as one."""
-    lifted = dict(entry.lifted)
-    for name, at in other.lifted.items():
-        lifted[name] = max(at, lifted.get(name, at))
-    proven = any(each.number and not each.held_by for each in (entry, other))
+    """Two entries of one recipient, made under different hash keys, as one.
+
+    Commutative, associative and idempotent but for `recipient_hash`, which is the first one's.
+    """
+    erased_at = max(filter(None, (entry.erased_at, other.erased_at)), default=None)
     merged = _with(
         entry,
-        lifted=lifted,
-        held_by=None if proven else entry.held_by or other.held_by,
-        first_seen=min(entry.first_seen, other.first_seen),
-        last_seen=max(entry.last_seen, other.last_seen),
-        keep_until=max(entry.keep_until, other.keep_until),
-        audit=audit_of(*entry.audit, *other.audit),
+        messages=_bounded(_joined(entry.messages, other.messages, _heavier)),
+        added=_joined(entry.added, other.added, _later_reason),
+        lifted=_joined(entry.lifted, other.lifted, _later_lift),
+        deliveries=_joined(entry.deliveries, other.deliveries, _last_deliveries),
+        settlements=_latest({*entry.settlements, *other.settlements}),
+        acts=_bounded_acts({*entry.acts, *other.acts}),
+        version=max(entry.version, other.version),
     )
-    for name in ListName:
-        if reason := other.reason_for(name):
-            merged = put_on_list(merged, name, reason)
-    for strike in other.strikes:
-        merged = add_strike(merged, strike)
-    return merged
+    return merged if erased_at is None else erase(merged, erased_at)
 
 
-def erase(entry: Suppression, at: datetime) -> Suppression | None:
-    """The bare keyed hash on its list, nothing of the person's messages; None if on no list.
+def erase(entry: Suppression, at: datetime) -> Suppression:
+    """The entry without what it knows of the person's messages received until `at`.
 
-    The bare reason gets the time of the erasure, so that no older report can replace it.
+    What keeps the recipient on or off a list stays, under the bare keyed hash. Operators' acts
+    stay: they are the team's, and name no message.
     """
-    if entry.reason is None:
-        return None
-    return Suppression(
-        recipient_hash=entry.recipient_hash,
-        number=_bare(entry.number, at),
-        opt_out=_bare(entry.opt_out, at),
-        held_by=entry.held_by,
-        first_seen=at,
-        last_seen=at,
-        keep_until=entry.keep_until,
-        version=entry.version + 1,
+    latest = max(filter(None, (entry.erased_at, at)))
+    messages = {
+        key: _stripped(each) if each.received_at <= latest else each
+        for key, each in entry.messages.items()
+    }
+    return _with(entry, messages=messages, erased_at=latest)
+
+
+def _acted(entry: Suppression, at: datetime, by: str, did: str) -> Suppression:
+    acts = {*entry.acts, AuditEntry(at=at, by=by, did=did)}
+    return _with(entry, acts=_bounded_acts(acts))
+
+
+def _stripped(verdict: MessageVerdict) -> MessageVerdict:
+    """What the list needs of it: when, which list, and whose guard or settlement it falls under."""
+    return MessageVerdict(
+        weight=verdict.weight,
+        version=verdict.version,
+        action=verdict.action,
+        at=verdict.at,
+        received_at=verdict.received_at,
+        expires_at=verdict.expires_at,
+        provider=verdict.provider,
+        held=verdict.held,
     )
 
 
-def _bare(reason: Reason | None, at: datetime) -> Reason | None:
-    if reason is None:
-        return None
-    cause = Cause.UNSPECIFIED
-    return Reason(at=at, cause=cause, origin="erasure", expires_at=reason.expires_at)
+def _cut(word: str) -> str:
+    return word.encode()[:MAX_WORD_BYTES].decode(errors="ignore")
 
 
-def _is_until(reason: Reason | None, at: datetime) -> bool:
-    return reason is None or reason.at <= at
+def _joined(
+    one: Mapping[_K, _V], other: Mapping[_K, _V], best: Callable[[_V, _V], _V]
+) -> dict[_K, _V]:
+    """Both; where both have a key, the better value."""
+    joined = dict(one)
+    for key, value in other.items():
+        joined[key] = best(joined[key], value) if key in joined else value
+    return joined
+
+
+def _heavier(one: MessageVerdict, other: MessageVerdict) -> MessageVerdict:
+    """Of one weight the one that was erased, and held only if both are."""
+    heavier = max(one, other, key=lambda each: (each.weight, each.event_id is None))
+    is_held = all(each.held for each in (one, other) if each.weight == heavier.weight)
+    version = max(one.version, other.version)
+    return heavier.model_copy(update={"version": version, "held": is_held})
+
+
+def _later_reason(one: Reason, other: Reason) -> Reason:
+    return latest_reason([one, other])
+
+
+def _later_lift(one: Lift, other: Lift) -> Lift:
+    return max(one, other, key=lambda each: (each.at, each.expires_at))
+
+
+def _last_deliveries(one: Iterable[Arrival], other: Iterable[Arrival]) -> tuple[Arrival, ...]:
+    ordered = sorted({*one, *other}, key=lambda each: (each.at, each.received_at))
+    return tuple(ordered[-MAX_DELIVERIES:])
+
+
+def _bounded(messages: Mapping[str, MessageVerdict]) -> dict[str, MessageVerdict]:
+    """The oldest and the newest of each provider, and of its opt-outs.
+
+    A message that becomes an opt-out keeps its place among all: so what was left out stays so.
+    """
+    providers = {each.provider for each in messages.values()}
+    most = max(1, MAX_EACH * MANY_PROVIDERS // max(MANY_PROVIDERS, len(providers)))
+    ordered = sorted(messages.items(), key=lambda item: (item[1].version, item[0]))
+    kept: dict[str, MessageVerdict] = {}
+    for provider in providers:
+        own = [(key, each) for key, each in ordered if each.provider == provider]
+        stops = [(key, each) for key, each in own if each.list_name is ListName.OPT_OUT]
+        kept |= dict([*own[:most], *own[-most:], *stops[:most], *stops[-most:]])
+    return dict(sorted(kept.items()))
+
+
+def _latest(settlements: set[Settlement]) -> tuple[Settlement, ...]:
+    """Of each provider and kind, so that none of another kind pushes one out."""
+
+    def kind(each: Settlement) -> tuple[str, bool, bool]:
+        return each.provider, each.dropped, each.opt_outs
+
+    def age(each: Settlement) -> tuple[tuple[str, bool, bool], datetime, datetime, str]:
+        return kind(each), each.until, each.since, each.model_dump_json()
+
+    grouped = groupby(sorted(settlements, key=age), kind)
+    return tuple(each for _, own in grouped for each in list(own)[-MAX_SETTLEMENTS:])
+
+
+def _bounded_acts(acts: set[AuditEntry]) -> tuple[AuditEntry, ...]:
+    ordered = sorted(acts, key=lambda each: (each.at, each.by, each.did))
+    return tuple(ordered[:1] + ordered[1:][1 - MAX_ACTS :])
 
 
 def _with(entry: Suppression, **fields: Any) -> Suppression:

@@ -4,9 +4,12 @@ import binascii
 import json
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
+
+WEBHOOKS = "/webhooks/"
+"""What the path of every webhook begins with, behind the path that is mapped to the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,14 @@ class Request:
     def from_api_gateway(cls, event: Mapping[str, Any], base_url: str = "") -> "Request":
         """From an HTTP API event, payload format 2.0. The token is the last part of the path.
 
-        `base_url` is the address that the provider calls, where it is not API Gateway's own. The
-        path begins with the stage, if it is not the default one.
+        `base_url` is the address that the provider calls, where it is not API Gateway's own. Its
+        path stands in the event too if it is mapped to the API; a proxy may have taken it away.
+        The path begins with the stage, if it is not the default one.
         """
         context = event["requestContext"]
         path, query = event.get("rawPath", ""), event.get("rawQueryString", "")
         base_url = base_url.rstrip("/") or f"https://{context.get('domainName', '')}"
+        own_path = _behind(mapped_path(base_url), path)
         return cls(
             method=context["http"]["method"],
             path=path,
@@ -39,8 +44,12 @@ class Request:
             headers={name.lower(): value for name, value in event.get("headers", {}).items()},
             body=_body_of(event),
             token=unquote(path.rpartition("/")[2]),
-            url=f"{base_url}{path}?{query}" if query else base_url + path,
+            url=f"{base_url}{own_path}?{query}" if query else base_url + own_path,
         )
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Request":
+        """With these headers beside its own; names in lower case."""
+        return replace(self, headers={**self.headers, **headers})
 
     @property
     def is_probe(self) -> bool:
@@ -55,14 +64,18 @@ class Response:
     status: int
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+    """What is sent in place of `body`, where a provider waits for an exact text."""
 
     def to_api_gateway(self) -> dict[str, Any]:
         """For an HTTP API, payload format 2.0. Errors are RFC 9457 problem documents."""
         content_type = "application/json" if self.status < 400 else "application/problem+json"
+        if self.text is not None:
+            content_type = "text/plain"
         return {
             "statusCode": self.status,
             "headers": {"content-type": content_type, **self.headers},
-            "body": json.dumps(self.body),
+            "body": json.dumps(self.body) if self.text is None else self.text,
         }
 
 
@@ -71,6 +84,15 @@ def problem(
 ) -> Response:
     """An RFC 9457 problem document. `detail` is for a person and never quotes the request."""
     return Response(status, {"title": title, "status": status, "detail": detail}, headers or {})
+
+
+def mapped_path(base_url: str) -> str:
+    """The path that a custom domain maps to the API: API Gateway leaves it in the event's path."""
+    return urlsplit(base_url).path.rstrip("/")
+
+
+def _behind(mapped: str, path: str) -> str:
+    return path.removeprefix(mapped) if path.startswith(mapped + WEBHOOKS) else path
 
 
 def _body_of(event: Mapping[str, Any]) -> bytes:

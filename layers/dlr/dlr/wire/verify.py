@@ -1,11 +1,11 @@
 """Proof that a request comes from the provider: the token in the URL and, beside it, a signature.
 
-The signature schemes are in `schemes.py`. Every check sees the exact bytes, compares in constant
+The signature schemes are in `schemes/`. Every check sees the exact bytes, compares in constant
 time, tries every live key, lets an empty key match nothing, and refuses where none is configured.
 """
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +23,11 @@ class Credentials:
     now: datetime
     signing_keys: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def live_keys(self) -> Iterator[bytes]:
+        """The signing keys that are not empty."""
+        return (encode(key) for key in self.signing_keys if key)
+
 
 Verifier = Callable[[Request, Credentials], bool]
 
@@ -36,8 +41,15 @@ class Scheme:
     """What the signing key is at the provider, for the documentation."""
     headers: tuple[str, ...] = ()
     """Names of the headers that it reads, in lower case."""
-    is_timed: bool = False
-    """Whether a time is signed, so that an old request is refused."""
+    covers_query: bool = False
+    """Whether a signature of a request with a body also binds its query.
+
+    Without a body the query is the report: a scheme that does not bind it then refuses the request.
+    """
+    covers_body: bool = True
+    """Whether a signature binds the body."""
+    window_s: float | None = None
+    """How far a signed time may lie before or after ours. None where no time is signed."""
 
     def verify(self, request: Request, credentials: Credentials) -> bool:
         """Whether one of the signing keys signed the request."""
