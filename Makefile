@@ -55,9 +55,9 @@ codes: .venv/ready ## print what every status and code of PROVIDER leads to
 load: .venv/ready ## send REPORTS=100000 made-up requests, check every stored message (MODE=webhooks or in-process)
 	@exec $(bin)/python -m bench.load --reports $(REPORTS) --mode $(MODE)
 
-test: .venv/ready ## run the tests, with coverage: first those that need no embedded AWS, then the others
-	$(unit) --cov --cov-report=
-	$(emulator) --cov --cov-append --cov-report=term-missing
+test: .venv/ready ## run the tests: first those that need no embedded AWS, then the others (CI=true: with coverage)
+	$(unit) $(if $(CI),--cov --cov-report=)
+	$(emulator) $(if $(CI),--cov --cov-append --cov-report=term-missing)
 
 test-unit: .venv/ready ## run the tests that need no embedded AWS
 	$(unit)

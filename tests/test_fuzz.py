@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from itertools import product
 from typing import Any
 
 import pytest
@@ -30,6 +31,9 @@ from tests.support.secrets import SecretsManager
 pytestmark = pytest.mark.untraced
 
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
+EVERYDAY = 7
+"""Of so many pairs of provider and piece one is tried every day, the others by `make test-slow`.
+It divides no number of pieces, so each provider and each piece has its everyday pairs."""
 DAY = timedelta(days=1)
 HASHER = RecipientHasher(lambda: ["key"])
 SECRET = json.dumps({"current": "token", "signing_keys": ["a key of 32 bytes or more for tests"]})
@@ -111,13 +115,21 @@ NUMBERS = [" ", "0", "1", "+", "(", ".", "\u00a0", "٣", "00"]
 TIMES = ["1", "0", "2026-", "T", ":", "Wed Jul 19 2017 20:53:46 GMT+0100", "9", "+", " "]
 
 
+def every_provider_and(pieces: list[str]) -> pytest.MarkDecorator:
+    """Each provider with each piece."""
+    pairs = [
+        pytest.param(name, piece, marks=pytest.mark.slow if place % EVERYDAY else ())
+        for place, (name, piece) in enumerate(product(provider_names(), pieces))
+    ]
+    return pytest.mark.parametrize(("name", "piece"), pairs, ids=repr)
+
+
 def filled(piece: str) -> bytes:
     """As much of it as a request may hold."""
     return (piece * N).encode()[:N].decode(errors="ignore").encode()
 
 
-@pytest.mark.parametrize("piece", PIECES, ids=repr)
-@EVERY_PROVIDER
+@every_provider_and(PIECES)
 def test_a_body_full_of_one_thing_is_answered_soon(
     webhooks: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
@@ -171,8 +183,7 @@ def smallest_item(name: str) -> str:
     return min(bodies or items, key=len)
 
 
-@EVERY_PROVIDER
-@pytest.mark.parametrize("piece", NUMBERS + TIMES, ids=repr)
+@every_provider_and(NUMBERS + TIMES)
 def test_a_field_full_of_one_thing_is_answered_soon(
     webhooks: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:
