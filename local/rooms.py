@@ -40,6 +40,10 @@ ROOMS: Mapping[str, Room] = {
         "who may not be sent to: rules, storage, lookup, an operator's acts",
         "causes messages phone runtime",
     ),
+    "lake": _room(
+        "rows of all messages in S3: written from the stream, merged, read with DuckDB",
+        "messages phone report runtime",
+    ),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
     ),
