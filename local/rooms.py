@@ -44,6 +44,10 @@ ROOMS: Mapping[str, Room] = {
         "rows of all messages in S3: written from the stream, merged, read with DuckDB",
         "messages phone report runtime",
     ),
+    "exports": _room(
+        "jobs that put messages, numbers and the list into files, part by part; backtests",
+        "causes lake messages phone providers report runtime suppression",
+    ),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
     ),
@@ -61,9 +65,13 @@ FUNCTIONS: Mapping[str, Room] = {
     "functions/suppress": _room(
         "from the queue to the suppression list", "messages phone runtime settings suppression"
     ),
+    "functions/export": _room(
+        "from the queue to the files of an export",
+        "exports lake messages phone runtime settings suppression",
+    ),
     "functions/api": _room(
         "the API, a module in `routes/` per noun; also the authorizer",
-        "ingest messages people phone providers runtime settings suppression wire",
+        "exports ingest messages people phone providers runtime settings suppression wire",
     ),
 }
 """The thin handlers, by folder."""

@@ -10,11 +10,13 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dlr.exports.ask import RangeError
+from dlr.exports.service import ExportRefusedError, KeyUsedError
 from dlr.phone import NotANumberError
 from dlr.runtime.errors import redact_errors
 from dlr.suppression.admin import WindowError
 from dlr.wire.request import mapped_path, problem
-from routes import messages, people, quarantine, suppressions
+from routes import exports, messages, people, quarantine, suppressions
 from routes.parameters import NotKeptError
 
 metrics = Metrics()
@@ -33,7 +35,7 @@ app = APIGatewayHttpResolver(
     json_body_deserializer=_read_json,
     strip_prefixes=[mapped_path(os.environ["PUBLIC_URL"])],
 )
-for each in (suppressions, messages, people, quarantine):
+for each in (suppressions, messages, people, quarantine, exports):
     app.include_router(each.router)
 
 
@@ -58,9 +60,14 @@ def answer_not_a_number(error: NotANumberError) -> Response[str]:
     return _problem(400, "Not a phone number", str(error))
 
 
-@app.exception_handler(WindowError)
-def answer_window(error: WindowError) -> Response[str]:
+@app.exception_handler([WindowError, RangeError, KeyUsedError])
+def answer_impossible(error: ValueError) -> Response[str]:
     return _problem(422, "Invalid request", str(error))
+
+
+@app.exception_handler(ExportRefusedError)
+def answer_refused(error: ExportRefusedError) -> Response[str]:
+    return _problem(403, "Refused", str(error))
 
 
 @app.exception_handler(RequestValidationError)

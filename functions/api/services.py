@@ -7,6 +7,10 @@ from functools import lru_cache
 import boto3
 
 from dlr import settings
+from dlr.exports.desk import JobDesk
+from dlr.exports.links import SIGNING, Links
+from dlr.exports.queue import StepQueue
+from dlr.exports.service import Exports
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.replay import Replay
 from dlr.messages.by_recipient import RecipientReports
@@ -27,9 +31,8 @@ secrets = boto3.client("secretsmanager", config=aws.CALLS)
 reports_table = os.environ["REPORTS_TABLE"]
 hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
 reports = ReportReader(dynamodb, reports_table)
-suppressions = SuppressionList(
-    dynamodb, os.environ["SUPPRESSIONS_TABLE"], Rules.from_environment(os.environ)
-)
+rules = Rules.from_environment(os.environ)
+suppressions = SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"], rules)
 lookup = SuppressionLookup(suppressions, hasher)
 announce = Announcer(boto3.client("events", config=aws.CALLS), os.environ["EVENT_BUS"])
 by_recipient = RecipientReports(dynamodb, reports_table)
@@ -54,6 +57,12 @@ replay = Replay(
     quarantine,
     ReportStore(dynamodb, reports_table, settings.retention()),
     lru_cache(lambda provider: settings.normalizer(provider, hasher)),
+)
+exports = Exports(
+    JobDesk(dynamodb, os.environ["DESK_TABLE"]),
+    StepQueue(boto3.client("sqs", config=aws.CALLS), os.environ["EXPORT_QUEUE"]),
+    Links(boto3.client("s3", config=SIGNING), os.environ["EXPORTS_BUCKET"]),
+    rules.strike_limit,
 )
 
 

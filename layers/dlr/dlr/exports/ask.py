@@ -54,7 +54,7 @@ def _network(code: str) -> str:
 
 
 _Some = Field(min_length=1, max_length=MAX_VALUES)
-_Code = Annotated[str, Field(min_length=1, max_length=256)]
+_Code = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
 
 
 class _Strict(BaseModel):

@@ -88,7 +88,7 @@ class BacktestPart:
         )
         failed = {"status": tuple(sorted(FAILED))}
         counts = _Counts()
-        with open_wanted(self.lake, order.range_of(task.name), failed, task.now, task.folder) as s:
+        with open_wanted(self.lake, order.range_of(task.name), failed, task.now) as s:
             db = s.db
             (messages,) = db.execute("SELECT count(*) FROM wanted").fetchone()
             found = self.items.read(named_in(db), task.now)

@@ -62,7 +62,7 @@ class NumbersPart:
     def __call__(self, task: Task) -> Made:
         order = task.order
         span, folder = order.range_of(task.name), task.folder
-        with open_wanted(self.lake, span, order.filters, task.now, folder) as snapshot:
+        with open_wanted(self.lake, span, order.filters, task.now) as snapshot:
             db = snapshot.db
             db.execute(f"CREATE TABLE bad AS {_BAD}")
             db.execute("CREATE OR REPLACE TEMP VIEW wanted AS SELECT * FROM bad")

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from dlr.exports.file import write_file
 from dlr.exports.part import Made, Task
-from dlr.exports.staged import open_database, stage
+from dlr.exports.staged import stage
+from dlr.lake import duck
 from dlr.suppression.table import SuppressionList
 from dlr.suppression.transfer import COLUMNS, cells_of
 
@@ -26,9 +27,11 @@ class ListPart:
 
     def __call__(self, task: Task) -> Made:
         pages = _Pages(self.suppressions, task.after, self.entries)
-        with open_database(task.folder) as db:
+        with duck.connect(task.folder) as db:
             stage(db, "entries", _KINDS, pages.rows(task.now), task.folder)
-            count = write_file(db, "FROM entries", task.order.format, task.path)
+            count = write_file(
+                db, "FROM entries ORDER BY recipient_hash, list", task.order.format, task.path
+            )
         return Made(count, task.now, pages.after)
 
 

@@ -18,8 +18,8 @@ TRIES = 30
 
 _T = TypeVar("_T")
 Item = Mapping[str, Any]
-MessageKey = Callable[[Item], tuple[str, datetime] | None]
-"""The `mk` and `f` of an item, as the lake names its message; None where they cannot be told."""
+MessageKey = Callable[[Item], tuple[str, datetime | None]]
+"""The `mk` and `f` of an item, as the lake names its message; no `f` where it cannot be told."""
 
 
 class Named(NamedTuple):

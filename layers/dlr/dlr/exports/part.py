@@ -21,6 +21,7 @@ class Task(NamedTuple):
     after: str | None
     """Where the part before it ended, of the suppression list."""
     folder: Path
+    """Of the lake's cache: DuckDB reads and writes nowhere else."""
     now: datetime
 
     @property
@@ -87,7 +88,7 @@ class MessagesPart:
         span = order.range_of(task.name)
         columns = ", ".join(f"{sql} AS {name}" for name, sql in COLUMNS.items())
         source = "wanted"
-        with open_wanted(self.lake, span, order.filters, task.now, task.folder) as snapshot:
+        with open_wanted(self.lake, span, order.filters, task.now) as snapshot:
             if order.numbers:
                 found = self.items.read(named_in(snapshot.db), task.now)
                 stage(snapshot.db, "numbers", NUMBERS, rows_with_numbers(found), task.folder)

@@ -2,31 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dlr.exports.file import quoted
 
-MEMORY = "512MB"
 FETCH = 10_000
 """Rows of DuckDB's in Python's memory at once."""
-
-
-def prepare(db: Any, folder: Path) -> None:
-    """What does not fit into DuckDB's memory goes to this folder."""
-    db.execute(f"SET temp_directory = {quoted(str(folder))}")
-
-
-@contextmanager
-def open_database(folder: Path) -> Iterator[Any]:
-    """A DuckDB of its own, in bounded memory."""
-    with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY}) as db:
-        prepare(db, folder)
-        yield db
 
 
 def stage(
@@ -41,7 +24,7 @@ def stage(
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
             file.write(json.dumps(row, default=datetime.isoformat) + "\n")
-    types = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
+    types = ", ".join(f"\"{name}\": '{kind}'" for name, kind in columns.items())
     source = f"read_json({quoted(str(path))}, format = 'newline_delimited', columns = {{{types}}})"
     db.execute(f"CREATE TABLE {table} AS SELECT * FROM {source}")  # noqa: S608 - our own names
     path.unlink()

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Protocol
 
 from dlr.exports.file import quoted
-from dlr.exports.staged import prepare
 
 HOUR = timedelta(hours=1)
 _HIDDEN = ("code", "message_id")
@@ -39,7 +37,6 @@ def open_wanted(
     span: tuple[datetime, datetime],
     filters: Mapping[str, tuple[str, ...]],
     now: datetime,
-    folder: Path,
 ) -> Iterator[Snapshot]:
     """The lake with the view `wanted`: the messages of [start, end) that the filters let through.
 
@@ -49,7 +46,6 @@ def open_wanted(
     floor = start.replace(minute=0, second=0, microsecond=0)
     hours = -((floor - end) // HOUR)
     with lake.open(floor, floor + hours * HOUR) as snapshot:
-        prepare(snapshot.db, folder)
         hidden = ", ".join(f"CASE WHEN kept THEN {name} END AS {name}" for name in _HIDDEN)
         kept = f"SELECT *, expires_at > {int(now.timestamp())} AS kept FROM messages"  # noqa: S608
         where = " AND ".join(
