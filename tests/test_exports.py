@@ -319,7 +319,7 @@ def test_a_request_that_could_not_be_queued_is_queued_when_it_comes_again(
         patch.setattr(ExportHarness, "send", lambda self, steps: refuse(steps))
         with pytest.raises(ConnectionError):
             exports.ask(key="lost", kind="messages", filters=RANGE)
-            exports.now += timedelta(seconds=1)
+        exports.now += timedelta(seconds=1)
         with pytest.raises(ConnectionError):
             exports.ask(kind="messages", filters=RANGE)
     orphan, *_ = exports.exports.page(None, 1, exports.now).items
