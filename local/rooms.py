@@ -46,10 +46,17 @@ ROOMS: Mapping[str, Room] = {
     ),
     "exports": _room(
         "jobs that put messages, numbers and the list into files, part by part; backtests",
-        "causes lake messages phone providers report runtime suppression",
+        "access causes lake messages phone providers report runtime suppression",
     ),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
+    ),
+    "access": _room(
+        "who may call the API and what each may do: tokens, scopes, audit", "phone runtime wire"
+    ),
+    "http": _room(
+        "what all functions of the API share: problems, parameters, the gate",
+        "access phone runtime wire",
     ),
     "settings": _room("the functions' environment", "causes ingest messages phone providers"),
     "__main__": _room("`make codes`, and one report normalized", "causes ingest providers wire"),
@@ -67,12 +74,13 @@ FUNCTIONS: Mapping[str, Room] = {
     ),
     "functions/export": _room(
         "from the queue to the files of an export",
-        "exports lake messages phone runtime settings suppression",
+        "access causes exports lake messages phone runtime settings suppression",
     ),
     "functions/api": _room(
-        "the API, a module in `routes/` per noun; also the authorizer",
-        "exports ingest messages people phone providers runtime settings suppression wire",
+        "the API, a module in `routes/` per noun",
+        "access exports http ingest messages people phone providers runtime settings suppression",
     ),
+    "functions/authorizer": _room("who is let in to the API", "access runtime"),
 }
 """The thin handlers, by folder."""
 PARTS: Mapping[str, Room] = {

@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dlr import settings
+from dlr.access.tokens import TokenStore
 from dlr.causes import Policy
 from dlr.exports.backtest import BacktestPart, Ruling
 from dlr.exports.clean import NumbersPart
@@ -28,6 +29,7 @@ from dlr.exports.listed import ListPart
 from dlr.exports.numbers import MessageItems
 from dlr.exports.part import MessagesPart
 from dlr.exports.queue import StepQueue, read_step
+from dlr.exports.scope import StoredScopes
 from dlr.exports.work import Bucket, ExportWorker
 from dlr.lake.key import lake_key
 from dlr.lake.manifest import Manifest
@@ -45,6 +47,12 @@ from dlr.suppression.table import SuppressionList
 AGAIN_S = (30, 120, 600)
 """A part that failed is tried again after so many seconds. Then its job has failed."""
 CACHE = Path("/tmp/lake")  # noqa: S108 - a function's own, and DuckDB's only folder
+
+
+def now() -> datetime:
+    """UTC."""
+    return datetime.now(UTC)
+
 
 logger = Logger()
 metrics = Metrics()
@@ -81,9 +89,9 @@ work = ExportWorker(
             settings.days("NUMBER_SUPPRESSION_DAYS"),
         ),
     },
-    lambda order: True,
+    StoredScopes(TokenStore(dynamodb, desk_table), now),
     CACHE / "export",
-    lambda: datetime.now(UTC),
+    now,
 )
 
 

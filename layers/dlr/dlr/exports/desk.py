@@ -4,6 +4,7 @@ A part is put into its job by a conditional write under its own name. So a part 
 counts once, in whatever order and however often the writes come.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from dlr.runtime.batch import read_all
 LIST = "job#"
 """The key of the list. It holds the jobs of a week: they expire."""
 ITEM = "job"
+_CURSOR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}#[0-9a-f]{32}", re.ASCII)
 
 
 class Filed(NamedTuple):
@@ -151,6 +153,11 @@ class JobDesk:
         }
         last = answer.get("LastEvaluatedKey")
         return Page([found[p] for p in places if p in found], last and last["sk"]["S"])
+
+
+def is_cursor(text: str) -> bool:
+    """Whether it has the form of a page's `after`."""
+    return _CURSOR.fullmatch(text) is not None
 
 
 def _key(job_id: str) -> dict[str, Any]:
