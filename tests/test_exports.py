@@ -27,7 +27,7 @@ from local.cloud import Cloud
 from tests.support.cases import NOW
 from tests.support.exports import ASKER, NOBODY, Crash, ExportHarness, lake_row
 from tests.support.reports import HASHER, make_report
-from tests.support.suppression import dead, failure
+from tests.support.suppression import dead, event_of, failure
 
 DAY = timedelta(days=1)
 MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -530,3 +530,110 @@ def sent(message_id: str, number: PhoneNumber) -> Any:
         recipient=number,
         recipient_hash=HASHER.hash(number),
     )
+
+
+# ---------------------------------------------------------------- backtests
+
+
+def test_a_backtest_folds_the_range_by_the_products_own_rules(exports: ExportHarness) -> None:
+    """Its `today` is what the list says after the same reports."""
+    numbers = [PhoneNumber(f"+4477009003{n:02d}") for n in range(8)]
+    dead_one, stopped, struck, forgiven, doubted, spammed, reached, fine = numbers
+    reports = [
+        dead(dead_one, message_id="dead", provider="twilio", at=-50),
+        failure(stopped, Cause.OPTED_OUT, message_id="stop", provider="twilio", at=-50),
+        *(
+            failure(struck, Cause.BARRED, message_id=f"k{n}", provider="twilio", at=-50 - n)
+            for n in range(3)
+        ),
+        *(
+            failure(forgiven, Cause.BARRED, message_id=f"g{n}", provider="twilio", at=-50 - n)
+            for n in range(3)
+        ),
+        *(
+            failure(doubted, Cause.BARRED, message_id=f"d{n}", provider="twilio", at=-50 - n)
+            for n in range(2)
+        ),
+        failure(spammed, Cause.SPAM, message_id="sp", provider="twilio", at=-50, permanent=True),
+        failure(reached, Cause.SPAM, message_id="r1", provider="twilio", at=-50, permanent=True),
+        failure(fine, Cause.ABSENT, message_id="f1", provider="twilio", at=-50, permanent=False),
+    ]
+    for report in reports:
+        exports.store(report)
+        exports.list.suppress(report, exports.now)
+    for number in (forgiven, reached):
+        exports.store(sent(f"ok{number[-1]}", number))
+        report = make_report(
+            Status.DELIVERED,
+            -10,
+            provider="twilio",
+            message_id=f"late{number[-1]}",
+            recipient=number,
+            recipient_hash=HASHER.hash(number),
+        )
+        exports.store(report)
+        exports.list.suppressor_of_events()(event_of(report, listed=True), exports.now)
+    listed = {
+        each
+        for each in numbers
+        if exports.list.list.find(HASHER.every_hash(each), exports.now).is_suppressed
+    }
+    job = exports.ask(policy="provider", numbers=True, strike_limit=2, **RANGE_OF_NOW)
+    exports.run()
+    rows = {row["number"].removeprefix("'"): row for row in exports.rows(job)}
+    assert {number for number, row in rows.items() if row["today"] == "true"} == listed
+    assert listed == {dead_one, stopped, struck}
+    assert {number for number, row in rows.items() if row["tried"] == "true"} == {
+        dead_one,
+        stopped,
+        struck,
+        doubted,
+        spammed,
+    }
+    assert {rows[each]["difference"] for each in (doubted, spammed)} == {"added"}
+    result = exports.get(job).result
+    assert result is not None
+    assert result["added"] == {"recipients": 2, "by_cause": {"barred": 1, "spam": 1}}
+    assert result["removed"] == {"recipients": 0, "by_cause": {}}
+    assert result["today"]["recipients"] == 3
+    assert (result["failed_messages"], result["not_kept"]) == (len(reports), 0)
+
+
+def test_a_backtest_without_numbers_names_nobody(exports: ExportHarness) -> None:
+    exports.store(dead(PhoneNumber("+447700900400"), message_id="d", provider="twilio", at=-50))
+    job = exports.ask(NOBODY, policy="provider", **RANGE_OF_NOW)
+    exports.run()
+    (row,) = exports.rows(job)
+    assert "number" not in row
+    content = b"".join(exports.s3.objects[key] for key in exports.get(job).links)
+    assert b"447700900400" not in content
+    assert HASHER.hash("+447700900400").encode() not in content
+    assert (row["cause"], row["difference"]) == ("unknown_subscriber", "same")
+
+
+def test_a_backtest_sees_a_verdict_that_the_messages_state_has_outranked(
+    exports: ExportHarness,
+) -> None:
+    """The lake has the state's cause; the list goes by all reports of the message."""
+    number = PhoneNumber("+447700900401")
+    fields = {"message_id": "both", "provider": "twilio"}
+    for report in (
+        failure(number, Cause.UNSPECIFIED, at=-60, provider_status="FIRST", **fields),
+        failure(number, Cause.UNKNOWN_SUBSCRIBER, at=-50, provider_status="LATER", **fields),
+    ):
+        exports.store(report)
+    assert exports.lake.rows[0]["cause"] == "unspecified"
+    (row,) = exports.made(policy="cause", **RANGE_OF_NOW)
+    assert (row["cause"], row["today"], row["tried"]) == ("unknown_subscriber", "true", "true")
+
+
+def test_a_backtest_says_what_is_not_kept_any_more(exports: ExportHarness) -> None:
+    exports.lake.rows.append(
+        lake_row("gone", NOW, status="undelivered", cause="spam", message_id=None)
+    )
+    exports.lake.rows.append(lake_row("elsewhere", NOW, status="undelivered", cause="spam"))
+    job = exports.ask(policy="provider", **RANGE_OF_NOW)
+    exports.run()
+    result = exports.get(job).result
+    assert result is not None
+    assert (result["failed_messages"], result["not_kept"]) == (2, 2)

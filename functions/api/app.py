@@ -19,9 +19,7 @@ from routes import exports, messages, people, quarantine, suppressions, tokens
 
 OPENAPI = Path(__file__).with_name("openapi.json")
 """Of all functions' routes; written by `make docs`."""
-routers = tuple(
-    each.router for each in (suppressions, messages, people, quarantine, exports, tokens)
-)
+nouns = (suppressions, messages, people, quarantine, exports, tokens)
 metrics = Metrics()
 app = TeamApi(services.gate, os.environ["PUBLIC_URL"], (each.router for each in nouns))
 
