@@ -14,6 +14,9 @@ check and its description of itself in a header are a quarter of a call's CPU.""
 FILES = CALLS.merge(Config(read_timeout=30))
 """For what reads and writes whole files, in a function that has minutes."""
 
+OBJECTS = CALLS.merge(Config(read_timeout=20))
+"""For S3's objects of up to 100 MB, in functions that nobody waits for."""
+
 
 def is_refused_by_condition(error: ClientError) -> bool:
     """Whether a condition refused the write because the item had changed."""
