@@ -60,7 +60,7 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 dynamodb = boto3.client("dynamodb", config=aws.CALLS)
 secrets = boto3.client("secretsmanager", config=aws.CALLS)
 sqs = boto3.client("sqs", config=aws.CALLS)
-s3 = boto3.client("s3", config=aws.FILES)
+s3 = boto3.client("s3", config=aws.OBJECTS)
 queue = os.environ["EXPORT_QUEUE"]
 desk_table, reports_table = os.environ["DESK_TABLE"], os.environ["REPORTS_TABLE"]
 rules = Rules.from_environment(os.environ)

@@ -11,9 +11,6 @@ the function, after 10 to 30. botocore by itself would wait for 60."""
 OFTEN = CALLS.merge(Config(parameter_validation=False, user_agent="dlr"))
 """For the functions that every report passes. AWS checks the parameters as well, and botocore's
 check and its description of itself in a header are a quarter of a call's CPU."""
-FILES = CALLS.merge(Config(read_timeout=30))
-"""For what reads and writes whole files, in a function that has minutes."""
-
 OBJECTS = CALLS.merge(Config(read_timeout=20))
 """For S3's objects of up to 100 MB, in functions that nobody waits for."""
 
