@@ -3,7 +3,6 @@
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -40,13 +39,13 @@ from dlr.messages.item import first_received_at_of
 from dlr.phone import RecipientHasher
 from dlr.runtime import aws
 from dlr.runtime.errors import redact_errors, redacted
+from dlr.runtime.scratch import own_folder
 from dlr.runtime.secret import Secret
 from dlr.suppression.standing import Rules
 from dlr.suppression.table import SuppressionList
 
 AGAIN_S = (30, 120, 600)
 """A part that failed is tried again after so many seconds. Then its job has failed."""
-CACHE = Path("/tmp/lake")  # noqa: S108 - a function's own, and DuckDB's only folder
 
 
 def now() -> datetime:
@@ -66,7 +65,8 @@ desk_table, reports_table = os.environ["DESK_TABLE"], os.environ["REPORTS_TABLE"
 rules = Rules.from_environment(os.environ)
 hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
 suppressions = SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"], rules)
-lake = LakeReader(s3, os.environ["LAKE_BUCKET"], Manifest(dynamodb, desk_table), CACHE)
+folder = own_folder("dlr-export")
+lake = LakeReader(s3, os.environ["LAKE_BUCKET"], Manifest(dynamodb, desk_table), folder)
 key = lake_key(dynamodb, desk_table)
 items = MessageItems(
     dynamodb, reports_table, lambda item: (mk_of(item, key()), first_received_at_of(item))
@@ -90,7 +90,7 @@ work = ExportWorker(
         ),
     },
     StoredScopes(TokenStore(dynamodb, desk_table), now),
-    CACHE / "export",
+    folder / "part",
     now,
 )
 

@@ -1,13 +1,10 @@
 """The queue of the export's work: a message for a job, then one for each of its parts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-
-MAX_ENTRIES = 10
-"""The most that one SendMessageBatch takes."""
 
 
 class Step(BaseModel):
@@ -19,10 +16,6 @@ class Step(BaseModel):
     part: str | None = None
 
 
-class UnsentError(RuntimeError):
-    """The queue has refused messages."""
-
-
 class StepQueue:
     """Sends steps. `client` is a boto3 SQS client."""
 
@@ -30,16 +23,11 @@ class StepQueue:
         self._client = client
         self._url = url
 
-    def send(self, steps: Sequence[Step]) -> None:
-        """All of them, in batches. Raises UnsentError or botocore's errors: some may be sent."""
-        for start in range(0, len(steps), MAX_ENTRIES):
-            entries = [
-                {"Id": str(n), "MessageBody": step.model_dump_json(exclude_none=True)}
-                for n, step in enumerate(steps[start : start + MAX_ENTRIES])
-            ]
-            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-            if answer.get("Failed"):
-                raise UnsentError("the queue refused messages")
+    def send(self, steps: Iterable[Step]) -> None:
+        """One after the other. Raises botocore's errors: some may be sent then."""
+        for step in steps:
+            body = step.model_dump_json(exclude_none=True)
+            self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
 
 def read_step(body: str) -> Step:
