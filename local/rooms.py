@@ -40,6 +40,7 @@ ROOMS: Mapping[str, Room] = {
         "who may not be sent to: rules, storage, lookup, an operator's acts",
         "causes messages phone runtime",
     ),
+    "analysis": _room("what the lake answers: search, statistics, comparison", "causes report"),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
     ),
