@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from dlr.analysis import cursor
 from dlr.analysis.bands import band_of
 from dlr.analysis.compare import compare
-from dlr.analysis.dimensions import DIMENSIONS
 from dlr.analysis.interval import Share, differ, wilson
 from dlr.analysis.latency import seconds_of
 from dlr.analysis.search import MOST_HOURS, Position, search
@@ -20,7 +19,7 @@ from dlr.analysis.source import Period
 from dlr.analysis.stats import Question, TooManyRowsError, stats
 from dlr.analysis.unfinished import unfinished
 from dlr.causes import BOUNCE, Cause
-from tests.support.lake import EXPIRES_AT, FakeLake, Row, row
+from tests.support.made_up_lake import EXPIRES_AT, FakeLake, Row, row
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 START = datetime(2026, 11, 20, tzinfo=UTC)
@@ -74,9 +73,9 @@ FILTERS = st.sampled_from(
 def value_of(each: Row, name: str) -> Any:
     """What a message counts for in a dimension."""
     if name == "hour":
-        return each["f"].replace(minute=0).isoformat()
+        return each["f"].replace(minute=0)
     if name == "day":
-        return each["f"].date().isoformat()
+        return each["f"].date()
     if name == "bounce":
         return str(BOUNCE[Cause(each["cause"])])
     return None if name == "code" and each["expires_at"] == 1 else each[name]
@@ -334,14 +333,14 @@ def test_unfinished_messages_are_counted_by_provider_with_the_oldest() -> None:
             "provider": "smsmode",
             "n": 2,
             "of": 2,
-            "oldest": (START + 3 * minute).isoformat(),
+            "oldest": (START + 3 * minute),
             "oldest_message_id": "id-b",
         },
         {
             "provider": "twilio",
             "n": 1,
             "of": 2,
-            "oldest": (START + 90 * minute).isoformat(),
+            "oldest": (START + 90 * minute),
             "oldest_message_id": None,
         },
     ]

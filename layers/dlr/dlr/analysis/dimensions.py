@@ -23,7 +23,7 @@ class Dimension(NamedTuple):
 
     sql: str
     tells_outcome: bool = False
-    """Its values say whether a message was delivered: a delivery rate of one value means nothing."""
+    """Its values say whether a message was delivered: one value has no delivery rate."""
     in_rollups: bool = True
 
 

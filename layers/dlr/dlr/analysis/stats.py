@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dlr.analysis.bands import band_of
@@ -28,7 +29,7 @@ class Question(NamedTuple):
 
     period: Period
     by: Sequence[str] = ()
-    filters: Filters = {}
+    filters: Filters = MappingProxyType({})
 
     @property
     def singly(self) -> bool:
@@ -132,7 +133,7 @@ def _counted(db: Any, question: Question, now: datetime) -> Iterator[Counted]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """Hours as ISO times, days as ISO dates."""
+    """Hours with their zone, days as dates."""
     if name == "day":
-        return value.date().isoformat()
-    return aware(value).isoformat() if name == "hour" else value
+        return value.date()
+    return aware(value) if name == "hour" else value

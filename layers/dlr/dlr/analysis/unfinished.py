@@ -55,7 +55,7 @@ def _oldest(
             ).fetchall()
         for provider, first, message_id in rows:
             found[provider] = {
-                "oldest": aware(first).isoformat(),
+                "oldest": aware(first),
                 "oldest_message_id": message_id,
             }
     return found
