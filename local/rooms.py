@@ -40,7 +40,14 @@ ROOMS: Mapping[str, Room] = {
         "who may not be sent to: rules, storage, lookup, an operator's acts",
         "causes messages phone runtime",
     ),
-    "analysis": _room("what the lake answers: search, statistics, comparison", "causes report"),
+    "lake": _room(
+        "rows of all messages in S3: written from the stream, merged, read with DuckDB",
+        "messages phone report runtime",
+    ),
+    "analysis": _room(
+        "what the lake answers: search, statistics, comparison",
+        "causes messages phone report runtime",
+    ),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
     ),

@@ -8,39 +8,11 @@ from typing import Any
 
 import duckdb
 
-from dlr.analysis.latency import BUCKET_SQL
+from dlr.lake import duck
+from dlr.lake.row import COLUMNS
 
 EXPIRES_AT = 4_000_000_000
-COLUMNS = {
-    "mk": "VARCHAR",
-    "f": "TIMESTAMP",
-    "rank": "VARCHAR",
-    "provider": "VARCHAR",
-    "message_id": "VARCHAR",
-    "status": "VARCHAR",
-    "cause": "VARCHAR",
-    "bounce": "VARCHAR",
-    "action": "VARCHAR",
-    "permanent": "BOOLEAN",
-    "code": "VARCHAR",
-    "country": "VARCHAR",
-    "network": "VARCHAR",
-    "sender": "VARCHAR",
-    "segments": "INTEGER",
-    "price": "DOUBLE",
-    "currency": "VARCHAR",
-    "at": "TIMESTAMP",
-    "sent_at": "TIMESTAMP",
-    "latency_ms": "BIGINT",
-    "latency_from": "VARCHAR",
-    "finished": "BOOLEAN",
-    "expires_at": "BIGINT",
-}
 _TABLE = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
-_ROLLED = (
-    "SELECT date_trunc('hour', f) AS hour, provider, country, network, status, cause, action,"
-    f" count(*) AS n, {BUCKET_SQL} AS bucket FROM rolled GROUP BY ALL"
-)
 
 Row = Mapping[str, Any]
 
@@ -89,7 +61,7 @@ class FakeLake:
                 f"INSERT INTO rolled VALUES {', '.join([marks] * len(inside))}",  # noqa: S608
                 values,
             )
-        self._db.execute(f"CREATE OR REPLACE VIEW rollups AS {_ROLLED}")
+        self._db.execute(f"CREATE OR REPLACE VIEW rollups AS {duck.counted('rolled')}")
         if messages:
             self._db.execute("CREATE VIEW messages AS SELECT * FROM rolled")
         yield Seen(self._db, self.as_of)

@@ -108,7 +108,7 @@ def _counted(db: Any, question: Question, now: datetime) -> Iterator[Counted]:
     grouped = f"GROUP BY {listed[:-2]}" if names else ""
     first = "g0, " if question.by and question.by[0] in TIMES else ""
     found = db.execute(
-        f"WITH facts AS ({source.sql}), "  # noqa: S608 - every part is of this package's tables
+        f"WITH facts AS ({source.sql}), "
         f"cells AS (SELECT {groups}bucket, sum(n) AS n, sum(n) FILTER (WHERE {IS_FINAL}) AS final,"
         f" sum(n) FILTER (WHERE {IS_DELIVERED}) AS delivered"
         f" FROM facts WHERE {wanted.sql} GROUP BY ALL), "

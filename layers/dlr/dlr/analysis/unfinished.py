@@ -19,7 +19,7 @@ def unfinished(lake: Lake, period: Period, now: datetime) -> tuple[list[dict[str
     with lake.open(hours.start, hours.end, messages=messages) as snapshot:
         as_of = snapshot.as_of
         found = snapshot.db.execute(
-            f"SELECT provider, sum(n) FILTER (WHERE NOT {IS_FINAL})::BIGINT AS left_open,"  # noqa: S608
+            f"SELECT provider, sum(n) FILTER (WHERE NOT {IS_FINAL})::BIGINT AS left_open,"
             f" sum(n)::BIGINT, min(hour) FILTER (WHERE NOT {IS_FINAL})"
             f" FROM ({source.sql}) GROUP BY provider HAVING left_open > 0"
             " ORDER BY left_open DESC, provider",
@@ -47,7 +47,7 @@ def _oldest(
     for hour, names in providers.items():
         with lake.open(hour, hour + HOUR) as snapshot:
             rows = snapshot.db.execute(
-                "SELECT provider, f, CASE WHEN expires_at > ? THEN message_id END FROM messages"  # noqa: S608
+                "SELECT provider, f, CASE WHEN expires_at > ? THEN message_id END FROM messages"
                 f" WHERE f >= ? AND f < ? AND NOT {IS_FINAL}"
                 f" AND provider IN ({', '.join('?' * len(names))})"
                 " QUALIFY row_number() OVER (PARTITION BY provider ORDER BY f, mk) = 1",

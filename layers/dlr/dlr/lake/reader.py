@@ -1,0 +1,185 @@
+"""Reads the lake: each message once, as it stood at one moment.
+
+A reader lists the segments first and reads the manifest after it, so that a merge in between takes
+nothing away: what is in both is one row. Where a merge deletes an object meanwhile, the reader
+begins again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from dlr.lake import duck
+from dlr.lake.duck import Database
+from dlr.lake.manifest import Day, Manifest
+from dlr.lake.objects import GoneError, Objects
+from dlr.lake.row import COLUMNS
+from dlr.lake.segment import Segments
+
+LAG = timedelta(seconds=70)
+"""The stream hands out a report within a minute, and the writer takes seconds. An alarm says so
+where that is not true."""
+TRIES = 5
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The lake at one moment, in two views of `db`.
+
+    `messages` has one row per message whose first report came in the hours asked for, with the
+    columns of `COLUMNS`; tombstones are left out. `rollups` has their numbers, by
+    `ROLLUP_COLUMNS`: the sum of `n` is the number of messages, and counts also those of hours whose
+    messages have all expired. Everything stored until `as_of` is in it.
+    """
+
+    db: Database
+    as_of: datetime
+
+
+class LakeReader:
+    """Reads the lake in `bucket`. `s3` is an S3 client; `cache` is a folder for its objects."""
+
+    def __init__(
+        self,
+        s3: Any,
+        bucket: str,
+        manifest: Manifest,
+        cache: Path = Path("/tmp/lake"),  # noqa: S108
+    ) -> None:
+        self._segments = Segments(s3, bucket)
+        self._manifest = manifest
+        self._cache = cache
+        self._objects = Objects(s3, bucket, cache)
+
+    def version(self) -> str:
+        """The same as long as every answer is: 32 hex digits, for ETags."""
+        waiting = [each.key for each in self._segments.waiting()]
+        text = "\n".join([str(self._manifest.head()), *waiting])
+        return sha256(text.encode()).hexdigest()[:32]
+
+    @contextmanager
+    def open(self, start: datetime, end: datetime, *, messages: bool = True) -> Iterator[Snapshot]:
+        """The messages whose first report came in the hours that [start, end) touches.
+
+        Without `messages` there is the view `rollups` alone, and the objects of most hours need not
+        be fetched. Raises GoneError where merges are faster than this reader, five times.
+        """
+        start, end = _whole_hours(start, end)
+        with duck.connect(self._cache) as db:
+            for left in reversed(range(TRIES)):
+                as_of = datetime.now(UTC) - LAG
+                try:
+                    self._load(db, start, end, messages)
+                    break
+                except GoneError:
+                    if not left:
+                        raise
+            yield Snapshot(db, as_of)
+
+    def _load(self, db: Database, start: datetime, end: datetime, messages: bool) -> None:
+        waiting = [each.key for each in self._segments.waiting()]
+        days = list(self._manifest.days(start.date(), (end - HOUR).date()))
+        files = self._objects.fetch(waiting)
+        source = duck.segments(files.values()) if files else duck.empty(dict(COLUMNS))
+        db.execute(
+            "CREATE OR REPLACE TEMP TABLE incoming AS "
+            f"SELECT * FROM {source} WHERE f >= ? AND f < ?",
+            [_naive(start), _naive(end)],
+        )
+        _drop(db, days)
+        hours = {
+            _time_of(day, hour): day.keys([hour])
+            for day in days
+            for hour in day.hours
+            if start <= _time_of(day, hour) < end
+        }
+        touched = _keys(hours, hours.keys() & _hours_in(db))
+        untouched = _keys(hours, hours.keys() - _hours_in(db)) if messages else []
+        rollups = [day.rollup_key for day in days if day.rollup_key]
+        fetched = self._objects.fetch([*touched, *untouched, *rollups])
+        _make_fresh(db, _files(fetched, touched))
+        _make_rollups(db, _files(fetched, rollups), start, end)
+        if messages:
+            _make_messages(db, _files(fetched, untouched), _files(fetched, touched))
+
+
+def _make_fresh(db: Database, files: list[Path]) -> None:
+    """What the segments change: the messages as they were (`old`) and as they are (`fresh`)."""
+    db.execute("CREATE OR REPLACE TEMP TABLE changed AS SELECT DISTINCT mk, f FROM incoming")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE old AS {_of(files)} SEMI JOIN changed USING (mk, f)")
+    rows = "(SELECT * FROM old UNION ALL BY NAME SELECT * FROM incoming)"
+    db.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {duck.folded(rows)}")
+
+
+def _make_rollups(db: Database, files: list[Path], start: datetime, end: datetime) -> None:
+    source = duck.parquet(files) if files else duck.empty(duck.ROLLUP_COLUMNS)
+    dimensions = ", ".join(name for name in duck.ROLLUP_COLUMNS if name != "n")
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE counts AS "
+        f"SELECT {dimensions}, sum(n)::BIGINT AS n FROM ("
+        f"SELECT {dimensions}, n FROM {source} "
+        f"UNION ALL BY NAME {duck.counted('fresh')} "
+        f"UNION ALL BY NAME SELECT * REPLACE (-n AS n) FROM ({duck.counted('old')})"
+        ") WHERE hour >= ? AND hour < ? GROUP BY ALL HAVING sum(n) <> 0",
+        [_naive(start), _naive(end)],
+    )
+    db.execute("CREATE OR REPLACE TEMP VIEW rollups AS SELECT * FROM counts")
+
+
+def _make_messages(db: Database, untouched: list[Path], touched: list[Path]) -> None:
+    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    db.execute(
+        f"CREATE OR REPLACE TEMP VIEW messages AS SELECT {columns} FROM ("
+        f"{_of(untouched)} UNION ALL BY NAME ({_of(touched)} ANTI JOIN changed USING (mk, f)) "
+        "UNION ALL BY NAME SELECT * FROM fresh) WHERE rank IS NOT NULL"
+    )
+
+
+def _drop(db: Database, days: Iterable[Day]) -> None:
+    """What still comes of hours that are over changes nothing."""
+    for day in days:
+        for hour, each in day.hours.items():
+            if each.dropped:
+                db.execute(
+                    "DELETE FROM incoming WHERE date_trunc('hour', f) = ?",
+                    [_naive(_time_of(day, hour))],
+                )
+
+
+def _of(files: list[Path]) -> str:
+    source = duck.parquet(files) if files else duck.empty(dict(COLUMNS))
+    return f"SELECT * FROM {source} AS stored"
+
+
+def _keys(hours: Mapping[datetime, list[str]], wanted: Iterable[datetime]) -> list[str]:
+    return [key for hour in sorted(wanted) for key in hours[hour]]
+
+
+def _files(fetched: Mapping[str, Path], keys: Iterable[str]) -> list[Path]:
+    return [fetched[key] for key in keys]
+
+
+def _hours_in(db: Database) -> set[datetime]:
+    found = db.execute("SELECT DISTINCT date_trunc('hour', f) FROM incoming").fetchall()
+    return {hour.replace(tzinfo=UTC) for (hour,) in found}
+
+
+def _time_of(day: Day, hour: int) -> datetime:
+    return datetime(day.day.year, day.day.month, day.day.day, hour, tzinfo=UTC)
+
+
+def _whole_hours(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """The hours that a range touches."""
+    first = start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    last = end.astimezone(UTC)
+    whole = last.replace(minute=0, second=0, microsecond=0)
+    return first, max(first, whole if whole == last else whole + HOUR)
+
+
+def _naive(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(tzinfo=None)
