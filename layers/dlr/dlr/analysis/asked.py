@@ -27,7 +27,7 @@ MAX_LIMIT = 200
 MAX_TEXT = 256
 MAX_HOURS = 24 * 366
 PLACES = ("country", "network")
-_UNESCAPED_PLUS = re.compile(r"(T.*) (\d\d:?\d\d)")
+_UNESCAPED_PLUS = re.compile(r"(.*T.*) (\d\d:?\d\d)")
 
 
 class AskedWronglyError(ValueError):
