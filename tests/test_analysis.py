@@ -258,6 +258,7 @@ def test_a_band_at_its_borders(delivered: int, final: int, name: str | None) -> 
         (15, 148, 0.0624, 0.1605),
         (0, 20, 0.0, 0.1611),
         (1, 29, 0.0061, 0.1718),
+        (0, 0, 0.0, 1.0),
     ],
 )
 def test_wilsons_interval_is_that_of_the_literature(
@@ -421,15 +422,15 @@ def test_an_expired_message_is_there_without_its_id_and_code() -> None:
     )
 )
 def test_a_cursor_comes_back_as_it_was_written(written: cursor.Cursor) -> None:
-    text = cursor.write(written)
-    assert cursor.read(text) == written
+    text = cursor.write_cursor(written)
+    assert cursor.read_cursor(text) == written
     assert len(text) <= cursor.MAX_LENGTH
     with pytest.raises(cursor.CursorError):
-        cursor.read(text[:-2])
+        cursor.read_cursor(text[:-2])
 
 
 @pytest.mark.parametrize("text", ["", "?", "é", "AAAA", "a" * 300, "W10", "null"])
 def test_anything_else_is_no_cursor(text: str) -> None:
     with pytest.raises(cursor.CursorError) as caught:
-        cursor.read(text)
+        cursor.read_cursor(text)
     assert str(caught.value) == "not a cursor of this API"

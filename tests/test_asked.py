@@ -129,7 +129,7 @@ def test_what_cannot_be_asked_is_refused_without_a_word_of_it(
     (error,) = caught.value.errors()
     ((name, value),) = parameters.items()
     assert error["loc"] == (name,)
-    assert value not in error["msg"]
+    assert not value or value not in error["msg"]
     assert HUSH not in str(caught.value)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from dlr.analysis import cursor
+from dlr.analysis.cursor import Cursor, hash_of, read_cursor, write_cursor
 from dlr.analysis.dimensions import DIMENSIONS, MOST, TIMES, Filters
 from dlr.analysis.search import Position
 from dlr.analysis.source import Period, ceil_hour
@@ -79,15 +79,15 @@ def read_by(text: str | None) -> tuple[str, ...]:
     return (*times, *others)
 
 
-def _read_cursor(text: str | None) -> str | None:
-    if text is not None:
-        cursor.read(text)
-    return text
+def _checked(read: Callable[[str], object]) -> AfterValidator:
+    """Leaves the text as it is where `read` does not raise ValueError."""
 
+    def check(text: str | None) -> str | None:
+        if text is not None:
+            read(text)
+        return text
 
-def _by(text: str | None) -> str | None:
-    read_by(text)
-    return text
+    return AfterValidator(check)
 
 
 def _places(text: str) -> str:
@@ -116,11 +116,6 @@ class Asked(BaseModel):
     end: Time | None = Field(
         None, alias="to", description="Until then, without that moment itself. Default: now"
     )
-
-    @property
-    def filters(self) -> Filters:
-        """The values that were asked for, by dimension."""
-        return {}
 
     def period(self, now: datetime, longest: timedelta = LONGEST) -> Period:
         """What the two times, or one of them, or none mean. Raises AskedWronglyError.
@@ -169,7 +164,7 @@ class Filtered(Asked):
 class SearchAsked(Filtered):
     """`GET /messages`."""
 
-    cursor: Annotated[_Text, AfterValidator(_read_cursor)] = Field(
+    cursor: Annotated[_Text, _checked(read_cursor)] = Field(
         None, description="`next` of the page before, with the same filters"
     )
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="Messages of a page")
@@ -179,14 +174,14 @@ class SearchAsked(Filtered):
     def mark(self) -> str:
         """What a cursor of this search bears, and no other's."""
         times = {"from": self.start, "to": self.end}
-        return cursor.hash_of({**self.filters, **{k: t for k, t in times.items() if t}})
+        return hash_of({**self.filters, **{k: t for k, t in times.items() if t}})
 
     def place(self, now: datetime) -> tuple[Period, Position | None]:
         """What is searched, and where the page begins. Raises AskedWronglyError."""
         period = self.period(now)
         if self.cursor is None:
             return period, None
-        known = cursor.read(self.cursor)
+        known = read_cursor(self.cursor)
         if known.asked != self.mark:
             raise AskedWronglyError("The cursor belongs to a search with other filters or times.")
         return Period(known.start, max(known.f, period.end)), Position(known.f, known.mk)
@@ -195,13 +190,13 @@ class SearchAsked(Filtered):
         """Of the page behind this one, or None behind the last."""
         if end is None:
             return None
-        return cursor.write(cursor.Cursor(end.f, end.mk, period.start, self.mark))
+        return write_cursor(Cursor(end.f, end.mk, period.start, self.mark))
 
 
 class StatsAsked(Filtered):
     """`GET /stats`."""
 
-    by: Annotated[_Text, AfterValidator(_by)] = Field(
+    by: Annotated[_Text, _checked(read_by)] = Field(
         None,
         description=f"One key of each row: at most {MOST} of {', '.join(DIMENSIONS)}, and one of "
         f"{', '.join(TIMES)}, between commas",

@@ -36,14 +36,14 @@ def hash_of(asked: Mapping[str, object]) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
-def write(cursor: Cursor) -> str:
+def write_cursor(cursor: Cursor) -> str:
     """The text of a cursor."""
     parts = [_micros(cursor.f), cursor.mk, _micros(cursor.start), cursor.asked]
     content = json.dumps(parts, separators=(",", ":")).encode()
     return urlsafe_b64encode(content + crc32(content).to_bytes(4, "big")).decode().rstrip("=")
 
 
-def read(text: str) -> Cursor:
+def read_cursor(text: str) -> Cursor:
     """A cursor out of its text. Raises CursorError."""
     try:
         raw = urlsafe_b64decode((text + "=" * (-len(text) % 4)).encode("ascii"))
