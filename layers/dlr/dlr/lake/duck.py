@@ -32,6 +32,20 @@ _ERASED = {"message_id", "code"}
 DEFAULT_MB = 1024
 
 
+class Connections:
+    """Connections to one database in memory, made when the first is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._root: Database | None = None
+
+    def __call__(self) -> Database:
+        """With temporary tables and views of its own."""
+        if self._root is None:
+            self._root = connect(self._folder)
+        return self._root.cursor()
+
+
 def connect(folder: Path) -> Database:
     """A database in memory that reads and writes in this folder and nowhere else.
 

@@ -61,14 +61,14 @@ class Merger:
         self._bucket = bucket
         self._segments = Segments(s3, bucket)
         self._manifest = manifest
-        self._folder = folder
         self._objects = Objects(s3, bucket, folder)
+        self._connection = duck.Connections(folder)
 
     def __call__(self) -> Merged:
         """Merges what waits, up to `MAX_BYTES`, and deletes it."""
         waiting = list(self._segments.waiting())
         chosen = list(_first(waiting))
-        with duck.connect(self._folder) as db:
+        with self._connection() as db:
             self._take_in(db, chosen)
             days = [
                 day for (day,) in db.execute("SELECT DISTINCT f::DATE FROM incoming").fetchall()
@@ -94,7 +94,7 @@ class Merger:
     def _take_in(self, db: Database, chosen: Iterable[Segment]) -> None:
         files = list(self._fetch_those_left(chosen))
         source = duck.segments(files) if files else duck.empty(dict(COLUMNS))
-        db.execute(f"CREATE TEMP TABLE incoming AS SELECT * FROM {source}")
+        db.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM {source}")
         for file in files:
             file.unlink()
 
@@ -137,9 +137,9 @@ class Merger:
             over = int((now - OVER_FOR).timestamp())
             kept = {hour: _over(each, over) for hour, each in before.hours.items()}
             hours = [hour for hour in hours if not kept[hour].dropped]
-            with duck.connect(self._folder) as db:
+            with self._connection() as db:
                 source = duck.empty(dict(COLUMNS))
-                db.execute(f"CREATE TEMP TABLE incoming AS SELECT * FROM {source}")
+                db.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM {source}")
                 try:
                     if self._change(db, replace(before, hours=kept), hours, cutoff):
                         return 1

@@ -53,8 +53,8 @@ class LakeReader:
     ) -> None:
         self._segments = Segments(s3, bucket)
         self._manifest = manifest
-        self._cache = cache
         self._objects = Objects(s3, bucket, cache)
+        self._connection = duck.Connections(cache)
 
     def version(self) -> str:
         """The same as long as every answer is: 32 hex digits, for ETags."""
@@ -70,7 +70,7 @@ class LakeReader:
         be fetched. Raises GoneError where merges are faster than this reader, five times.
         """
         start, end = _whole_hours(start, end)
-        with duck.connect(self._cache) as db:
+        with self._connection() as db:
             for left in reversed(range(TRIES)):
                 as_of = datetime.now(UTC) - LAG
                 try:
