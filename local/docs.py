@@ -12,7 +12,7 @@ from dlr.causes import TABLE, Actions
 from dlr.messages.event import ReportEvent
 from dlr.providers.base import Provider, load_provider, provider_names
 from dlr.providers.catalogue import rows_of
-from local import template
+from local import openapi, template
 from local.provider_pages import about, page, signed
 from local.rooms import rooms_picture, rooms_table
 
@@ -67,6 +67,9 @@ def generated() -> Iterator[tuple[Path, str]]:
     path = ROOT / "docs" / "delivery-report.schema.json"
     yield path, json.dumps(schema, indent=2) + "\n"
     yield ROOT / "layers" / "dlr" / "dlr" / "numbering.py", numbering_plans()
+    described = openapi.document()
+    yield ROOT / "functions/api/openapi.json", json.dumps(described, indent=1) + "\n"
+    yield ROOT / "docs" / "api.md", openapi.page(described)
 
 
 def _parts(page: str, **texts: str) -> tuple[Path, str]:

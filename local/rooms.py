@@ -51,6 +51,13 @@ ROOMS: Mapping[str, Room] = {
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
     ),
+    "access": _room(
+        "who may call the API and what each may do: tokens, scopes, audit", "phone runtime wire"
+    ),
+    "http": _room(
+        "what all functions of the API share: problems, parameters, the gate",
+        "access phone runtime wire",
+    ),
     "settings": _room("the functions' environment", "causes ingest messages phone providers"),
     "__main__": _room("`make codes`, and one report normalized", "causes ingest providers wire"),
 }
@@ -66,9 +73,10 @@ FUNCTIONS: Mapping[str, Room] = {
         "from the queue to the suppression list", "messages phone runtime settings suppression"
     ),
     "functions/api": _room(
-        "the API, a module in `routes/` per noun; also the authorizer",
-        "ingest messages people phone providers runtime settings suppression wire",
+        "the API, a module in `routes/` per noun",
+        "access http ingest messages people phone providers runtime settings suppression",
     ),
+    "functions/authorizer": _room("who is let in to the API", "access runtime"),
 }
 """The thin handlers, by folder."""
 PARTS: Mapping[str, Room] = {

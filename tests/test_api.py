@@ -15,6 +15,7 @@ from local.http_event import http_event
 from local.stack import Deployment
 from local.waiting import wait_until
 from tests.support.functions import Functions
+from tests.support.system import ADMINISTRATOR
 from tests.support.template import resources
 
 
@@ -40,7 +41,9 @@ def test_the_api_answers_behind_a_path_that_is_mapped_to_it(path: str) -> None:
     nowhere: Any = SimpleNamespace(url="http://127.0.0.1:9")
     names = {name: name for name in resources()}
     functions = Functions(nowhere, names, PublicUrl="https://api.example.com/dlr")
-    answer = functions.call("Api", http_event("GET", path, route="GET /openapi.json"))
+    answer = functions.call(
+        "Api", http_event("GET", path, route="GET /openapi.json", caller=ADMINISTRATOR.to_context())
+    )
     assert answer["statusCode"] == 200
 
 

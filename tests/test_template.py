@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
+from dlr.access.authorize import ADMIN_MAX_AGE_S
 from dlr.messages.item import key_of
 from dlr.providers.base import load_provider
 from dlr.providers.codes import SMSC_FOLDER
-from dlr.runtime.secret import MAX_AGE_S
 from dlr.suppression.announce import RELEASED, SUPPRESSED
 from dlr.suppression.rules import MAX_EACH
 from local.docs import METRICS
+from local.openapi import MARK
 from local.template import EVERYTHING, count_resources, functions, load, providers
 from local.waiting import TIMEOUT_S
 from tests.support.functions import Functions
@@ -35,10 +36,11 @@ QUEUE_RETENTION_S = 14 * 24 * 3600
 MAX_RESOURCES, RESERVE = 500, 60
 MAX_ALARM_S = 7 * 24 * 3600
 """The longest time that CloudWatch looks back for an alarm with periods of an hour."""
-READ_LATER = {"Api": {"SUPPRESSION_POLICY", "SMPP_ERR_TABLE"}} | {
-    f"Ingest{provider}": {"POWERTOOLS_SERVICE_NAME"} for provider in PROVIDERS
-}
-"""By the first replay from quarantine, and by the first call that is logged."""
+READ_LATER = {
+    "Api": {"SUPPRESSION_POLICY", "SMPP_ERR_TABLE"},
+    "Authorizer": {"OIDC_AUDIENCE", "OIDC_SCOPES_CLAIM"},
+} | {f"Ingest{provider}": {"POWERTOOLS_SERVICE_NAME"} for provider in PROVIDERS}
+"""By the first replay from quarantine, with an identity provider, by the first logged call."""
 
 
 def of_type(kind: str) -> dict[str, dict[str, Any]]:
@@ -259,7 +261,10 @@ def test_every_route_but_the_webhooks_asks_the_authorizer() -> None:
     opened = {each["RouteKey"] for each in routes if each["AuthorizationType"] == "NONE"}
     assert opened == {f"ANY /webhooks/{provider}/{{token}}" for provider in PROVIDERS}
     asking = [each for each in routes if each["RouteKey"] not in opened]
-    sources = [path.read_text() for path in (ROOT / "functions/api").rglob("*.py")]
+    folders = [
+        path.parent for path in (ROOT / "functions").glob("*/app.py") if MARK in path.read_text()
+    ]
+    sources = [path.read_text() for folder in folders for path in folder.rglob("*.py")]
     written = re.findall(r'@(?:app|router)\.(\w+)\(\s*"(/[^"]*)"', "".join(sources))
     served = {f"{method.upper()} {path.translate(BRACES)}" for method, path in written}
     assert {each["RouteKey"] for each in asking} == served
@@ -283,12 +288,16 @@ def test_the_routes_of_the_teams_api_are_created_one_after_the_other() -> None:
     assert len(chain) == len(before)
 
 
-def test_an_admin_token_that_was_taken_out_works_as_long_as_the_documentation_says() -> None:
-    """Until the authorizer reads its secret again, and for as long as its answer is remembered."""
+def test_a_revoked_token_works_for_a_minute_at_most_and_as_long_as_the_documentation_says() -> None:
+    """What is remembered of the admin secret, the authorizer's last call, and its answer."""
     (authorizer,) = of_type("AWS::ApiGatewayV2::Authorizer").values()
-    assert MAX_AGE_S + authorizer["AuthorizerResultTtlInSeconds"] == 6 * 60
+    remembered_s = authorizer["AuthorizerResultTtlInSeconds"]
+    call_s = FUNCTIONS["Authorizer"].get("Timeout")
     page = (ROOT / "docs/deploy.md").read_text()
-    assert "| the admin token that was taken out of its secret | six minutes:" in page
+    assert remembered_s + call_s == 40
+    assert "| a token that was revoked | 40 seconds:" in page
+    assert ADMIN_MAX_AGE_S + remembered_s + call_s == 60
+    assert "| the admin token that was taken out of its secret | 60 seconds |" in page
 
 
 def test_no_function_has_an_address_of_its_own() -> None:

@@ -7,6 +7,9 @@ from functools import lru_cache
 import boto3
 
 from dlr import settings
+from dlr.access.audit import AuditLog
+from dlr.access.tokens import TokenStore
+from dlr.http.gate import Gate
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.replay import Replay
 from dlr.messages.by_recipient import RecipientReports
@@ -55,6 +58,10 @@ replay = Replay(
     ReportStore(dynamodb, reports_table, settings.retention()),
     lru_cache(lambda provider: settings.normalizer(provider, hasher)),
 )
+desk_table = os.environ["DESK_TABLE"]
+tokens = TokenStore(dynamodb, desk_table)
+audit = AuditLog(dynamodb, desk_table)
+gate = Gate(audit, hasher)
 
 
 def now() -> datetime:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from dlr.access.scopes import Caller, Scope
 from local.cloud import Cloud
 from local.http_event import http_event
 from local.listener import Listener
@@ -19,11 +20,13 @@ from tests.support.functions import Functions
 from tests.support.tables import make_table
 from tests.support.template import resources
 
-TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable")
+TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable", "DeskTable")
 PROVIDER = "thesmsworks"
 INGEST = f"Ingest{PROVIDER}"
 TOKEN = "hush-webhook-token"
 ADMIN = "hush-admin-token"
+ADMINISTRATOR = Caller("admin", frozenset({Scope.ADMIN}), "admin:0000000000000000")
+"""What the authorizer says of who calls with it."""
 JSON = {"content-type": "application/json"}
 HASH_KEYS = ("hush-new-key", "hush-old-key")
 TRIES = 5
@@ -55,9 +58,15 @@ class SystemHarness:
         return self._insist("provider", INGEST, event)
 
     def ask(
-        self, route: str, path: str, body: Any = None, operator: str | None = None, **query: str
+        self,
+        route: str,
+        path: str,
+        body: Any = None,
+        operator: str | None = None,
+        caller: Caller = ADMINISTRATOR,
+        **query: str,
     ) -> Outcome:
-        """As the team; `operator` goes into the header that says who asks."""
+        """As the team; `operator` goes into the header for notes."""
         who = {} if operator is None else {"X-Operator": operator}
         event = http_event(
             route.split()[0],
@@ -66,6 +75,7 @@ class SystemHarness:
             headers=JSON | {"authorization": f"Bearer {ADMIN}"} | who,
             body=_bytes_of(body),
             route=route,
+            caller=caller.to_context(),
         )
         return self._insist("client", "Api", event)
 
