@@ -76,7 +76,7 @@ def _refuse_unknown_parameters(model: type[BaseModel]) -> None:
 
 def _answer(
     question: BaseModel, ask: Callable[[datetime], BaseModel], *, is_kept: bool = True
-) -> Response[str]:
+) -> Response[str | None]:
     """304 where the caller has the answer already: then DuckDB is not even started."""
     _refuse_unknown_parameters(type(question))
     event, at = router.current_event, now()
@@ -91,7 +91,7 @@ def _answer(
 
 
 @router.get("/messages", summary="Search messages, newest first", responses=_answers(Messages))
-def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response[str]:
+def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response[str | None]:
     if question.numbers and not caller_in(router).has(Scope.PII):
         raise ProblemError(Problem.REFUSED, "Numbers need a token with scope `pii`.")
 
@@ -115,7 +115,7 @@ def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response
 
 
 @router.get("/stats", summary="Counts, rates and latencies", responses=_answers(Stats))
-def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str]:
+def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str | None]:
     def ask(at: datetime) -> Stats:
         wanted = Question(question.period(at), question.names, question.filters)
         if wanted.singly:
@@ -131,7 +131,7 @@ def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str]:
     summary="Provider against provider, by country and network",
     responses=_answers(Comparison),
 )
-def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Response[str]:
+def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Response[str | None]:
     def ask(at: datetime) -> Comparison:
         rows, as_of = compare(lake, question.period(at), question.places, question.filters, at)
         return Comparison.model_validate({"rows": rows, "as_of": as_of})
@@ -144,7 +144,7 @@ def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Respo
     summary="Messages without a final state, by provider",
     responses=_answers(UnfinishedList),
 )
-def get_unfinished(question: Annotated[asked.UnfinishedAsked, Query()]) -> Response[str]:
+def get_unfinished(question: Annotated[asked.UnfinishedAsked, Query()]) -> Response[str | None]:
     def ask(at: datetime) -> UnfinishedList:
         rows, as_of = unfinished(lake, question.period(at), at)
         return UnfinishedList.model_validate({"rows": rows, "as_of": as_of})
