@@ -16,7 +16,7 @@ checkov := .venv-checkov/bin/checkov
 names := $(basename $(notdir $(sort $(wildcard layers/dlr/dlr/providers/*.csv))))
 providers := $(shell echo $(names) | tr ' ' ,)
 groups := $(shell sed -n '/^\[dependency-groups\]/,/^\[tool/s/^\([a-z0-9]*\) = \[.*/\1/p' pyproject.toml)
-deployed := layers/dlr/requirements.txt $(sort $(wildcard functions/ingest/*.txt))
+deployed := layers/dlr/requirements.txt layers/duckdb/requirements.txt $(sort $(wildcard functions/ingest/*.txt))
 locks := $(sort $(wildcard requirements-*.txt)) $(deployed)
 sources := layers/dlr/dlr functions local bench cli
 dlr := PYTHONPATH=layers/dlr:cli $(bin)/python -m dlr_cli
@@ -107,6 +107,7 @@ docs: .venv/ready ## write what the documentation takes from the code
 define write_locks
 	$(compile) $(1) pyproject.toml --group dev --python-version 3.11 -o $(2)requirements-dev.txt
 	$(compile) $(1) pyproject.toml -c requirements-dev.txt --python-version 3.13 -o $(2)layers/dlr/requirements.txt
+	$(compile) $(1) --group duckdb -c requirements-dev.txt --python-version 3.13 -o $(2)layers/duckdb/requirements.txt
 	for name in $(filter $(names),$(groups)); do \
 		$(compile) $(1) --group $$name -c requirements-dev.txt --python-version 3.13 -o $(2)functions/ingest/$$name.txt || exit 1; done
 	$(compile) $(1) pyproject.toml --group fuzz -c requirements-dev.txt --python-version 3.11 -o $(2)requirements-fuzz.txt

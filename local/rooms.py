@@ -69,6 +69,8 @@ FUNCTIONS: Mapping[str, Room] = {
     "functions/publish": _room(
         "from the table's stream to the bus", "messages phone runtime suppression"
     ),
+    "functions/lake": _room("from the table's stream to segments of the lake", "lake runtime"),
+    "functions/merge": _room("the lake's merge, every five minutes", "lake runtime"),
     "functions/suppress": _room(
         "from the queue to the suppression list", "messages phone runtime settings suppression"
     ),

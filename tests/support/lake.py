@@ -6,6 +6,7 @@
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -34,6 +35,7 @@ class FakeAws:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
+        self.written_at = datetime(2026, 11, 22, 12, tzinfo=UTC)
         self.before: Callable[[str], None] = lambda operation: None
         self.after: Callable[[str], None] = lambda operation: None
 
@@ -55,7 +57,7 @@ class FakeAws:
         self.before("ListObjectsV2")
         return {
             "Contents": [
-                {"Key": key, "Size": len(self.objects[key])}
+                {"Key": key, "Size": len(self.objects[key]), "LastModified": self.written_at}
                 for key in sorted(self.objects)
                 if key.startswith(Prefix)
             ]

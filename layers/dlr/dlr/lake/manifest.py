@@ -82,8 +82,26 @@ class Manifest:
 
     def head(self) -> int:
         """A number that grows with every change of any day."""
+        return int(self._head().get("n", {"N": "0"})["N"])
+
+    def expired_on(self) -> date | None:
+        """The day on which what had expired was last taken out."""
+        text = self._head().get("expired_on")
+        return None if text is None else date.fromisoformat(text["S"])
+
+    def note_expired(self, day: date) -> None:
+        """That it was done on this day."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=HEAD,
+            UpdateExpression="SET expired_on = :day",
+            ExpressionAttributeValues={":day": {"S": day.isoformat()}},
+        )
+
+    def _head(self) -> Mapping[str, Any]:
         answer = self._client.get_item(TableName=self._table, Key=HEAD, ConsistentRead=True)
-        return int(answer.get("Item", {"n": {"N": "0"}})["n"]["N"])
+        item: Mapping[str, Any] = answer.get("Item", {})
+        return item
 
     def day(self, day: date) -> Day:
         """One day; version 0 where it has no messages."""

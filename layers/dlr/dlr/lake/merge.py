@@ -67,6 +67,8 @@ class Merger:
     def __call__(self) -> Merged:
         """Merges what waits, up to `MAX_BYTES`, and deletes it."""
         waiting = list(self._segments.waiting())
+        if not waiting:
+            return Merged(0, 0, more=False)
         chosen = list(_first(waiting))
         with self._connection() as db:
             self._take_in(db, chosen)
@@ -77,6 +79,11 @@ class Merger:
                 self._insist(db, day)
         self._delete(each.key for each in chosen)
         return Merged(len(chosen), len(days), len(waiting) > len(chosen))
+
+    def oldest_s(self, now: datetime) -> float:
+        """How long the oldest segment has waited, in seconds; 0 where none waits."""
+        ages = ((now - each.written_at).total_seconds() for each in self._segments.waiting())
+        return max(ages, default=0.0)
 
     def expire(self, now: datetime, statistics_months: int) -> int:
         """Takes out ids and codes that have expired, and what is kept long enough; days changed.

@@ -9,6 +9,7 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -19,10 +20,11 @@ PREFIX = "segments/"
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """An object that waits to be merged, and its size in bytes."""
+    """An object that waits to be merged, its size in bytes and when it was written."""
 
     key: str
     size: int
+    written_at: datetime
 
 
 class Segments:
@@ -49,4 +51,4 @@ class Segments:
         )
         for page in pages:
             for each in page.get("Contents", ()):
-                yield Segment(each["Key"], each["Size"])
+                yield Segment(each["Key"], each["Size"], each["LastModified"])
