@@ -78,6 +78,7 @@ FUNCTIONS: Mapping[str, Room] = {
         "the API, a module in `routes/` per noun",
         "access http ingest messages people phone providers runtime settings suppression",
     ),
+    "functions/query": _room("search and statistics", "access analysis http lake phone runtime"),
     "functions/authorizer": _room("who is let in to the API", "access runtime"),
 }
 """The thin handlers, by folder."""
