@@ -98,8 +98,21 @@ def _places(text: str) -> str:
 
 
 Time = Annotated[AwareDatetime, BeforeValidator(_with_plus), AfterValidator(_utc)]
-_Text = Annotated[str | None, Field(None, min_length=1, max_length=MAX_TEXT)]
-_PROVIDER_RULE = "names of providers between commas, of letters a to z and digits"
+_Text = Annotated[str | None, Field(min_length=1, max_length=MAX_TEXT)]
+
+
+def _text(description: str) -> Any:
+    return Field(None, description=description)
+
+
+_SEVERAL = "One or several between commas"
+_Provider = Annotated[
+    _Text, _shaped("[a-z0-9]{1,32}", "names of providers between commas, of a to z and digits")
+]
+_Country = Annotated[_Text, _shaped("[A-Z]{2}", "codes of two capital letters, like GB,FR")]
+PROVIDER = _text(_SEVERAL)
+COUNTRY = _text(f"Of the recipient, two capital letters each. {_SEVERAL}")
+NETWORK = _text("As the provider writes it")
 
 
 class Asked(BaseModel):
@@ -138,16 +151,14 @@ class Asked(BaseModel):
 class Filtered(Asked):
     """A period and filters. Several values between commas: a message must have one of them."""
 
-    provider: Annotated[_Text, _shaped("[a-z0-9]{1,32}", _PROVIDER_RULE)]
-    status: Annotated[_Text, _one_of(Status)]
-    cause: Annotated[_Text, _one_of(Cause)]
-    bounce: Annotated[_Text, _one_of(Bounce)]
-    country: Annotated[
-        _Text, _shaped("[A-Z]{2}", "codes of two capital letters between commas, like GB,FR")
-    ]
-    network: _Text
-    code: _Text
-    sender: _Text
+    provider: _Provider = PROVIDER
+    status: Annotated[_Text, _one_of(Status)] = _text(f"Of its state. {_SEVERAL}")
+    cause: Annotated[_Text, _one_of(Cause)] = _text(f"Why it failed. {_SEVERAL}")
+    bounce: Annotated[_Text, _one_of(Bounce)] = _text(f"The class of its cause. {_SEVERAL}")
+    country: _Country = COUNTRY
+    network: _Text = NETWORK
+    code: _Text = _text("The provider's code of its state, one")
+    sender: _Text = _text("As the provider writes it, one; none that is a phone number")
 
     @property
     def filters(self) -> Filters:
@@ -214,11 +225,9 @@ class CompareAsked(Asked):
     by: Annotated[str, AfterValidator(_places)] = Field(
         ",".join(PLACES), description="What makes a place: country, network or both"
     )
-    provider: Annotated[_Text, _shaped("[a-z0-9]{1,32}", _PROVIDER_RULE)]
-    country: Annotated[
-        _Text, _shaped("[A-Z]{2}", "codes of two capital letters between commas, like GB,FR")
-    ]
-    network: _Text
+    provider: _Provider = PROVIDER
+    country: _Country = COUNTRY
+    network: _Text = NETWORK
 
     @property
     def places(self) -> tuple[str, ...]:
