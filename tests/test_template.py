@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from dlr.access.authorize import ADMIN_MAX_AGE_S
+from dlr.lake.reader import LAG
 from dlr.messages.item import key_of
 from dlr.providers.base import load_provider
 from dlr.providers.codes import SMSC_FOLDER
@@ -33,7 +34,7 @@ RESOURCES: dict[str, Any] = json.loads(json.dumps(SOURCE["Resources"]))
 PROVIDERS = providers()
 BRACES = str.maketrans("<>", "{}")
 QUEUE_RETENTION_S = 14 * 24 * 3600
-MAX_RESOURCES, RESERVE = 500, 60
+MAX_RESOURCES, RESERVE = 500, 40
 MAX_ALARM_S = 7 * 24 * 3600
 """The longest time that CloudWatch looks back for an alarm with periods of an hour."""
 READ_LATER = {
@@ -231,8 +232,8 @@ def test_each_function_reads_every_variable_that_it_is_given(
     assert own - reads.names == READ_LATER.get(name, set())
 
 
-INDEX = re.compile(r"\$\{\w+Table\.Arn\}/index/\w+")
-"""An index has no attribute that names it."""
+PART = re.compile(r"\$\{\w+Table\.Arn\}/index/\w+|\$\{\w+Bucket\.Arn\}/(\w+/)?\*")
+"""An index has no attribute that names it, and neither have the objects of a bucket."""
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -242,7 +243,7 @@ def test_no_role_may_do_more_than_named_actions_on_named_resources(name: str) ->
         assert not any("*" in action for action in as_list(statement["Action"]))
         for resource in as_list(statement["Resource"]):
             ((function, value),) = resource.items()
-            assert function in {"Ref", "Fn::GetAtt"} or INDEX.fullmatch(value)
+            assert function in {"Ref", "Fn::GetAtt"} or PART.fullmatch(value)
 
 
 def test_each_ingest_function_may_read_its_own_token_and_the_hash_key_only() -> None:
@@ -451,6 +452,61 @@ def test_the_stream_passes_on_changes_only_and_gives_up_in_the_end() -> None:
     assert failures == {"Fn::GetAtt": ["PublishFailures", "Arn"]}
     specification = TABLES["ReportsTable"]["StreamSpecification"]
     assert specification == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_the_lake_sees_every_change_within_a_minute_and_gives_up_in_the_end() -> None:
+    """Deletions too: `row_of_record` tells those of a person from those of time."""
+    stream = FUNCTIONS["Lake"]["Events"]["Stream"]["Properties"]
+    assert "FilterCriteria" not in stream
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert stream["MaximumRetryAttempts"] == -1
+    assert 0 < stream["MaximumRecordAgeInSeconds"] < 24 * 3600
+    failures = stream["DestinationConfig"]["OnFailure"]["Destination"]
+    assert failures == {"Fn::GetAtt": ["LakeFailures", "Arn"]}
+    window_s = stream["MaximumBatchingWindowInSeconds"]
+    assert 0 < window_s < LAG.total_seconds()
+    age_ms = alarm_on("IteratorAge", FunctionName={"Ref": "Lake"})["Threshold"]
+    assert window_s * 1000 < age_ms < stream["MaximumRecordAgeInSeconds"] * 1000
+
+
+def test_the_lake_is_merged_every_five_minutes_and_an_alarm_says_when_not() -> None:
+    schedule = FUNCTIONS["Merge"]["Events"]["Schedule"]["Properties"]
+    assert schedule == {"Schedule": "rate(5 minutes)"}
+    assert FUNCTIONS["Merge"]["Timeout"] <= 300
+    alarm = ALARMS["MergeAlarm"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("SegmentAge", "Maximum")
+    assert alarm["Threshold"] > 2 * 300
+
+
+BUCKETS = of_type("AWS::S3::Bucket")
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_each_bucket_is_private_encrypted_and_for_tls_alone(name: str) -> None:
+    bucket = BUCKETS[name]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (encrypted,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encrypted["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"AES256", "aws:kms"}
+    assert "VersioningConfiguration" not in bucket  # versions would keep what was erased
+    policies = of_type("AWS::S3::BucketPolicy").values()
+    (policy,) = (each for each in policies if each["Bucket"] == {"Ref": name})
+    (denied,) = policy["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_lake_survives_its_stack() -> None:
+    assert RESOURCES["LakeBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert RESOURCES["LakeBucket"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_only_what_reads_or_merges_the_lake_carries_duckdb() -> None:
+    carrying = {
+        name for name, each in FUNCTIONS.items() if {"Ref": "DuckDBLayer"} in each["Layers"]
+    }
+    assert carrying == FUNCTIONS.keys() & {"Merge", "Query", "Export"}
 
 
 @pytest.mark.parametrize(
