@@ -30,7 +30,8 @@ class LakeWriter:
         """Writes the records up to one that cannot be read.
 
         At the head of a batch such a record raises UnreadableRecordError, and Lambda halves the
-        batch until it is alone; then it is the failed number, and at last goes to the failure queue.
+        batch until it is alone; then it is the failed number, and in the end it goes to the failure
+        queue.
         """
         batch = list(records)
         rows: list[Row] = []
