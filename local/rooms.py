@@ -48,6 +48,10 @@ ROOMS: Mapping[str, Room] = {
         "jobs that put messages, numbers and the list into files, part by part; backtests",
         "access causes lake messages phone providers report runtime suppression",
     ),
+    "analysis": _room(
+        "what the lake answers: search, statistics, comparison",
+        "causes messages phone report runtime",
+    ),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
     ),
@@ -82,6 +86,7 @@ FUNCTIONS: Mapping[str, Room] = {
         "the API, a module in `routes/` per noun",
         "access exports http ingest messages people phone providers runtime settings suppression",
     ),
+    "functions/query": _room("search and statistics", "access analysis http lake phone runtime"),
     "functions/authorizer": _room("who is let in to the API", "access runtime"),
 }
 """The thin handlers, by folder."""
