@@ -6,17 +6,23 @@ Which calls there are is learned from a run without faults, so a new one cannot 
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from urllib.parse import parse_qsl
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from dlr.access.scopes import ROUTES, Audit, Scope
+from dlr.access.scopes import ROUTES, Audit, Caller, Scope
 from dlr.access.tokens import TokenStore
 from dlr.causes import Action
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.unread import Unread
+from dlr.lake.key import lake_key
+from dlr.lake.row import row_of
+from dlr.lake.segment import Segments
 from dlr.messages.item import history_of, is_redacted, key_of, state_of
 from dlr.phone import RecipientHasher
 from dlr.report import Status
@@ -27,6 +33,7 @@ from dlr.suppression.standing import Rules
 from dlr.suppression.table import SuppressionList
 from dlr.wire.request import Request
 from local.cloud import Cloud
+from tests.support.exports import read as read_file
 from tests.support.faults import EVERY, Injection, faults_of
 from tests.support.functions import LOG, Call
 from tests.support.marked import (
@@ -204,13 +211,20 @@ def run_api(system: SystemHarness) -> None:
         ("DELETE /tokens/{id}", f"/tokens/{revoked.id}", None),
         ("POST /sessions", "/sessions", None),
         ("GET /audit", "/audit", None),
+        ("POST /exports", "/exports", {"kind": "messages"}),
+        ("GET /exports", "/exports", None),
+        ("GET /exports/{id}", f"/exports/{'0' * 32}", None),
+        ("POST /backtests", "/backtests", {"policy": "provider"}),
+        *((f"GET {path}", path, None) for path in ("/messages", "/stats", "/stats/compare")),
+        ("GET /stats/unfinished", "/stats/unfinished", None),
     ]
     assert {route for route, _, _ in asked} == system.functions.routes
     for route, path, content in asked:
         path, _, query = path.partition("?")
         status, answer = system.ask(route, path, content, **dict(parse_qsl(query)))
         is_again = status == 404 and system.retries["client"]  # done, but the answer was lost
-        assert status in {200, 201, 204} or is_again, (route, status, answer)
+        is_nothing = status == 404 and path.startswith("/exports/")
+        assert status in {200, 201, 202, 204} or is_again or is_nothing, (route, status, answer)
     assert not system.enter(revoked.token)
     check_api(system)
 
@@ -228,10 +242,79 @@ def check_api(system: SystemHarness) -> None:
     assert len(system.items("ErasuresTable")) == len(HASH_KEYS)
 
 
+# ---------------------------------------------------------------- exports
+
+
+def run_exports(system: SystemHarness) -> None:
+    """Each kind of job, asked for until it is taken and worked at until it is done."""
+    system.wipe()
+    system.functions.stop("Export")  # it knows the key of a lake that is gone
+    for content in REPORTS:
+        assert system.send(json.dumps(content).encode())[0] == 200
+    enter(system, judged(empty(HASHER.hash(DEAD)), "before", verdict()))
+    fill_lake(system)
+    now = datetime.now(UTC)
+    tokens = TokenStore(system.dynamodb, system.names["DeskTable"])
+    made = tokens.create("k", [Scope.READ, Scope.PII], now + DAY, "x", now)
+    since = {"from": (now - DAY).isoformat()}
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
+        "messages": ("/exports", {"kind": "messages", "numbers": True, "filters": since}),
+        "parquet": ("/exports", {"kind": "messages", "format": "parquet", "filters": since}),
+        "clean": ("/exports", {"kind": "numbers_to_clean", "filters": since}),
+        "list": ("/exports", {"kind": "suppressions"}),
+        "backtest": ("/backtests", {"policy": "provider", "numbers": True, **since}),
+    }
+    jobs = {}
+    for name, (path, content) in asked.items():
+        status, job = system.ask(f"POST {path}", path, content, key=name, caller=made.caller())
+        assert status == 202
+        jobs[name] = job["id"]
+    drain([system.export])
+    found = {name: rows_of(system, job, made.caller()) for name, job in jobs.items()}
+    check_exports(found)
+
+
+def check_exports(found: dict[str, list[dict[str, Any]]]) -> None:
+    """Every message once, every number once."""
+    sent = sorted((each.message_id, f"'{each.recipient}") for each in map(read, REPORTS))
+    assert sorted((row["message_id"], row["number"]) for row in found["messages"]) == sent
+    assert sorted(row["message_id"] for row in found["parquet"]) == [name for name, _ in sent]
+    assert [row["number"] for row in found["clean"]] == [f"'{e}" for e in (DEAD, STOPPED, MOVED)]
+    assert [row["recipient_hash"] for row in found["list"]] == [HASHER.hash(DEAD)]
+    today = [row["number"] for row in found["backtest"] if row["today"] == "true"]
+    assert sorted(today) == sorted(f"'{each}" for each in LISTED)
+    tried = [row["number"] for row in found["backtest"] if row["tried"] == "true"]
+    assert sorted(tried) == sorted(f"'{each}" for each in {*LISTED, AWAY, BLOCKED})
+
+
+def fill_lake(system: SystemHarness) -> None:
+    """As its writer does it."""
+    key = lake_key(system.dynamodb, system.names["DeskTable"])()
+    rows = [row_of(item, key) for item in system.items("ReportsTable")]
+    segments = Segments(system.s3, system.names["LakeBucket"])
+    segments.put("1", [row for row in rows if row is not None])
+
+
+def rows_of(system: SystemHarness, job: str, caller: Caller) -> list[dict[str, Any]]:
+    """What stands in the files of a job that is done."""
+    status, answer = system.ask("GET /exports/{id}", f"/exports/{job}", caller=caller)
+    assert (status, answer["state"]) == (200, "done"), answer
+    bucket = system.names["ExportsBucket"]
+    keys = [urlsplit(link).path.partition(f"/{bucket}/")[2] for link in answer["links"]]
+    assert len(keys) == len(set(keys)) == answer["done"] == answer["total"]
+    found = []
+    with TemporaryDirectory() as folder:
+        for key in keys:
+            content = system.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            found += read_file(content, key, Path(folder))
+    assert len(found) == answer["rows"]
+    return found
+
+
 # ---------------------------------------------------------------- the faults
 
 Run = Callable[[SystemHarness], None]
-RUNS: tuple[Run, ...] = (run_pipeline, run_api)
+RUNS: tuple[Run, ...] = (run_pipeline, run_api, run_exports)
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +341,7 @@ def nothing_leaks(system: SystemHarness) -> Iterator[None]:
 
 def test_every_function_is_seen_calling(calls: dict[Call, Run]) -> None:
     functions = {call.function for call in calls}
-    assert functions == {INGEST, "Publish", "Suppress", "Api", "Authorizer"}
+    assert functions == {INGEST, "Publish", "Suppress", "Api", "Query", "Export", "Authorizer"}
 
 
 @pytest.mark.parametrize("fault", EVERY)

@@ -44,7 +44,7 @@ from dlr.runtime.secret import Secret
 from dlr.suppression.standing import Rules
 from dlr.suppression.table import SuppressionList
 
-AGAIN_S = (30, 120, 600)
+AGAIN_S = (30, 60, 120, 300, 600, 1200)
 """A part that failed is tried again after so many seconds. Then its job has failed."""
 
 

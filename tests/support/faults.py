@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from typing import Any
+from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
@@ -13,7 +14,9 @@ from tests.support.functions import Call
 
 WRITES = {
     *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
-    *("PutEvents", "SendMessage"),
+    *("PutEvents", "SendMessage", "ChangeMessageVisibility"),
+    *("PutObject", "DeleteObject", "CreateMultipartUpload", "UploadPart"),
+    *("CompleteMultipartUpload", "AbortMultipartUpload"),
 }
 INVOCATION = "amz-sdk-invocation-id"
 """The same for all attempts of one call."""
@@ -34,8 +37,11 @@ class _Raw(io.BytesIO):
 
 
 def answer(request: AWSPreparedRequest, status: int, content: Any) -> AWSResponse:
-    """What AWS might have answered."""
-    raw = _Raw(json.dumps(content).encode())
+    """What AWS might have answered. S3 speaks XML, the others JSON."""
+    text = json.dumps(content)
+    if "X-Amz-Target" not in request.headers:
+        text = f"<Error><Code>{content['__type']}</Code><Message>{escape(text)}</Message></Error>"
+    raw = _Raw(text.encode())
     return AWSResponse(request.url, status, {"content-type": "application/x-amz-json-1.0"}, raw)
 
 

@@ -17,6 +17,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.session import Session
@@ -139,8 +140,9 @@ class Functions:
         """Clients made meanwhile pass every attempt to send something to `intercept`."""
 
         def before_send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
-            operation = event_name.rpartition(".")[2]
-            call = Call(name, operation, self._resource_of(json.loads(request.body)))
+            _, service, operation = event_name.split(".")
+            named = _bucket_of if service == "s3" else _name_in
+            call = Call(name, operation, self._logical[named(request)])
             return self.intercept(call, request)
 
         create_client = Session.create_client
@@ -152,18 +154,6 @@ class Functions:
 
         with patch.object(Session, "create_client", create):
             yield
-
-    def _resource_of(self, request: Mapping[str, Any]) -> str:
-        step = next(iter(request.get("TransactItems", [{}])[0].values()), {})
-        names = (
-            request.get("TableName"),
-            step.get("TableName"),
-            request.get("QueueUrl"),
-            request.get("SecretId"),
-            *request.get("RequestItems", ()),
-            *(entry["EventBusName"] for entry in request.get("Entries", ())),
-        )
-        return self._logical[next(filter(None, names))]
 
     @contextmanager
     def _environment(self, name: str) -> Iterator[None]:
@@ -193,3 +183,23 @@ class Functions:
         if isinstance(value, dict):
             return str(self._values[value["Ref"]]) if "Ref" in value else ""
         return str(value)
+
+
+def _bucket_of(request: AWSPreparedRequest) -> str:
+    """The bucket that a request to S3 names in its path."""
+    return str(urlsplit(request.url).path.split("/")[1])
+
+
+def _name_in(request: AWSPreparedRequest) -> str:
+    """The table, queue, secret or bus that a request of any other service names in its body."""
+    content = json.loads(request.body)
+    step = next(iter(content.get("TransactItems", [{}])[0].values()), {})
+    names = (
+        content.get("TableName"),
+        step.get("TableName"),
+        content.get("QueueUrl"),
+        content.get("SecretId"),
+        *content.get("RequestItems", ()),
+        *(entry["EventBusName"] for entry in content.get("Entries", ())),
+    )
+    return str(next(filter(None, names)))

@@ -21,6 +21,7 @@ from tests.support.tables import make_table
 from tests.support.template import resources
 
 TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable", "DeskTable")
+BUCKETS = ("LakeBucket", "ExportsBucket")
 PROVIDER = "thesmsworks"
 INGEST = f"Ingest{PROVIDER}"
 TOKEN = "hush-webhook-token"
@@ -43,8 +44,13 @@ class SystemHarness:
         self.dynamodb = cloud.client("dynamodb")
         self._streams = cloud.client("dynamodbstreams")
         self._sqs = cloud.client("sqs")
+        self.s3 = cloud.client("s3")
         self.names = {table: make_table(cloud, table) for table in TABLES}
         self.names |= _secrets(cloud) | _bus(cloud, self._sqs)
+        self.names["ExportQueue"] = self._sqs.create_queue(QueueName=uuid4().hex)["QueueUrl"]
+        for bucket in BUCKETS:
+            self.names[bucket] = f"{bucket.lower()}-{uuid4().hex}"
+            self.s3.create_bucket(Bucket=self.names[bucket])
         self.functions = Functions(cloud, self.names, Providers=PROVIDER, **parameters)
         self.listener = Listener(cloud, self.names["Bus"])
         self.retries: Counter[str] = Counter()
@@ -63,11 +69,13 @@ class SystemHarness:
         path: str,
         body: Any = None,
         operator: str | None = None,
+        key: str | None = None,
         caller: Caller = ADMINISTRATOR,
         **query: str,
     ) -> Outcome:
-        """As the team; `operator` goes into the header for notes."""
-        who = {} if operator is None else {"X-Operator": operator}
+        """As the team; `operator` and `key` go into the headers for notes and of idempotency."""
+        given = {"X-Operator": operator, "Idempotency-Key": key}
+        who = {name: value for name, value in given.items() if value is not None}
         event = http_event(
             route.split()[0],
             path,
@@ -103,26 +111,41 @@ class SystemHarness:
 
     def suppress(self) -> bool:
         """Hand out the queue's messages; whether none is left."""
+        return self._hand_out("SuppressQueue", "Suppress")
+
+    def export(self) -> bool:
+        """The same of the exports' queue."""
+        return self._hand_out("ExportQueue", "Export", most=1)
+
+    def _hand_out(self, queue: str, function: str, most: int = 10) -> bool:
         for _ in range(10 * TRIES):
-            messages = self._receive()
+            messages = self._receive(queue, most)
             if not messages:
                 return True
             records = [
-                {"messageId": m["MessageId"], "body": m["Body"], "attributes": m["Attributes"]}
+                {
+                    "messageId": m["MessageId"],
+                    "receiptHandle": m["ReceiptHandle"],
+                    "body": m["Body"],
+                    "attributes": m["Attributes"],
+                }
                 for m in messages
             ]
-            answer = self._invoke("Suppress", {"Records": records})
+            answer = self._invoke(function, {"Records": records})
             failed = {m["MessageId"] for m in messages}
             if answer is not None:
                 failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
             if failed:
                 self.retries["queue"] += 1
             for message in messages:
-                if message["MessageId"] not in failed:
-                    self._sqs.delete_message(
-                        QueueUrl=self.names["SuppressQueue"],
-                        ReceiptHandle=message["ReceiptHandle"],
-                    )
+                handle = {
+                    "QueueUrl": self.names[queue],
+                    "ReceiptHandle": message["ReceiptHandle"],
+                }
+                if message["MessageId"] in failed:
+                    self._sqs.change_message_visibility(**handle, VisibilityTimeout=0)
+                else:
+                    self._sqs.delete_message(**handle)
         return False
 
     def wipe(self) -> None:
@@ -132,10 +155,19 @@ class SystemHarness:
             for item in self.items(table):
                 key = {name: item[name] for name in keys}
                 self.dynamodb.delete_item(TableName=self.names[table], Key=key)
-        self._sqs.purge_queue(QueueUrl=self.names["SuppressQueue"])  # second looks wait in it
+        for queue in ("SuppressQueue", "ExportQueue"):  # second looks wait in the one
+            self._sqs.purge_queue(QueueUrl=self.names[queue])
+        for bucket in BUCKETS:
+            for key in self.keys(bucket):
+                self.s3.delete_object(Bucket=self.names[bucket], Key=key)
         self._position = self._new_position()
         self.listener.heard().clear()
         self.retries.clear()
+
+    def keys(self, bucket: str) -> list[str]:
+        """Of all that is in a bucket."""
+        answer = self.s3.list_objects_v2(Bucket=self.names[bucket])
+        return [each["Key"] for each in answer.get("Contents", ())]
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """All that is in a table."""
@@ -162,10 +194,10 @@ class SystemHarness:
             self.said += [f"{type(error).__name__}: {error}", repr(error)]
         return None
 
-    def _receive(self) -> list[dict[str, Any]]:
+    def _receive(self, queue: str, most: int) -> list[dict[str, Any]]:
         answer = self._sqs.receive_message(
-            QueueUrl=self.names["SuppressQueue"],
-            MaxNumberOfMessages=10,
+            QueueUrl=self.names[queue],
+            MaxNumberOfMessages=most,
             VisibilityTimeout=0,
             AttributeNames=["ApproximateReceiveCount"],
         )

@@ -64,11 +64,11 @@ class NumbersPart:
         span, folder = order.range_of(task.name), task.folder
         with open_wanted(self.lake, span, order.filters, task.now) as snapshot:
             db = snapshot.db
-            db.execute(f"CREATE TABLE bad AS {_BAD}")
+            db.execute(f"CREATE TEMP TABLE bad AS {_BAD}")
             db.execute("CREATE OR REPLACE TEMP VIEW wanted AS SELECT * FROM bad")
             found = self.items.read(named_in(db), task.now)
             stage(db, "numbers", NUMBERS, rows_with_numbers(found), folder)
-            db.execute(f"CREATE TABLE latest AS {_LATEST}")
+            db.execute(f"CREATE TEMP TABLE latest AS {_LATEST}")
             stage(db, "standing", _STANDING, self._standings(db, task.now), folder)
             db.execute(f"CREATE TEMP VIEW advice AS {_ADVICE}")
             return Made(write_file(db, _SELECT, order.format, task.path), snapshot.as_of)

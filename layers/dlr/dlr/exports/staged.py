@@ -19,14 +19,14 @@ def stage(
     rows: Iterable[Mapping[str, object]],
     folder: Path,
 ) -> None:
-    """Makes a table of these columns, name to DuckDB's type. What a row lacks is NULL."""
+    """Makes a temporary table of these columns, name to DuckDB's type. What a row lacks is NULL."""
     path = folder / f"{table}.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
             file.write(json.dumps(row, default=datetime.isoformat) + "\n")
     types = ", ".join(f"\"{name}\": '{kind}'" for name, kind in columns.items())
     source = f"read_json({quoted(str(path))}, format = 'newline_delimited', columns = {{{types}}})"
-    db.execute(f"CREATE TABLE {table} AS SELECT * FROM {source}")  # noqa: S608 - our own names
+    db.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM {source}")  # noqa: S608 - our own names
     path.unlink()
 
 
