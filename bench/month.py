@@ -17,6 +17,8 @@ from typing import Any
 
 from bench.made_up_month import DAYS, fill, keep, month_before
 from bench.month_calls import CALLS
+from bench.month_exports import BUCKET as EXPORTS
+from bench.month_exports import GOAL
 from bench.table import table
 from dlr.analysis.search import search
 from dlr.analysis.source import Period
@@ -52,7 +54,9 @@ def measure(messages: int) -> bool:
         began = time.monotonic()
         stored, size = _filled(cloud, Path(folder) / "merge", month, messages, now)
         filled_s = time.monotonic() - began
-        taken = _taken(cloud, Path(folder) / "cache", month)
+        taken = _taken("month_calls", cloud, Path(folder) / "cache", month)
+        cloud.client("s3").create_bucket(Bucket=EXPORTS)
+        exported = _taken("month_exports", cloud, Path(folder) / "exports", month)
     print(
         f"{stored:,} messages in {DAYS} days, {size / stored:.0f} bytes each, merged in "
         f"{filled_s:.0f} s. A bare GetItem takes {taken['get_ms']:.2f} ms here.\n"
@@ -63,9 +67,13 @@ def measure(messages: int) -> bool:
         for name, asked in CALLS.items()
         if asked.goal and taken["calls"][name]["ms"] > asked.goal * taken["get_ms"]
     ]
+    print(_export_figures(exported))
+    missed_exports = [form for form, each in exported.items() if each["rows_per_s"] < GOAL]
+    for form in missed_exports:
+        print(f"Missed: an export as {form}, {GOAL:,} rows a second.")
     for name in missed:
         print(f"Missed: {name}, {CALLS[name].goal:.0f} x GetItem.")
-    return not missed
+    return not missed and not missed_exports
 
 
 def _filled(
@@ -97,8 +105,8 @@ def _filled(
     return stored, sum(each["Size"] for page in pages for each in page.get("Contents", ()))
 
 
-def _taken(cloud: Cloud, cache: Path, month: Period) -> Any:
-    """What the calls took, by a process with the function's environment."""
+def _taken(module: str, cloud: Cloud, cache: Path, month: Period) -> Any:
+    """What it took, by a process with the function's environment that runs this module."""
     environment = {
         **ENVIRONMENT,
         **NAMES,
@@ -111,7 +119,7 @@ def _taken(cloud: Cloud, cache: Path, month: Period) -> Any:
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "layers/dlr"))),
     }
-    command = [sys.executable, "-W", "ignore", "-m", "bench.month_calls"]
+    command = [sys.executable, "-W", "ignore", "-m", f"bench.{module}"]
     done = subprocess.run(  # noqa: S603
         [*command, *(time.isoformat() for time in month), str(cache)],
         env=environment,
@@ -140,6 +148,23 @@ def _figures(taken: Mapping[str, Any]) -> str:
     ]
     heads = ("call", "ms", "x GetItem", "goal", "first call", "peak MB so far")
     return table(f"Search and statistics (after import {taken['imported_mb']:.0f} MB)", heads, rows)
+
+
+def _export_figures(exported: Mapping[str, Any]) -> str:
+    rows = [
+        (
+            form,
+            f"{each['rows']:,}",
+            f"{each['bytes'] / 2**20:.0f}",
+            f"{each['s']:.1f}",
+            f"{each['rows_per_s']:,.0f}",
+            f"{GOAL:,}",
+            f"{each['peak_mb']:.0f}",
+        )
+        for form, each in exported.items()
+    ]
+    heads = ("format", "rows", "MB", "s", "rows/s", "goal", "peak MB so far")
+    return table("Export of the month without numbers, one worker", heads, rows)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ class PrivilegeHarness:
         self._deployment = describe(cloud)
         self.names = self._deployment.resources
         self.dynamodb = cloud.client("dynamodb")
+        self.s3 = cloud.client("s3")
         self.quarantine = Quarantine(self.dynamodb, self.names["QuarantineTable"], HASHER)
         self.list = SuppressionList(self.dynamodb, self.names["SuppressionsTable"], ONE_STRIKE)
         self.timeout_s = TIMEOUT_S
@@ -382,6 +383,81 @@ def notes_the_use_of_a_token(system: PrivilegeHarness) -> bool:
     return page["items"][0]["last_used"] is not None
 
 
+def is_exported(system: PrivilegeHarness, path: str = "/exports", **content: object) -> bool:
+    """Whether a job of the last hour's messages gets done."""
+    range_ = {"from": (datetime.now(UTC) - timedelta(hours=1)).isoformat()}
+    if content.get("kind") != "suppressions":
+        content |= range_ if path == "/backtests" else {"filters": range_}
+    status, job = system.answer("POST", path, content)
+    return status == 202 and system.soon(lambda: state_of_job(system, job["id"]) == "done")
+
+
+def state_of_job(system: PrivilegeHarness, job: str) -> str | None:
+    status, answer = system.answer("GET", f"/exports/{job}")
+    return answer["state"] if status == 200 else None
+
+
+def bounces_into_the_lake(system: PrivilegeHarness) -> None:
+    """A dead number's message, of which an export has a row."""
+    bucket, s3 = system.names["LakeBucket"], system.s3
+    before = len(s3.list_objects_v2(Bucket=bucket).get("Contents", ()))
+    system.deliver(report(uuid4().hex, new_number(), code=HARD))
+    assert wait_until(
+        lambda: len(s3.list_objects_v2(Bucket=bucket).get("Contents", ())) > before, TIMEOUT_S
+    )
+
+
+def asks_for_an_export(system: PrivilegeHarness) -> bool:
+    return system.ask("POST", "/exports", {"kind": "messages"}) == 202
+
+
+def shows_a_job(system: PrivilegeHarness) -> bool:
+    _, job = system.answer("POST", "/exports", {"kind": "suppressions"})
+    return state_of_job(system, job["id"]) is not None
+
+
+def lists_jobs(system: PrivilegeHarness) -> bool:
+    asks_for_an_export(system)
+    return system.ask("GET", "/exports") == 200
+
+
+def links_work(system: PrivilegeHarness) -> bool:
+    status, job = system.answer("POST", "/exports", {"kind": "suppressions"})
+    if status != 202 or not system.soon(lambda: state_of_job(system, job["id"]) == "done"):
+        return False
+    _, answer = system.answer("GET", f"/exports/{job['id']}")
+    return all(urllib3.request("GET", link).status == 200 for link in answer["links"])
+
+
+def exports_messages(system: PrivilegeHarness) -> bool:
+    bounces_into_the_lake(system)
+    return is_exported(system, kind="messages")
+
+
+def exports_numbers(system: PrivilegeHarness) -> bool:
+    bounces_into_the_lake(system)
+    return is_exported(system, kind="messages", numbers=True)
+
+
+def exports_numbers_to_clean(system: PrivilegeHarness) -> bool:
+    bounces_into_the_lake(system)
+    return is_exported(system, kind="numbers_to_clean")
+
+
+def exports_the_list(system: PrivilegeHarness) -> bool:
+    return is_exported(system, kind="suppressions")
+
+
+def backtests(system: PrivilegeHarness) -> bool:
+    bounces_into_the_lake(system)
+    return is_exported(system, "/backtests", policy="provider")
+
+
+def export_starts(system: PrivilegeHarness) -> bool:
+    system.restart("Export")
+    return exports_numbers_to_clean(system)
+
+
 BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Ingest", "dynamodb:UpdateItem", "ReportsTable"): stores,
     ("Ingest", "dynamodb:PutItem", "ReportsTable"): stores_over_an_expired_message,
@@ -427,6 +503,22 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Api", "dynamodb:PutItem", "DeskTable"): makes_tokens,
     ("Api", "dynamodb:UpdateItem", "DeskTable"): revokes_a_token,
     ("Api", "dynamodb:Query", "DeskTable"): lists_tokens,
+    ("Api", "dynamodb:GetItem", "DeskTable"): shows_a_job,
+    ("Api", "dynamodb:BatchGetItem", "DeskTable"): lists_jobs,
+    ("Api", "sqs:SendMessage", "ExportQueue"): asks_for_an_export,
+    ("Api", "s3:GetObject", "ExportsBucket/*"): links_work,
+    ("Export", "dynamodb:GetItem", "DeskTable"): exports_the_list,
+    ("Export", "dynamodb:UpdateItem", "DeskTable"): exports_the_list,
+    ("Export", "dynamodb:Query", "DeskTable"): exports_messages,
+    ("Export", "dynamodb:BatchGetItem", "ReportsTable"): exports_numbers,
+    ("Export", "dynamodb:Query", "ReportsTable/by_recipient"): backtests,
+    ("Export", "dynamodb:BatchGetItem", "SuppressionsTable"): exports_numbers_to_clean,
+    ("Export", "dynamodb:Scan", "SuppressionsTable"): exports_the_list,
+    ("Export", "secretsmanager:GetSecretValue", "HashSecret"): export_starts,
+    ("Export", "s3:ListBucket", "LakeBucket"): exports_messages,
+    ("Export", "s3:GetObject", "LakeBucket/*"): exports_messages,
+    ("Export", "s3:PutObject", "ExportsBucket/*"): exports_the_list,
+    ("Export", "sqs:SendMessage", "ExportQueue"): exports_the_list,
     ("Authorizer", "secretsmanager:GetSecretValue", "AdminSecret"): authorizer_starts,
     ("Authorizer", "dynamodb:GetItem", "DeskTable"): lets_a_token_in,
     ("Authorizer", "dynamodb:UpdateItem", "DeskTable"): notes_the_use_of_a_token,
@@ -435,7 +527,7 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
 NOT_ASKED_FOR_HERE: dict[Grant, str] = {
     **{
         (role, f"logs:{action}", f"{role}Logs"): "the embedded AWS writes the logs by itself"
-        for role in ("Ingest", "Publish", "Suppress", "Api", "Authorizer")
+        for role in ("Ingest", "Publish", "Suppress", "Export", "Api", "Authorizer")
         for action in ("CreateLogStream", "PutLogEvents")
     },
     **{
@@ -446,6 +538,15 @@ NOT_ASKED_FOR_HERE: dict[Grant, str] = {
     **{
         ("Suppress", f"sqs:{action}", "SuppressQueue"): "its poller needs no role"
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+    },
+    **{
+        ("Export", f"sqs:{action}", "ExportQueue"): "its poller needs no role"
+        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+    },
+    ("Export", "sqs:ChangeMessageVisibility", "ExportQueue"): "a retry would only wait longer",
+    **{
+        ("Export", f"s3:{action}", "ExportsBucket/*"): "its lifecycle removes what is left behind"
+        for action in ("DeleteObject", "AbortMultipartUpload")
     },
     (
         "Crm",
@@ -464,7 +565,7 @@ def name_of(resource: dict[str, Any]) -> str:
     """`ReportsTable`, `ReportsTable.StreamArn`, `ReportsTable/by_recipient`."""
     value: str | list[str] = next(iter(resource.values()))
     if isinstance(value, str):
-        return value.removeprefix("${").replace(".Arn}/index", "")
+        return value.removeprefix("${").replace(".Arn}/index", "").replace(".Arn}", "")
     name, attribute = value
     return name.replace(PROVIDER, "") + ("" if attribute in {"Arn", "Id"} else f".{attribute}")
 
