@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tomllib
+from ast import literal_eval
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from dlr.access.authorize import ADMIN_MAX_AGE_S
+from dlr.exports.job import DEADLINE, LIFETIME
 from dlr.lake.reader import LAG
 from dlr.messages.item import key_of
 from dlr.providers.base import load_provider
@@ -500,6 +502,39 @@ def test_each_bucket_is_private_encrypted_and_for_tls_alone(name: str) -> None:
 def test_the_lake_survives_its_stack() -> None:
     assert RESOURCES["LakeBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert RESOURCES["LakeBucket"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_jobs_files_live_as_long_as_the_job() -> None:
+    (rule,) = BUCKETS["ExportsBucket"]["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", LIFETIME.days)
+    assert "Prefix" not in rule
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_the_last_try_of_an_export_and_its_messages_end_before_its_deadline() -> None:
+    """And no message is handed out a second time while its first try still runs."""
+    queue, function = QUEUES["ExportQueue"], FUNCTIONS["Export"]
+    assert queue["VisibilityTimeout"] > function["Timeout"] == 900  # Lambda's most
+    assert queue["MessageRetentionPeriod"] == DEADLINE.total_seconds()
+    assert "RedrivePolicy" not in queue
+    batch = function["Events"]["Step"]["Properties"]
+    assert (batch["BatchSize"], batch["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    source = (ROOT / "functions/export/app.py").read_text()
+    waits = re.search(r"^AGAIN_S = (.+)$", source, re.M)
+    assert waits is not None
+    tries = len(literal_eval(waits[1])) + 1
+    assert tries * queue["VisibilityTimeout"] < DEADLINE.total_seconds()
+    assert function["EphemeralStorage"] == {"Size": 10240}  # Lambda's most
+
+
+def test_the_api_may_read_exports_and_nothing_else_in_a_bucket() -> None:
+    """A link has the rights of the role that signed it."""
+    granted = [
+        (as_list(each["Action"]), each["Resource"])
+        for each in statements(ROLES["ApiRole"])
+        if any(action.startswith("s3:") for action in as_list(each["Action"]))
+    ]
+    assert granted == [(["s3:GetObject"], {"Fn::Sub": "${ExportsBucket.Arn}/*"})]
 
 
 def test_only_what_reads_or_merges_the_lake_carries_duckdb() -> None:
