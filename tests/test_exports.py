@@ -2,8 +2,12 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,16 +15,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from dlr.access.scopes import Scope
+from dlr.access.tokens import TokenStore
 from dlr.causes import Cause
 from dlr.exports.ask import ExportRequest, RangeError
-from dlr.exports.job import DEADLINE, LIFETIME, State
+from dlr.exports.job import DEADLINE, LIFETIME, Order, State
 from dlr.exports.part import COLUMNS
 from dlr.exports.queue import Step
+from dlr.exports.scope import StoredScopes
 from dlr.exports.service import ExportRefusedError, KeyUsedError
+from dlr.exports.upload import PIECE, upload
 from dlr.exports.work import GIVEN_UP, LOST_SCOPE
 from dlr.messages.by_recipient import RecipientReports
 from dlr.phone import PhoneNumber
 from dlr.report import Status
+from dlr.runtime.scratch import own_folder
 from dlr.suppression.entry import ListName
 from dlr.suppression.sheet import read_sheet
 from local.cloud import Cloud
@@ -637,3 +646,107 @@ def test_a_backtest_says_what_is_not_kept_any_more(exports: ExportHarness) -> No
     result = exports.get(job).result
     assert result is not None
     assert (result["failed_messages"], result["not_kept"]) == (2, 2)
+
+
+# ---------------------------------------------------------------- the scope of a token
+
+
+def order_of(exports: ExportHarness, token_id: str) -> Order:
+    asker = ASKER.model_copy(update={"token_id": token_id})
+    job = exports.desk.get(exports.ask(asker, kind="suppressions").id, exports.now)
+    assert job is not None
+    return job.order
+
+
+def test_a_tokens_scope_is_looked_at_anew(exports: ExportHarness) -> None:
+    tokens = TokenStore(exports.client, exports.desk_table)
+    may_see = StoredScopes(tokens, lambda: exports.now)
+    hour = exports.now + timedelta(hours=1)
+
+    def token(*scopes: Scope, parent: str = "") -> str:
+        return tokens.create("t", scopes, hour, "x", exports.now, parent).id
+
+    seeing, reading, administering = token(Scope.PII), token(Scope.READ), token(Scope.ADMIN)
+    session, of_admin = token(Scope.PII, parent=seeing), token(Scope.PII, parent="admin:0" * 2)
+    asked = {each: order_of(exports, each) for each in (seeing, reading, administering, session)}
+    asked |= {each: order_of(exports, each) for each in ("admin:00", "oidc:x", of_admin, "0" * 16)}
+
+    def seen() -> set[str]:
+        return {each for each, order in asked.items() if may_see(order)}
+
+    nowhere = {"admin:00", "oidc:x"}
+    assert seen() == {seeing, administering, session, of_admin} | nowhere
+    tokens.revoke(seeing, "x", exports.now)
+    assert seen() == {administering, of_admin} | nowhere
+    exports.now = hour
+    assert seen() == nowhere
+
+
+# ---------------------------------------------------------------- files
+
+
+class Pieces:
+    """S3 as far as an upload in pieces uses it; `fails` names the operation that does."""
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails = fails
+        self.sent: dict[int, bytes] = {}
+        self.done: bytes | None = None
+        self.aborted = False
+        self.most = 0
+
+    def create_multipart_upload(self, **_: Any) -> dict[str, str]:
+        return {"UploadId": "u"}
+
+    def upload_part(self, PartNumber: int, Body: bytes, **_: Any) -> dict[str, str]:
+        if self.fails == "part" and PartNumber == 2:
+            raise ConnectionError
+        self.most = max(self.most, len(Body))
+        self.sent[PartNumber] = Body
+        return {"ETag": str(PartNumber)}
+
+    def complete_multipart_upload(self, MultipartUpload: dict[str, Any], **_: Any) -> None:
+        if self.fails == "end":
+            raise ConnectionError
+        self.done = b"".join(self.sent[part["PartNumber"]] for part in MultipartUpload["Parts"])
+
+    def abort_multipart_upload(self, **_: Any) -> None:
+        self.aborted = True
+        if self.fails == "end":
+            raise ConnectionError
+
+
+def test_a_large_file_goes_in_pieces_of_which_one_is_in_memory(tmp_path: Path) -> None:
+    content, s3 = b"0123456789" * (PIECE // 4), Pieces()
+    path = tmp_path / "large"
+    path.write_bytes(content)
+    assert upload(s3, "b", "k", path, "text/csv") == len(content)
+    assert s3.done == content
+    assert (len(s3.sent), s3.most, s3.aborted) == (3, PIECE, False)
+
+
+@pytest.mark.parametrize("fails", ["part", "end"])
+def test_an_upload_that_fails_is_given_up_and_says_so(tmp_path: Path, fails: str) -> None:
+    s3 = Pieces(fails)
+    path = tmp_path / "large"
+    path.write_bytes(bytes(PIECE + 1))
+    with pytest.raises(ConnectionError):
+        upload(s3, "b", "k", path, "text/csv")
+    assert s3.aborted
+    assert s3.done is None
+
+
+def test_a_process_has_a_folder_of_its_own_and_removes_those_of_dead_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for name in (str(ended.pid), str(os.getppid()), "1", "odd"):
+        (tmp_path / "x" / name).mkdir(parents=True)
+    own = own_folder("x")
+    (own / "file").touch()
+    assert sorted(each.name for each in (tmp_path / "x").iterdir()) == sorted(
+        [str(os.getpid()), str(os.getppid()), "1"]
+    )
+    assert list(own_folder("x").iterdir()) == []  # the same process, started anew
