@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from dlr.access.scopes import ROUTES, Audit, Caller, Scope
 from dlr.access.tokens import TokenStore
 from dlr.causes import Action
+from dlr.exports.work import GIVEN_UP
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.unread import Unread
 from dlr.lake.key import lake_key
@@ -407,6 +408,33 @@ def test_a_list_that_publish_cannot_ask_holds_up_no_event(
     assert [json.loads(line)["lookup_error"] for line in lines if "lookup_error" in line]
     assert system.suppress()
     assert listed(system) == {DEAD, STOPPED, STRUCK, MOVED}
+
+
+def test_an_export_that_can_never_be_written_fails_and_says_so(system: SystemHarness) -> None:
+    """After its last try, each of which waits longer than the one before."""
+    system.wipe()
+    waits: list[int] = []
+
+    def intercept(call: Call, request: AWSPreparedRequest) -> AWSResponse | None:
+        if call == Call("Export", "ChangeMessageVisibility", "ExportQueue"):
+            waits.append(json.loads(request.body)["VisibilityTimeout"])
+        is_write = call == Call("Export", "PutObject", "ExportsBucket")
+        return EVERY["error 500"](request) if is_write else None
+
+    system.functions.stop("Export")
+    system.functions.intercept = intercept
+    began = LOG.tell()
+    status, job = system.ask("POST /exports", "/exports", {"kind": "suppressions"})
+    assert status == 202
+    assert system.export()
+    _, answer = system.ask("GET /exports/{id}", f"/exports/{job['id']}")
+    assert (answer["state"], answer["reason"], answer["links"]) == ("failed", GIVEN_UP, [])
+    assert waits == sorted(set(waits))
+    assert len(waits) == 6
+    assert system.keys("ExportsBucket") == []
+    LOG.seek(began)
+    failed = ("ExportFailed", frozenset({("service", "export")}))
+    assert failed in written_in(LOG.read().splitlines())
 
 
 def inject(system: SystemHarness, injections: list[Injection]) -> None:

@@ -23,7 +23,7 @@ from dlr.causes import Policy
 from dlr.exports.backtest import BacktestPart, Ruling
 from dlr.exports.clean import NumbersPart
 from dlr.exports.desk import JobDesk
-from dlr.exports.job import Kind
+from dlr.exports.job import Kind, Part
 from dlr.exports.listed import ListPart
 from dlr.exports.numbers import MessageItems
 from dlr.exports.part import MessagesPart
@@ -45,7 +45,9 @@ from dlr.suppression.standing import Rules
 from dlr.suppression.table import SuppressionList
 
 AGAIN_S = (30, 60, 120, 300, 600, 1200)
-"""A part that failed is tried again after so many seconds. Then its job has failed."""
+"""A part that failed is tried again after so many seconds."""
+TRIES = len(AGAIN_S) + 1
+"""Then its job has failed."""
 
 
 def now() -> datetime:
@@ -99,17 +101,20 @@ def handle(record: SQSRecord) -> None:
     """One message. What it raises keeps it in the queue."""
     step = read_step(record.body)
     receives = int(record.attributes.approximate_receive_count or 1)
-    if receives > len(AGAIN_S) + 1:  # also of a try that Lambda has killed
-        work.give_up(step)
-        metrics.add_metric("ExportFailed", MetricUnit.Count, 1)
-        logger.error("export failed", job=step.job, part=step.part)
-        return
-    try:
-        part = work(step)
-    except Exception as error:
-        logger.error("part failed", job=step.job, part=step.part, error=redacted(error))
-        _try_again(record, AGAIN_S[min(receives, len(AGAIN_S)) - 1])
-        raise
+    if receives <= TRIES:  # more of them where Lambda killed a try
+        try:
+            return _count(work(step))
+        except Exception as error:
+            logger.error("part failed", job=step.job, part=step.part, error=redacted(error))
+            if receives < TRIES:
+                _try_again(record, AGAIN_S[receives - 1])
+                raise
+    work.give_up(step)
+    metrics.add_metric("ExportFailed", MetricUnit.Count, 1)
+    logger.error("export failed", job=step.job, part=step.part)
+
+
+def _count(part: Part | None) -> None:
     if part is not None:
         metrics.add_metric("ExportedRows", MetricUnit.Count, part.rows)
 
