@@ -375,6 +375,15 @@ def test_who_writes_tokens_and_audit_may_touch_nothing_else_of_the_desk(
     assert [{pattern.removesuffix("*") for pattern in each} for each in patterns] == [prefixes]
 
 
+def test_any_token_makes_sessions_but_no_flood_of_them() -> None:
+    """API Gateway refuses settings of a route that is not there yet."""
+    settings = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["RouteSettings"]
+    (route,) = settings
+    needed = RESOURCES[RESOURCES["DefaultStage"]["DependsOn"]]["Properties"]["RouteKey"]
+    assert route == needed == "POST /sessions"
+    assert settings[route]["ThrottlingRateLimit"] <= 5
+
+
 def access_log() -> dict[str, Any]:
     """How requests are logged where they are."""
     chosen = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["AccessLogSettings"]["Fn::If"]
