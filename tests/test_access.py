@@ -475,6 +475,15 @@ def test_an_outcome_that_cannot_be_written_leaves_the_act_begun_in_the_audit(
     assert (entry["outcome"], entry["status"]) == ("begun", None)
 
 
+def test_a_flood_of_refusals_fills_no_partition_that_acts_need(system: SystemHarness) -> None:
+    system.ask("GET /tokens", "/tokens", caller=caller(Scope.CHECK))
+    system.ask("PUT /suppressions/{number}", f"/suppressions/{NUMBER}", {})
+    refused, done = entries(system)[::-1]
+    assert (refused["outcome"], done["outcome"]) == ("refused", "done")
+    partitions = {each["outcome"]["S"]: each["pk"]["S"] for each in desk(system, "audit#")}
+    assert partitions["refused"] != partitions["done"]
+
+
 def test_a_problem_has_its_type_and_the_id_of_the_call(system: SystemHarness) -> None:
     status, answer = system.ask("GET /suppressions/{number}", "/suppressions/ACME")
     assert status == 400
@@ -487,7 +496,8 @@ def filled(system: SystemHarness, times: list[datetime]) -> AuditLog:
     """An audit with an entry at each time, called `0` and so on."""
     audit = AuditLog(system.dynamodb, system.names["DeskTable"])
     for n, at in enumerate(times):
-        audit.put(Entry(at=at, name=str(n), token_id="", route="GET /x", request_id=f"r-{n}"))
+        entry = Entry(at=at, name=str(n), token_id="", route="GET /x", request_id=f"r-{n}")
+        audit.put(entry, is_refusal=n % 3 == 0)
     return audit
 
 
@@ -549,8 +559,8 @@ def test_a_malformed_question_about_the_audit_is_a_problem(
 class NoAudit:
     """Takes everything."""
 
-    def put(self, entry: Entry) -> None:
-        del entry
+    def put(self, entry: Entry, *, is_refusal: bool = False) -> None:
+        del entry, is_refusal
 
 
 def test_a_route_that_is_not_in_the_table_is_refused_and_not_run() -> None:
