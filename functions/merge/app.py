@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         merged = merge()
         segments, more = segments + merged.segments, merged.more
     metrics.add_metric("SegmentAge", MetricUnit.Seconds, age_s)
-    metrics.add_metric("Segments", MetricUnit.Count, segments)
+    metrics.add_metadata("segments", segments)
     metrics.add_metadata("request_id", context.aws_request_id)
     if not more and manifest.expired_on() != now.date():
         merge.expire(now, statistics_months)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, islice, takewhile
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
@@ -51,18 +52,15 @@ class Merger:
     """Keeps the lake in `bucket`. `s3` is an S3 client; `folder` is for files of its own."""
 
     def __init__(
-        self,
-        s3: Any,
-        bucket: str,
-        manifest: Manifest,
-        folder: Path = Path("/tmp/merge"),  # noqa: S108
+        self, s3: Any, bucket: str, manifest: Manifest, folder: Path | None = None
     ) -> None:
+        own = folder or Path(mkdtemp(prefix="merge-"))
         self._s3 = s3
         self._bucket = bucket
         self._segments = Segments(s3, bucket)
         self._manifest = manifest
-        self._objects = Objects(s3, bucket, folder)
-        self._connection = duck.Connections(folder)
+        self._objects = Objects(s3, bucket, own)
+        self._connection = duck.Connections(own)
 
     def __call__(self) -> Merged:
         """Merges what waits, up to `MAX_BYTES`, and deletes it."""
