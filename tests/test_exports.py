@@ -151,7 +151,9 @@ def test_a_part_that_is_done_twice_at_once_counts_once_and_leaves_one_file(
     second = make(found, str(step.part))  # it has not seen that the first one is done
     assert first == second
     assert exports.get(job).done == 1
-    assert [key for key in exports.s3.objects if key.startswith(job.id)] == [first and first.key]
+    assert [key for key in exports.s3.objects if key.startswith(f"parts/{job.id}/")] == [
+        first and first.key
+    ]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -373,7 +375,7 @@ def test_a_part_that_ends_after_the_deadline_does_not_count(exports: ExportHarne
     object.__setattr__(work, "clock", lambda: next(times))
     assert work(Step(job=job.id, part="00000")) is None
     assert exports.get(job).done == 0
-    assert not [key for key in exports.s3.objects if key.startswith(job.id)]
+    assert not [key for key in exports.s3.objects if key.startswith(f"parts/{job.id}/")]
 
 
 def test_jobs_are_listed_newest_first_page_by_page(exports: ExportHarness) -> None:

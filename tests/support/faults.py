@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Callable
 from typing import Any
-from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
@@ -15,11 +14,12 @@ from tests.support.functions import Call
 WRITES = {
     *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
     *("PutEvents", "SendMessage", "ChangeMessageVisibility"),
-    *("PutObject", "DeleteObject", "CreateMultipartUpload", "UploadPart"),
+    *("PutObject", "DeleteObject", "DeleteObjects", "CreateMultipartUpload", "UploadPart"),
     *("CompleteMultipartUpload", "AbortMultipartUpload"),
 }
 INVOCATION = "amz-sdk-invocation-id"
 """The same for all attempts of one call."""
+TARGET = "X-Amz-Target"
 
 _network = URLLib3Session()
 
@@ -37,17 +37,17 @@ class _Raw(io.BytesIO):
 
 
 def answer(request: AWSPreparedRequest, status: int, content: Any) -> AWSResponse:
-    """What AWS might have answered. S3 speaks XML, the others JSON."""
-    text = json.dumps(content)
-    if "X-Amz-Target" not in request.headers:
-        text = f"<Error><Code>{content['__type']}</Code><Message>{escape(text)}</Message></Error>"
-    raw = _Raw(text.encode())
+    """What AWS might have answered."""
+    raw = _Raw(json.dumps(content).encode())
     return AWSResponse(request.url, status, {"content-type": "application/x-amz-json-1.0"}, raw)
 
 
 def _error(status: int, code: str) -> Fault:
     def refuse(request: AWSPreparedRequest) -> AWSResponse:
         """AWS quotes the request in some messages: nobody may pass that on."""
+        if TARGET not in request.headers:  # S3 answers in XML
+            text = f"<Error><Code>{code}</Code><Message>{request.url}</Message></Error>"
+            return AWSResponse(request.url, status, {}, _Raw(text.encode()))
         return answer(request, status, {"__type": code, "message": str(request.body)})
 
     return refuse

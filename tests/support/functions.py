@@ -17,7 +17,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.session import Session
@@ -54,6 +54,10 @@ class Context:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
     aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 300_000
 
 
 @contextmanager
@@ -140,9 +144,10 @@ class Functions:
         """Clients made meanwhile pass every attempt to send something to `intercept`."""
 
         def before_send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
-            _, service, operation = event_name.split(".")
-            named = _bucket_of if service == "s3" else _name_in
-            call = Call(name, operation, self._logical[named(request)])
+            operation = event_name.rpartition(".")[2]
+            is_s3 = event_name.startswith("before-send.s3.")
+            resource = self._place_of(request.url) if is_s3 else self._resource_of(request.body)
+            call = Call(name, operation, resource)
             return self.intercept(call, request)
 
         create_client = Session.create_client
@@ -154,6 +159,26 @@ class Functions:
 
         with patch.object(Session, "create_client", create):
             yield
+
+    def _place_of(self, url: str) -> str:
+        """A bucket, and the folder in it: `LakeBucket/segments`."""
+        parts = urlsplit(url)
+        bucket, _, key = parts.path.removeprefix("/").partition("/")
+        prefix = parse_qs(parts.query).get("prefix", [key])[0]
+        return f"{self._logical[bucket]}/{prefix.partition('/')[0]}".rstrip("/")
+
+    def _resource_of(self, body: bytes) -> str:
+        request: Mapping[str, Any] = json.loads(body)
+        step = next(iter(request.get("TransactItems", [{}])[0].values()), {})
+        names = (
+            request.get("TableName"),
+            step.get("TableName"),
+            request.get("QueueUrl"),
+            request.get("SecretId"),
+            *request.get("RequestItems", ()),
+            *(entry["EventBusName"] for entry in request.get("Entries", ())),
+        )
+        return self._logical[next(filter(None, names))]
 
     @contextmanager
     def _environment(self, name: str) -> Iterator[None]:
@@ -183,23 +208,3 @@ class Functions:
         if isinstance(value, dict):
             return str(self._values[value["Ref"]]) if "Ref" in value else ""
         return str(value)
-
-
-def _bucket_of(request: AWSPreparedRequest) -> str:
-    """The bucket that a request to S3 names in its path."""
-    return str(urlsplit(request.url).path.split("/")[1])
-
-
-def _name_in(request: AWSPreparedRequest) -> str:
-    """The table, queue, secret or bus that a request of any other service names in its body."""
-    content = json.loads(request.body)
-    step = next(iter(content.get("TransactItems", [{}])[0].values()), {})
-    names = (
-        content.get("TableName"),
-        step.get("TableName"),
-        content.get("QueueUrl"),
-        content.get("SecretId"),
-        *content.get("RequestItems", ()),
-        *(entry["EventBusName"] for entry in content.get("Entries", ())),
-    )
-    return str(next(filter(None, names)))

@@ -89,7 +89,7 @@ class ExportWorker:
         task = Task(order, name, _beginning_of(job, name), self.folder, self.clock())
         try:
             made = self.makers[order.kind](task)
-            key = f"{order.id}/{name}-{token_hex(4)}.{order.format}"
+            key = f"parts/{order.id}/{name}-{token_hex(4)}.{order.format}"
             size = self.bucket.put(key, task.path, MEDIA[order.format])
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)

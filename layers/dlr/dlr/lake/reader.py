@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from dlr.lake import duck
@@ -44,17 +45,12 @@ class Snapshot:
 class LakeReader:
     """Reads the lake in `bucket`. `s3` is an S3 client; `cache` is a folder for its objects."""
 
-    def __init__(
-        self,
-        s3: Any,
-        bucket: str,
-        manifest: Manifest,
-        cache: Path = Path("/tmp/lake"),  # noqa: S108
-    ) -> None:
+    def __init__(self, s3: Any, bucket: str, manifest: Manifest, cache: Path | None = None) -> None:
+        folder = cache or Path(mkdtemp(prefix="lake-"))
         self._segments = Segments(s3, bucket)
         self._manifest = manifest
-        self._objects = Objects(s3, bucket, cache)
-        self._connection = duck.Connections(cache)
+        self._objects = Objects(s3, bucket, folder)
+        self._connection = duck.Connections(folder)
 
     def version(self) -> str:
         """The same as long as every answer is: 32 hex digits, for ETags."""

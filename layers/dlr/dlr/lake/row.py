@@ -75,7 +75,7 @@ def row_of_record(record: Record, key: bytes) -> Row | None:
     new, old = images.get("NewImage"), images.get("OldImage")
     if new is not None:
         return row_of(new, key) or (tombstone_of(old, key) if old else None)
-    if old is None or record.get("userIdentity", {}).get("principalId") == TTL:
+    if old is None or (record.get("userIdentity") or {}).get("principalId") == TTL:
         return None
     return tombstone_of(old, key)
 
