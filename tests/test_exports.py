@@ -40,7 +40,7 @@ from tests.support.suppression import dead, event_of, failure
 
 DAY = timedelta(days=1)
 MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
-RANGE = {"from": "2026-11-19T06:00:00Z", "to": "2026-11-21T18:00:00Z"}
+RANGE = {"from": "2026-11-19T06:10:20Z", "to": "2026-11-21T18:30:15Z"}
 START, END = (datetime.fromisoformat(each) for each in RANGE.values())
 RANGE_OF_NOW = {"from": (NOW - DAY).isoformat(), "to": (NOW + DAY).isoformat()}
 HAPPENINGS = ("done", "before upload", "after upload", "before note", "after note")

@@ -458,7 +458,7 @@ def test_an_export_that_can_never_be_written_fails_and_says_so(system: SystemHar
     def intercept(call: Call, request: AWSPreparedRequest) -> AWSResponse | None:
         if call == Call("Export", "ChangeMessageVisibility", "ExportQueue"):
             waits.append(json.loads(request.body)["VisibilityTimeout"])
-        is_write = call == Call("Export", "PutObject", "ExportsBucket")
+        is_write = call == Call("Export", "PutObject", "ExportsBucket/parts")
         return EVERY["error 500"](request) if is_write else None
 
     system.functions.stop("Export")
