@@ -47,6 +47,7 @@ METRICS = {
     "publish": ("New", "Stale", "Published", "PublishFailed", "LookupFailed"),
     "suppress": ("Active", "Watching", "Held", "Lifted", "OptedOut", "Nothing", "SuppressFailed"),
     "api": ("ApiRequest",),
+    "query": ("ApiRequest",),
     "access log": ("Throttled", "Denied"),
 }
 """The metrics of the stack, by who writes them, without those of single providers."""

@@ -84,7 +84,10 @@ class Lake:
         with self.reader.open(BEGIN, END) as snapshot:
             return (
                 snapshot.db.execute("SELECT * FROM messages ORDER BY ALL").fetchall(),
-                snapshot.db.execute("SELECT * FROM rollups ORDER BY ALL").fetchall(),
+                snapshot.db.execute(
+                    "SELECT * EXCLUDE n, sum(n) FROM rollups "
+                    "GROUP BY ALL HAVING sum(n) <> 0 ORDER BY ALL"
+                ).fetchall(),
             )
 
     def answers(self) -> list[tuple[Any, ...]]:
@@ -99,7 +102,7 @@ class Lake:
         """The rollups as a history expects them, without reading any message."""
         with self.reader.open(BEGIN, END, messages=False) as snapshot:
             found = snapshot.db.execute(
-                "SELECT hour, status, country, sum(n) FROM rollups GROUP BY ALL"
+                "SELECT hour, status, country, sum(n) FROM rollups GROUP BY ALL HAVING sum(n) <> 0"
             ).fetchall()
         return Counter({tuple(key): int(n) for *key, n in found})
 

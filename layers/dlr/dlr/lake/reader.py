@@ -34,7 +34,8 @@ class Snapshot:
     `messages` has one row per message whose first report came in the hours asked for, with the
     columns of `COLUMNS`; tombstones are left out. `rollups` has their numbers, by
     `ROLLUP_COLUMNS`: the sum of `n` is the number of messages, and counts also those of hours whose
-    messages have all expired. Everything stored until `as_of` is in it.
+    messages have all expired. A group may be there several times, also with a negative `n`: what
+    has changed since the last merge. Everything stored until `as_of` is in it.
     """
 
     db: Database
@@ -98,8 +99,9 @@ class LakeReader:
             for hour in day.hours
             if start <= _time_of(day, hour) < end
         }
-        touched = _keys(hours, hours.keys() & _hours_in(db))
-        untouched = _keys(hours, hours.keys() - _hours_in(db)) if messages else []
+        changing = _hours_in(db)
+        touched = _keys(hours, hours.keys() & changing)
+        untouched = _keys(hours, hours.keys() - changing) if messages else []
         rollups = [day.rollup_key for day in days if day.rollup_key]
         fetched = self._objects.fetch([*touched, *untouched, *rollups])
         _make_fresh(db, _files(fetched, touched))
@@ -117,18 +119,16 @@ def _make_fresh(db: Database, files: list[Path]) -> None:
 
 
 def _make_rollups(db: Database, files: list[Path], start: datetime, end: datetime) -> None:
+    """Not grouped, so that a question reads no more columns than it asks for."""
     source = duck.parquet(files) if files else duck.empty(duck.ROLLUP_COLUMNS)
-    dimensions = ", ".join(name for name in duck.ROLLUP_COLUMNS if name != "n")
+    columns = ", ".join(duck.ROLLUP_COLUMNS)
     db.execute(
-        "CREATE OR REPLACE TEMP TABLE counts AS "
-        f"SELECT {dimensions}, sum(n)::BIGINT AS n FROM ("
-        f"SELECT {dimensions}, n FROM {source} "
+        f"CREATE OR REPLACE TEMP VIEW rollups AS SELECT {columns} FROM ("
+        f"SELECT {columns} FROM {source} "
         f"UNION ALL BY NAME {duck.counted('fresh')} "
         f"UNION ALL BY NAME SELECT * REPLACE (-n AS n) FROM ({duck.counted('old')})"
-        ") WHERE hour >= ? AND hour < ? GROUP BY ALL HAVING sum(n) <> 0",
-        [_naive(start), _naive(end)],
+        f") WHERE hour >= TIMESTAMP '{_naive(start)}' AND hour < TIMESTAMP '{_naive(end)}'"
     )
-    db.execute("CREATE OR REPLACE TEMP VIEW rollups AS SELECT * FROM counts")
 
 
 def _make_messages(db: Database, untouched: list[Path], touched: list[Path]) -> None:
