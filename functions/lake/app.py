@@ -28,6 +28,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """A batch of stream records in, the first one to be tried again out."""
     failed, rows = write(event["Records"])
     metrics.add_metric("Rows", MetricUnit.Count, rows)
-    metrics.add_metric("RowsFailed", MetricUnit.Count, len(failed))
     metrics.add_metadata("request_id", context.aws_request_id)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

@@ -28,14 +28,15 @@ statistics_months = int(os.environ["STATISTICS_MONTHS"])
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Called by the schedule, whatever it says; the number of merged segments out."""
     now = datetime.now(UTC)
-    age_s, segments, more = merge.oldest_s(now), 0, True
-    while more and context.get_remaining_time_in_millis() > ENOUGH_MS:
+    merged = merge()
+    segments, waited = merged.segments, now - (merged.oldest or now)
+    metrics.add_metric("SegmentAge", MetricUnit.Seconds, waited.total_seconds())
+    while merged.more and context.get_remaining_time_in_millis() > ENOUGH_MS:
         merged = merge()
-        segments, more = segments + merged.segments, merged.more
-    metrics.add_metric("SegmentAge", MetricUnit.Seconds, age_s)
-    metrics.add_metric("Segments", MetricUnit.Count, segments)
+        segments += merged.segments
+    metrics.add_metadata("segments", segments)
     metrics.add_metadata("request_id", context.aws_request_id)
-    if not more and manifest.expired_on() != now.date():
+    if not merged.more and manifest.expired_on() != now.date():
         merge.expire(now, statistics_months)
         manifest.note_expired(now.date())
     return {"segments": segments}

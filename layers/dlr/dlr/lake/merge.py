@@ -11,12 +11,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, islice, takewhile
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
 from dlr.lake import duck
 from dlr.lake.duck import Database
-from dlr.lake.manifest import Day, Hour, Manifest, folder_of, messages_of, rollups_of
+from dlr.lake.manifest import (
+    Day,
+    Hour,
+    Manifest,
+    daily_of,
+    folder_of,
+    messages_of,
+    rollups_of,
+)
 from dlr.lake.objects import GoneError, Objects
 from dlr.lake.row import COLUMNS
 from dlr.lake.segment import Segment, Segments
@@ -40,35 +49,36 @@ class BusyError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """How many segments were merged and how many days that changed, and whether more wait."""
+    """How many segments were merged and how many days that changed.
 
-    segments: int
-    days: int
-    more: bool
+    `oldest` is when the first segment that waited was written, `more` whether others wait now.
+    """
+
+    segments: int = 0
+    days: int = 0
+    oldest: datetime | None = None
+    more: bool = False
 
 
 class Merger:
     """Keeps the lake in `bucket`. `s3` is an S3 client; `folder` is for files of its own."""
 
     def __init__(
-        self,
-        s3: Any,
-        bucket: str,
-        manifest: Manifest,
-        folder: Path = Path("/tmp/merge"),  # noqa: S108
+        self, s3: Any, bucket: str, manifest: Manifest, folder: Path | None = None
     ) -> None:
+        own = folder or Path(mkdtemp(prefix="merge-"))
         self._s3 = s3
         self._bucket = bucket
         self._segments = Segments(s3, bucket)
         self._manifest = manifest
-        self._objects = Objects(s3, bucket, folder)
-        self._connection = duck.Connections(folder)
+        self._objects = Objects(s3, bucket, own)
+        self._connection = duck.Connections(own)
 
     def __call__(self) -> Merged:
         """Merges what waits, up to `MAX_BYTES`, and deletes it."""
         waiting = list(self._segments.waiting())
         if not waiting:
-            return Merged(0, 0, more=False)
+            return Merged()
         chosen = list(_first(waiting))
         with self._connection() as db:
             self._take_in(db, chosen)
@@ -78,12 +88,8 @@ class Merger:
             for day in sorted(days):
                 self._insist(db, day)
         self._delete(each.key for each in chosen)
-        return Merged(len(chosen), len(days), len(waiting) > len(chosen))
-
-    def oldest_s(self, now: datetime) -> float:
-        """How long the oldest segment has waited, in seconds; 0 where none waits."""
-        ages = ((now - each.written_at).total_seconds() for each in self._segments.waiting())
-        return max(ages, default=0.0)
+        oldest = min(each.written_at for each in waiting)
+        return Merged(len(chosen), len(days), oldest, len(waiting) > len(chosen))
 
     def expire(self, now: datetime, statistics_months: int) -> int:
         """Takes out ids and codes that have expired, and what is kept long enough; days changed.
@@ -231,6 +237,8 @@ class Merger:
             f"UNION ALL BY NAME {duck.counted(duck.parquet(files))} ORDER BY ALL"
         )
         self._write(db, f"{rollups_of(after.day)}{name}", query)
+        written = duck.parquet([self._objects.file_of(f"{rollups_of(after.day)}{name}")])
+        self._write(db, f"{daily_of(after.day)}{name}", duck.by_day(written))
         return name
 
     def _write(self, db: Database, key: str, query: str) -> None:
@@ -242,10 +250,10 @@ class Merger:
 
     def _delete_others(self, day: Day) -> None:
         """Objects of versions up to this one that it does not name: old ones, and leftovers."""
-        named = {*day.keys(), day.rollup_key}
+        named = {*day.keys(), day.rollup_key, day.daily_key}
         found = (
             each["Key"]
-            for prefix in (messages_of(day.day), rollups_of(day.day))
+            for prefix in (messages_of(day.day), rollups_of(day.day), daily_of(day.day))
             for page in self._s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix
             )

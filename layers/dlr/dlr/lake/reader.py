@@ -6,11 +6,12 @@ begins again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from dlr.lake import duck
@@ -45,47 +46,69 @@ class Snapshot:
 class LakeReader:
     """Reads the lake in `bucket`. `s3` is an S3 client; `cache` is a folder for its objects."""
 
-    def __init__(
-        self,
-        s3: Any,
-        bucket: str,
-        manifest: Manifest,
-        cache: Path = Path("/tmp/lake"),  # noqa: S108
-    ) -> None:
+    def __init__(self, s3: Any, bucket: str, manifest: Manifest, cache: Path | None = None) -> None:
+        folder = cache or Path(mkdtemp(prefix="lake-"))
         self._segments = Segments(s3, bucket)
         self._manifest = manifest
-        self._objects = Objects(s3, bucket, cache)
-        self._connection = duck.Connections(cache)
+        self._objects = Objects(s3, bucket, folder)
+        self._connection = duck.Connections(folder)
+        self._known: tuple[int, date, date, list[Day]] = (-1, date.max, date.min, [])
 
-    def version(self) -> str:
-        """The same as long as every answer is: 32 hex digits, for ETags."""
-        waiting = [each.key for each in self._segments.waiting()]
-        text = "\n".join([str(self._manifest.head()), *waiting])
-        return sha256(text.encode()).hexdigest()[:32]
+    def look(self) -> "Look":
+        """What the lake is made of at this moment."""
+        at = datetime.now(UTC)
+        waiting = tuple(each.key for each in self._segments.waiting())
+        return Look(self, at, waiting, self._manifest.head())
 
     @contextmanager
-    def open(self, start: datetime, end: datetime, *, messages: bool = True) -> Iterator[Snapshot]:
+    def open(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        messages: bool = True,
+        hourly: bool = True,
+        look: "Look | None" = None,
+    ) -> Iterator[Snapshot]:
         """The messages whose first report came in the hours that [start, end) touches.
 
         Without `messages` there is the view `rollups` alone, and the objects of most hours need not
-        be fetched. Raises GoneError where merges are faster than this reader, five times.
+        be fetched. Where it need not be `hourly` either, a whole day is counted under its begin.
+        Raises GoneError where merges are faster than this reader, five times.
         """
         start, end = _whole_hours(start, end)
         with self._connection() as db:
             for left in reversed(range(TRIES)):
-                as_of = datetime.now(UTC) - LAG
+                seen = look or self.look()
                 try:
-                    self._load(db, start, end, messages)
+                    self._load(db, start, end, seen, messages=messages, hourly=hourly)
                     break
                 except GoneError:
                     if not left:
                         raise
-            yield Snapshot(db, as_of)
+                    look = None
+            yield Snapshot(db, seen.at - LAG)
 
-    def _load(self, db: Database, start: datetime, end: datetime, messages: bool) -> None:
-        waiting = [each.key for each in self._segments.waiting()]
-        days = list(self._manifest.days(start.date(), (end - HOUR).date()))
-        files = self._objects.fetch(waiting)
+    def _days(self, seen: "Look", first: date, last: date) -> list[Day]:
+        """Of the manifest, or as they were read before if it is the same manifest still."""
+        head, known_first, known_last, known = self._known
+        if not (head == seen.head and known_first <= first and last <= known_last):
+            known = list(self._manifest.days(first, last))
+            self._known = seen.head, first, last, known
+        return [day for day in known if first <= day.day <= last]
+
+    def _load(
+        self,
+        db: Database,
+        start: datetime,
+        end: datetime,
+        seen: "Look",
+        *,
+        messages: bool,
+        hourly: bool,
+    ) -> None:
+        days = self._days(seen, start.date(), (end - HOUR).date())
+        files = self._objects.fetch(seen.waiting)
         source = duck.segments(files.values()) if files else duck.empty(dict(COLUMNS))
         db.execute(
             "CREATE OR REPLACE TEMP TABLE incoming AS "
@@ -102,12 +125,43 @@ class LakeReader:
         changing = _hours_in(db)
         touched = _keys(hours, hours.keys() & changing)
         untouched = _keys(hours, hours.keys() - changing) if messages else []
-        rollups = [day.rollup_key for day in days if day.rollup_key]
+        rollups = list(_rollups(days, start, end, hourly=hourly))
         fetched = self._objects.fetch([*touched, *untouched, *rollups])
         _make_fresh(db, _files(fetched, touched))
         _make_rollups(db, _files(fetched, rollups), start, end)
         if messages:
             _make_messages(db, _files(fetched, untouched), _files(fetched, touched))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the lake was made of at one moment: the segments that waited, the manifest's number."""
+
+    reader: LakeReader
+    at: datetime
+    waiting: tuple[str, ...]
+    head: int
+
+    @property
+    def version(self) -> str:
+        """The same as long as every answer is: 32 hex digits, for ETags."""
+        text = "\n".join([str(self.head), *self.waiting])
+        return sha256(text.encode()).hexdigest()[:32]
+
+    def open(
+        self, start: datetime, end: datetime, *, messages: bool = True, hourly: bool = True
+    ) -> AbstractContextManager[Snapshot]:
+        """As `LakeReader.open`, without another look at what is there, unless that is gone."""
+        return self.reader.open(start, end, messages=messages, hourly=hourly, look=self)
+
+
+def _rollups(days: Iterable[Day], start: datetime, end: datetime, *, hourly: bool) -> Iterator[str]:
+    """The keys of their counts: by hour, if they must be or a part of the day is wanted."""
+    for day in days:
+        is_whole = start <= _time_of(day, 0) and _time_of(day, 0) + 24 * HOUR <= end
+        key = day.daily_key if is_whole and not hourly else day.rollup_key
+        if key is not None:
+            yield key
 
 
 def _make_fresh(db: Database, files: list[Path]) -> None:
