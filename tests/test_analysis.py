@@ -323,6 +323,7 @@ def test_unfinished_messages_are_counted_by_provider_with_the_oldest() -> None:
         row("b", START + 3 * minute, "accepted"),
         row("c", START + 90 * minute, "enroute", provider="twilio", expires_at=1),
         row("d", START + 91 * minute, "delivered", provider="twilio"),
+        row("z", START + 30 * minute, "delivered", provider="twilio"),
         row("e", START + 91 * minute, "delivered", provider="smpp"),
         row("g", START + 600 * minute, "enroute"),
         row("h", START + 1 * minute, "enroute"),
