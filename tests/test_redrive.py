@@ -253,7 +253,8 @@ def test_the_command_finds_its_account_in_the_shell(cloud: Cloud, send: Send, ev
     )
     assert (done.returncode, done.stderr) == (0, "")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["queue"] for row in rows] == ["SuppressFailures", "RuleFailures", "PublishFailures"]
+    queues = ["SuppressFailures", "RuleFailures", "PublishFailures", "LakeFailures"]
+    assert [row["queue"] for row in rows] == queues
     assert rows[1] == {"queue": "RuleFailures", "sent_on": 1, "left": 0}
 
 
