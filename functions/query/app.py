@@ -76,7 +76,7 @@ def _refuse_unknown_parameters(model: type[BaseModel]) -> None:
 
 def _answer(
     question: BaseModel, ask: Callable[[Look, datetime], BaseModel], *, is_kept: bool = True
-) -> Response[str | None]:
+) -> Response[str]:
     """304 where the caller has the answer already: then DuckDB is not even started."""
     _refuse_unknown_parameters(type(question))
     event, at, look = router.current_event, now(), lake.look()
@@ -85,13 +85,13 @@ def _answer(
         tag = tags.tag_of(look.version, event.path, question, at)
         headers = {**PRIVATE, "etag": tag}
         if tags.is_known(tag, event.headers.get("if-none-match")):
-            return Response(304, None, None, headers)
+            return Response(304, body="", headers=headers)
     body = ask(look, at).model_dump_json(exclude_unset=True)
     return Response(200, "application/json", body, headers)
 
 
 @router.get("/messages", summary="Search messages, newest first", responses=_answers(Messages))
-def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response[str | None]:
+def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response[str]:
     if question.numbers and not caller_in(router).has(Scope.PII):
         raise ProblemError(Problem.REFUSED, "Numbers need a token with scope `pii`.")
 
@@ -115,7 +115,7 @@ def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response
 
 
 @router.get("/stats", summary="Counts, rates and latencies", responses=_answers(Stats))
-def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str | None]:
+def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str]:
     def ask(look: Look, at: datetime) -> Stats:
         wanted = Question(question.period(at), question.names, question.filters)
         if wanted.singly:
@@ -131,7 +131,7 @@ def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str | 
     summary="Provider against provider, by country and network",
     responses=_answers(Comparison),
 )
-def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Response[str | None]:
+def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Response[str]:
     def ask(look: Look, at: datetime) -> Comparison:
         rows, as_of = compare(look, question.period(at), question.places, question.filters, at)
         return Comparison.model_validate({"rows": rows, "as_of": as_of})
@@ -144,7 +144,7 @@ def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Respo
     summary="Messages without a final state, by provider",
     responses=_answers(UnfinishedList),
 )
-def get_unfinished(question: Annotated[asked.UnfinishedAsked, Query()]) -> Response[str | None]:
+def get_unfinished(question: Annotated[asked.UnfinishedAsked, Query()]) -> Response[str]:
     def ask(look: Look, at: datetime) -> UnfinishedList:
         rows, as_of = unfinished(look, question.period(at), at)
         return UnfinishedList.model_validate({"rows": rows, "as_of": as_of})
