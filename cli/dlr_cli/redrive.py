@@ -26,7 +26,7 @@ from decimal import Decimal
 from typing import Any
 
 from dlr.lake.key import lake_key
-from dlr.lake.row import Row, row_of
+from dlr.lake.refill import refill
 from dlr.lake.segment import Segments
 from dlr.messages.event import DETAIL_TYPE, SOURCE, event_of
 from dlr.messages.item import expires_at_of, is_redacted, is_to_be_redacted
@@ -54,8 +54,6 @@ INVISIBLE_S = 900
 AROUND = timedelta(minutes=1)
 """A report is written within seconds of its receipt; a failure names times of writing."""
 
-ROWS = 10_000
-"""Of a segment."""
 EVER = (0, 2**63)
 
 Message = Mapping[str, Any]
@@ -129,33 +127,14 @@ class Redrive:
         return self._write_rows([EVER])
 
     def _write_rows(self, times: list[tuple[int, int]]) -> Moved:
-        segments = Segments(self._s3, self._names["LakeBucket"])
-        key = lake_key(self._dynamodb, self._names["DeskTable"])()
-        done, left = 0, 0
-        rows: list[Row] = []
-        for item in self._items():
-            try:
-                row = row_of(item, key) if _is_of(item, times) else None
-            except (KeyError, ValueError):
-                left += 1
-                continue
-            if row is not None:
-                rows.append(row)
-            if len(rows) == ROWS:
-                segments.put("redriven", rows)
-                done, rows = done + len(rows), []
-        segments.put("redriven", rows)
-        return Moved(done + len(rows), left)
-
-    def _items(self) -> Iterator[Mapping[str, Any]]:
-        """Everything in the table that has not expired."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._names["ReportsTable"],
-            FilterExpression="expires_at > :now",
-            ExpressionAttributeValues={":now": {"N": str(int(datetime.now(UTC).timestamp()))}},
+        done, left = refill(
+            self._dynamodb,
+            self._names["ReportsTable"],
+            Segments(self._s3, self._names["LakeBucket"]),
+            lake_key(self._dynamodb, self._names["DeskTable"])(),
+            lambda item: _is_of(item, times),
         )
-        for page in pages:
-            yield from page["Items"]
+        return Moved(done, left)
 
     def _publish(self, records: Iterable[Record]) -> list[str]:
         redact = Redactor(self._dynamodb, self._names["ReportsTable"])
