@@ -108,29 +108,36 @@ class LakeReader:
         hourly: bool,
     ) -> None:
         days = self._days(seen, start.date(), (end - HOUR).date())
-        files = self._objects.fetch(seen.waiting)
-        source = duck.segments(files.values()) if files else duck.empty(dict(COLUMNS))
-        db.execute(
-            "CREATE OR REPLACE TEMP TABLE incoming AS "
-            f"SELECT * FROM {source} WHERE f >= ? AND f < ?",
-            [_naive(start), _naive(end)],
-        )
-        _drop(db, days)
         hours = {
             _time_of(day, hour): day.keys([hour])
             for day in days
             for hour in day.hours
             if start <= _time_of(day, hour) < end
         }
-        changing = _hours_in(db)
+        changing = self._take_in(db, seen.waiting, start, end, days) if seen.waiting else set()
         touched = _keys(hours, hours.keys() & changing)
         untouched = _keys(hours, hours.keys() - changing) if messages else []
         rollups = list(_rollups(days, start, end, hourly=hourly))
         fetched = self._objects.fetch([*touched, *untouched, *rollups])
-        _make_fresh(db, _files(fetched, touched))
-        _make_rollups(db, _files(fetched, rollups), start, end)
+        if changing:
+            _make_fresh(db, _files(fetched, touched))
+        _make_rollups(db, _files(fetched, rollups), start, end, changed=bool(changing))
         if messages:
-            _make_messages(db, _files(fetched, untouched), _files(fetched, touched))
+            files = _files(fetched, untouched), _files(fetched, touched)
+            _make_messages(db, *files, changed=bool(changing))
+
+    def _take_in(
+        self, db: Database, keys: Iterable[str], start: datetime, end: datetime, days: list[Day]
+    ) -> set[datetime]:
+        """Makes `incoming` of these segments; the hours in it."""
+        source = duck.segments(self._objects.fetch(keys).values())
+        db.execute(
+            "CREATE OR REPLACE TEMP TABLE incoming AS "
+            f"SELECT * FROM {source} WHERE f >= ? AND f < ?",
+            [_naive(start), _naive(end)],
+        )
+        _drop(db, days)
+        return _hours_in(db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,25 +179,34 @@ def _make_fresh(db: Database, files: list[Path]) -> None:
     db.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {duck.folded(rows)}")
 
 
-def _make_rollups(db: Database, files: list[Path], start: datetime, end: datetime) -> None:
+def _make_rollups(
+    db: Database, files: list[Path], start: datetime, end: datetime, *, changed: bool
+) -> None:
     """Not grouped, so that a question reads no more columns than it asks for."""
     source = duck.parquet(files) if files else duck.empty(duck.ROLLUP_COLUMNS)
     columns = ", ".join(duck.ROLLUP_COLUMNS)
+    parts = [f"SELECT {columns} FROM {source}"]
+    if changed:
+        parts.append(duck.counted("fresh"))
+        parts.append(f"SELECT * REPLACE (-n AS n) FROM ({duck.counted('old')})")
     db.execute(
-        f"CREATE OR REPLACE TEMP VIEW rollups AS SELECT {columns} FROM ("
-        f"SELECT {columns} FROM {source} "
-        f"UNION ALL BY NAME {duck.counted('fresh')} "
-        f"UNION ALL BY NAME SELECT * REPLACE (-n AS n) FROM ({duck.counted('old')})"
-        f") WHERE hour >= TIMESTAMP '{_naive(start)}' AND hour < TIMESTAMP '{_naive(end)}'"
+        f"CREATE OR REPLACE TEMP VIEW rollups AS SELECT {columns} "
+        f"FROM ({' UNION ALL BY NAME '.join(parts)}) "
+        f"WHERE hour >= TIMESTAMP '{_naive(start)}' AND hour < TIMESTAMP '{_naive(end)}'"
     )
 
 
-def _make_messages(db: Database, untouched: list[Path], touched: list[Path]) -> None:
+def _make_messages(
+    db: Database, untouched: list[Path], touched: list[Path], *, changed: bool
+) -> None:
     columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    parts = [_of(untouched)]
+    if changed:
+        parts.append(f"({_of(touched)} ANTI JOIN changed USING (mk, f))")
+        parts.append("SELECT * FROM fresh")
     db.execute(
-        f"CREATE OR REPLACE TEMP VIEW messages AS SELECT {columns} FROM ("
-        f"{_of(untouched)} UNION ALL BY NAME ({_of(touched)} ANTI JOIN changed USING (mk, f)) "
-        "UNION ALL BY NAME SELECT * FROM fresh) WHERE rank IS NOT NULL"
+        f"CREATE OR REPLACE TEMP VIEW messages AS SELECT {columns} "
+        f"FROM ({' UNION ALL BY NAME '.join(parts)}) WHERE rank IS NOT NULL"
     )
 
 
