@@ -75,6 +75,7 @@ class Lake:
         self.aws.objects.clear()
         self.aws.items.clear()
         self.aws.before = self.aws.after = lambda operation: None
+        self.reader.forget()  # the manifest's number begins again
         for file in self.folder.glob("*/*_*"):
             file.unlink()
         return self

@@ -52,6 +52,10 @@ class LakeReader:
         self._manifest = manifest
         self._objects = Objects(s3, bucket, folder)
         self._connection = duck.Connections(folder)
+        self.forget()
+
+    def forget(self) -> None:
+        """What was read of the manifest."""
         self._known: tuple[int, date, date, list[Day]] = (-1, date.max, date.min, [])
 
     def look(self) -> "Look":
@@ -84,6 +88,7 @@ class LakeReader:
                     self._load(db, start, end, seen, messages=messages, hourly=hourly)
                     break
                 except GoneError:
+                    self.forget()
                     if not left:
                         raise
                     look = None
