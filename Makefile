@@ -17,7 +17,7 @@ checkov := .venv-checkov/bin/checkov
 names := $(basename $(notdir $(sort $(wildcard layers/dlr/dlr/providers/*.csv))))
 providers := $(shell echo $(names) | tr ' ' ,)
 groups := $(shell sed -n '/^\[dependency-groups\]/,/^\[tool/s/^\([a-z0-9]*\) = \[.*/\1/p' pyproject.toml)
-deployed := layers/dlr/requirements.txt layers/duckdb/requirements.txt $(sort $(wildcard functions/ingest/*.txt))
+deployed := layers/dlr/requirements.txt layers/duckdb/requirements.txt $(sort $(wildcard functions/*/*.txt))
 locks := $(sort $(wildcard requirements-*.txt)) $(deployed)
 sources := layers/dlr/dlr functions local bench cli
 dlr := PYTHONPATH=layers/dlr:cli $(bin)/python -m dlr_cli
@@ -114,6 +114,7 @@ define write_locks
 	$(compile) $(1) --group duckdb -c requirements-dev.txt --python-version 3.13 -o $(2)layers/duckdb/requirements.txt
 	for name in $(filter $(names),$(groups)); do \
 		$(compile) $(1) --group $$name -c requirements-dev.txt --python-version 3.13 -o $(2)functions/ingest/$$name.txt || exit 1; done
+	$(compile) $(1) --group authorizer -c requirements-dev.txt --python-version 3.13 -o $(2)functions/authorizer/requirements.txt
 	$(compile) $(1) pyproject.toml --group fuzz -c requirements-dev.txt --python-version 3.11 -o $(2)requirements-fuzz.txt
 	$(compile) $(1) --group sam --python-version 3.11 -o $(2)requirements-sam.txt
 	$(compile) $(1) --group checkov --python-version 3.11 -o $(2)requirements-checkov.txt

@@ -38,12 +38,16 @@ SCOPES = {
     Scope.ADMIN: "all of these, tokens and the audit",
 }
 COMMON = {
+    "400": "Not a phone number, or a body that is no text",
     "401": "No token, or one that has expired",
     "403": "The token does not allow it",
+    "404": "No such thing is kept (any more)",
     "422": "The request is not as described",
     "429": "Too many requests; come again after `Retry-After`",
     "503": "AWS does not answer; nothing was begun, or the call may be repeated",
 }
+OF_THE_GATEWAY = {"401", "403", "429"}
+"""API Gateway answers these too, before any function is called."""
 
 
 def document() -> Schema:
@@ -55,7 +59,7 @@ def document() -> Schema:
         "paths": {},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Problem": problem_schema()},
+            "schemas": {"Problem": problem_schema(), "GatewayAnswer": gateway_schema()},
         },
     }
     for name in functions():
@@ -105,6 +109,16 @@ def problem_schema() -> Schema:
     }
 
 
+def gateway_schema() -> Schema:
+    """What API Gateway says by itself."""
+    return {
+        "type": "object",
+        "title": "GatewayAnswer",
+        "required": ["message"],
+        "properties": {"message": {"type": "string"}},
+    }
+
+
 @cache
 def _described(function: str) -> Schema:
     """What the function itself says, in a process of its own: all of them have an `app`."""
@@ -133,10 +147,11 @@ def _complete(route: str, operation: Schema) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     for status, what in COMMON.items():
-        responses[status] = {
-            "description": what,
-            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        if status in OF_THE_GATEWAY:
+            gateway = {"schema": {"$ref": "#/components/schemas/GatewayAnswer"}}
+            content["application/json"] = gateway
+        responses[status] = {"description": what, "content": content}
     example = EXAMPLES.get(route, {})
     if "body" in example:
         media = operation.setdefault("requestBody", {"content": {}})["content"]

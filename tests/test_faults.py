@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from dlr.access.scopes import ROUTES, Audit, Scope
+from dlr.access.tokens import TokenStore
 from dlr.causes import Action
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.unread import Unread
@@ -194,7 +196,12 @@ def run_api(system: SystemHarness) -> None:
         quarantine.put(PROVIDER, [Unread(Request("POST", body=body), "hush-reason")], NOW)
     ids = {each.body.encode(): each.id for each in quarantine.page(None, NOW).requests}
 
-    assert any(system.enter(ADMIN) for _ in range(2))
+    tokens = TokenStore(system.dynamodb, system.names["DeskTable"])
+    now = datetime.now(UTC)
+    kept, revoked = (tokens.create(name, [Scope.READ], now + DAY, "x", now) for name in "kr")
+    opened = tokens.create("s", [Scope.READ], now + DAY, "x", now, kept.id)
+    for token in (ADMIN, kept.token, opened.token):
+        assert any(system.enter(token) for _ in range(4))
     assert not system.enter("wrong")
     csv = f"number,list\n{STRUCK},number\n".encode()
     asked = [
@@ -227,19 +234,31 @@ def run_api(system: SystemHarness) -> None:
         ),
         ("GET /recipients/{number}", f"/recipients/{DEAD}", None),
         ("DELETE /recipients/{number}", f"/recipients/{DEAD}", None),
+        ("POST /suppressions/lookup", "/suppressions/lookup", {"number": DEAD}),
+        ("POST /people/lookup", "/people/lookup", {"number": DEAD}),
+        ("POST /people/erase", "/people/erase", {"number": DEAD}),
         ("POST /erasures/repeat", "/erasures/repeat", None),
+        ("POST /tokens", "/tokens", {"name": "shop", "scopes": ["check"]}),
+        ("GET /tokens", "/tokens", None),
+        ("DELETE /tokens/{id}", f"/tokens/{revoked.id}", None),
+        ("POST /sessions", "/sessions", None),
+        ("GET /audit", "/audit", None),
     ]
     assert {route for route, _, _ in asked} == system.functions.routes
     for route, path, content in asked:
         path, _, query = path.partition("?")
         status, answer = system.ask(route, path, content, **dict(parse_qsl(query)))
         is_again = status == 404 and system.retries["client"]  # done, but the answer was lost
-        assert status in {200, 204} or is_again, (route, status, answer)
+        assert status in {200, 201, 204} or is_again, (route, status, answer)
+    assert not system.enter(revoked.token)
     check_api(system)
 
 
 def check_api(system: SystemHarness) -> None:
-    """Each order was carried out."""
+    """Each order was carried out, and stands in the audit."""
+    entries = [each for each in system.items("DeskTable") if each["pk"]["S"].startswith("audit#")]
+    audited = {route for route, rule in ROUTES.items() if rule.audit is not Audit.NEVER}
+    assert {each["route"]["S"] for each in entries} == audited & system.functions.routes
     assert listed(system) == {DEAD, BLOCKED, STRUCK, AWAY}
     kept = {item["pk"]["S"] for item in system.items("ReportsTable") if not is_redacted(item)}
     assert kept == {f"{PROVIDER}#stopped", f"{PROVIDER}#arrived"}

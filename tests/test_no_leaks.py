@@ -33,6 +33,7 @@ SHOWS = {
     "GET /messages/{provider}",
     "GET /messages/{provider}/{message_id}",
     "GET /recipients/{number}",
+    "POST /people/lookup",
     "GET /quarantine",
     "POST /suppressions/check",
     "DELETE /quarantine/{id}",

@@ -77,11 +77,19 @@ class PrivilegeHarness:
         return self._http.request("POST", url, body=body).status
 
     def ask(self, method: str, path: str, content: Any = None) -> int:
-        """What the team's API answers. API Gateway remembers whom it let in, by this header."""
-        authorization = {"authorization": f"{self.scheme} {self._deployment.admin_token}"}
+        """The status that the team's API answers."""
+        return self.answer(method, path, content)[0]
+
+    def answer(
+        self, method: str, path: str, content: Any = None, token: str | None = None
+    ) -> tuple[int, Any]:
+        """Status and content. API Gateway remembers whom it let in, by this header."""
+        token = token or self._deployment.admin_token
+        authorization = {"authorization": f"{self.scheme} {token}"}
         body = None if content is None else json.dumps(content)
         url = self._deployment.base_url + path
-        return self._http.request(method, url, body=body, headers=authorization).status
+        answer = self._http.request(method, url, body=body, headers=authorization)
+        return answer.status, answer.json()
 
     def soon(self, is_so: Callable[[], bool]) -> bool:
         return wait_until(is_so, self.timeout_s)
@@ -391,6 +399,38 @@ def authorizer_starts(system: PrivilegeHarness) -> bool:
     return answers_of_a_number(system)
 
 
+def makes_a_token(system: PrivilegeHarness) -> str:
+    """Its id; the audit of it is written too."""
+    status, made = system.answer("POST", "/tokens", {"name": "shop", "scopes": ["check"]})
+    return str(made["id"]) if status == 201 else ""
+
+
+def makes_tokens(system: PrivilegeHarness) -> bool:
+    return makes_a_token(system) != ""
+
+
+def revokes_a_token(system: PrivilegeHarness) -> bool:
+    return system.ask("DELETE", f"/tokens/{makes_a_token(system)}") == 200
+
+
+def lists_tokens(system: PrivilegeHarness) -> bool:
+    return system.ask("GET", "/tokens") == 200
+
+
+def lets_a_token_in(system: PrivilegeHarness) -> bool:
+    _, made = system.answer("POST", "/tokens", {"name": "shop", "scopes": ["check"]})
+    number = quote(new_number())
+    return system.answer("GET", f"/suppressions/{number}", token=made["token"])[0] == 200
+
+
+def notes_the_use_of_a_token(system: PrivilegeHarness) -> bool:
+    _, made = system.answer("POST", "/tokens", {"name": "shop", "scopes": ["check"]})
+    system.answer("GET", f"/suppressions/{quote(new_number())}", token=made["token"])
+    cursor = f"{int(made['id'], 16) - 1:016x}"
+    _, page = system.answer("GET", f"/tokens?limit=1&cursor={cursor}")
+    return page["items"][0]["last_used"] is not None
+
+
 BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Ingest", "dynamodb:UpdateItem", "ReportsTable"): stores,
     ("Ingest", "dynamodb:PutItem", "ReportsTable"): stores_over_an_expired_message,
@@ -450,7 +490,12 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Api", "dynamodb:UpdateItem", "ErasuresTable"): erases_a_person,
     ("Api", "dynamodb:Scan", "ErasuresTable"): repeats_erasures,
     ("Api", "secretsmanager:GetSecretValue", "HashSecret"): api_starts,
+    ("Api", "dynamodb:PutItem", "DeskTable"): makes_tokens,
+    ("Api", "dynamodb:UpdateItem", "DeskTable"): revokes_a_token,
+    ("Api", "dynamodb:Query", "DeskTable"): lists_tokens,
     ("Authorizer", "secretsmanager:GetSecretValue", "AdminSecret"): authorizer_starts,
+    ("Authorizer", "dynamodb:GetItem", "DeskTable"): lets_a_token_in,
+    ("Authorizer", "dynamodb:UpdateItem", "DeskTable"): notes_the_use_of_a_token,
 }
 
 NOT_ASKED_FOR_HERE: dict[Grant, str] = {

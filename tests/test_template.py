@@ -357,6 +357,35 @@ def test_an_ingest_function_may_write_messages_of_its_own_provider_only(provider
     assert [name for name, key in keys.items() if fnmatchcase(key, pattern)] == [provider]
 
 
+@pytest.mark.parametrize(
+    ("function", "prefixes"), [("Authorizer", {"token#"}), ("Api", {"token#", "audit#"})]
+)
+def test_who_writes_tokens_and_audit_may_touch_nothing_else_of_the_desk(
+    function: str, prefixes: set[str]
+) -> None:
+    """The embedded AWS knows no leading keys: there the condition lets everything pass."""
+    granted = [
+        statement
+        for statement in statements(ROLES[f"{function}Role"])
+        if statement["Resource"] == {"Fn::GetAtt": ["DeskTable", "Arn"]}
+        and "dynamodb:UpdateItem" in statement["Action"]
+    ]
+    patterns = [
+        as_list(each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+        for each in granted
+    ]
+    assert [{pattern.removesuffix("*") for pattern in each} for each in patterns] == [prefixes]
+
+
+def test_any_token_makes_sessions_but_no_flood_of_them() -> None:
+    """API Gateway refuses settings of a route that is not there yet."""
+    settings = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["RouteSettings"]
+    (route,) = settings
+    needed = RESOURCES[RESOURCES["DefaultStage"]["DependsOn"]]["Properties"]["RouteKey"]
+    assert route == needed == "POST /sessions"
+    assert settings[route]["ThrottlingRateLimit"] <= 5
+
+
 def access_log() -> dict[str, Any]:
     """How requests are logged where they are."""
     chosen = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["AccessLogSettings"]["Fn::If"]

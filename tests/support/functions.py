@@ -101,6 +101,20 @@ class Functions:
             and resource["Properties"]["AuthorizationType"] == "CUSTOM"
         }
 
+    def serving(self, route: str) -> str:
+        """The function that API Gateway hands calls of this route to."""
+        resources = self._source["Resources"]
+        (target,) = (
+            each["Properties"]["Target"]["Fn::Sub"]
+            for each in resources.values()
+            if each["Type"] == "AWS::ApiGatewayV2::Route"
+            and each["Properties"]["RouteKey"] == route
+        )
+        integration = target.removeprefix("integrations/${").removesuffix("}")
+        uri = resources[integration]["Properties"]["IntegrationUri"]
+        name: str = uri["Fn::GetAtt"][0]
+        return name
+
     def call(self, name: str, event: Mapping[str, Any]) -> Any:
         """One invocation, of an instance that may have served others before."""
         if name not in self._handlers:

@@ -81,7 +81,7 @@ class SystemHarness:
             route=route,
             caller=caller.to_context(),
         )
-        return self._insist("client", "Api", event)
+        return self._insist("client", self.functions.serving(route), event)
 
     def enter(self, token: str) -> bool:
         """What the authorizer says; a gateway that gets no word lets nobody in."""

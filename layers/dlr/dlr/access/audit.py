@@ -63,17 +63,21 @@ def subject_of(number: PhoneNumber, hasher: RecipientHasher) -> str:
 
 
 class AuditLog:
-    """The entries in DeskTable, a partition a day. `client` is a boto3 DynamoDB client."""
+    """The entries in DeskTable: a partition a day, and one for its refusals.
+
+    So whoever holds a token that allows little, and floods the API with it, fills the partition of
+    refusals, and holds up nobody's acts. `client` is a boto3 DynamoDB client.
+    """
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
         self._table = table
 
-    def put(self, entry: Entry) -> None:
-        """Over the one that was begun."""
+    def put(self, entry: Entry, *, is_refusal: bool = False) -> None:
+        """Over the one that was begun. `is_refusal`: nothing was begun."""
         expires_at = int((entry.at + KEEP).timestamp())
         item = {
-            "pk": {"S": _partition(entry.at.date())},
+            "pk": {"S": _partitions(entry.at.date())[is_refusal]},
             "sk": {"S": f"{_stamp(entry.at)}#{entry.request_id}"},
             "outcome": {"S": entry.outcome.value},
             "expires_at": {"N": str(expires_at)},
@@ -96,8 +100,7 @@ class AuditLog:
         for _ in range(MAX_DAYS_READ):
             if day < first or lower > upper:
                 return AuditPage(items=found, next=None)
-            items = self._query(day, lower, upper, limit - len(found) + 1)
-            for item in items:
+            for item in self._newest(day, lower, upper, limit - len(found) + 2):
                 if item["sk"]["S"] == before:
                     continue
                 if len(found) == limit:
@@ -107,29 +110,31 @@ class AuditLog:
             day -= timedelta(days=1)
         return AuditPage(items=found, next=_stamp(_midnight(day + timedelta(days=1))))
 
-    def _query(self, day: date, lower: str, upper: str, limit: int) -> list[dict[str, Any]]:
-        answer = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :day AND sk BETWEEN :lower AND :upper",
-            ExpressionAttributeValues={
-                ":day": {"S": _partition(day)},
-                ":lower": {"S": lower},
-                ":upper": {"S": upper},
-            },
-            ScanIndexForward=False,
-            ConsistentRead=True,
-            Limit=limit + 1,
-        )
-        items: list[dict[str, Any]] = answer["Items"]
-        return items
+    def _newest(self, day: date, lower: str, upper: str, limit: int) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        for partition in _partitions(day):
+            items += self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :day AND sk BETWEEN :lower AND :upper",
+                ExpressionAttributeValues={
+                    ":day": {"S": partition},
+                    ":lower": {"S": lower},
+                    ":upper": {"S": upper},
+                },
+                ScanIndexForward=False,
+                ConsistentRead=True,
+                Limit=limit,
+            )["Items"]
+        return sorted(items, key=lambda item: str(item["sk"]["S"]), reverse=True)[:limit]
 
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _partition(day: date) -> str:
-    return f"audit#{day.isoformat()}"
+def _partitions(day: date) -> tuple[str, str]:
+    """Of acts, and of refusals."""
+    return f"audit#{day.isoformat()}", f"audit#{day.isoformat()}#refused"
 
 
 def _stamp(at: datetime) -> str:

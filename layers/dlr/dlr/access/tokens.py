@@ -6,11 +6,11 @@ the id.
 
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, Field
 
 from dlr.access.scopes import Caller, Scope
 from dlr.access.token import digest, id_of, new_token
@@ -19,7 +19,8 @@ from dlr.runtime.aws import is_refused_by_condition
 DIGITS = "0123456789abcdef"
 
 
-class Token(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
     """What is known of a token, without the token."""
 
     id: str
@@ -28,10 +29,12 @@ class Token(BaseModel):
     created_at: datetime
     created_by: str
     expires_at: datetime
-    last_used: date | None = Field(None, description="to the day, UTC")
+    last_used: date | None = None
+    """To the day, UTC."""
     revoked_at: datetime | None = None
     revoked_by: str | None = None
-    parent: str = Field("", description="of a session: the id of the token that made it")
+    parent: str = ""
+    """Of a session: the id of the token that made it."""
 
     def is_live(self, now: datetime) -> bool:
         """Neither revoked nor expired."""
@@ -48,13 +51,15 @@ class Token(BaseModel):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewToken(Token):
     """A new token. Nobody can show `token` a second time."""
 
-    token: str = Field(repr=False)
+    token: str = field(repr=False)
 
 
-class TokenPage(BaseModel):
+@dataclass(frozen=True, slots=True)
+class TokenPage:
     """`next` begins the next part and is null at the end."""
 
     items: list[Token]
@@ -191,15 +196,21 @@ def _key(token_id: str) -> dict[str, Any]:
 
 
 def _token_of(item: Mapping[str, Any]) -> Token:
-    texts = {
-        name: item[name]["S"]
-        for name in ("name", "created_at", "created_by", "last_used", "revoked_at", "revoked_by")
-        if name in item
-    }
+    last_used, revoked_at = _text(item, "last_used"), _text(item, "revoked_at")
     return Token(
         id=item["sk"]["S"],
+        name=item["name"]["S"],
         scopes=sorted(map(Scope, item["scopes"]["SS"])),
+        created_at=datetime.fromisoformat(item["created_at"]["S"]),
+        created_by=item["created_by"]["S"],
         expires_at=datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC),
-        parent=item.get("parent", {}).get("S", ""),
-        **texts,
+        last_used=date.fromisoformat(last_used) if last_used else None,
+        revoked_at=datetime.fromisoformat(revoked_at) if revoked_at else None,
+        revoked_by=_text(item, "revoked_by"),
+        parent=_text(item, "parent") or "",
     )
+
+
+def _text(item: Mapping[str, Any], name: str) -> str | None:
+    text: str | None = item.get(name, {}).get("S")
+    return text

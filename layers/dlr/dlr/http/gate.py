@@ -63,7 +63,7 @@ class Gate:
             note=name_or_none(event["headers"].get("x-operator")),
         )
         if not caller.has(rule.scope):
-            self._try_to_put(entry, Outcome.REFUSED, Problem.REFUSED.status)
+            self._try_to_put(entry, Outcome.REFUSED, Problem.REFUSED.status, is_refusal=True)
             raise ProblemError(Problem.REFUSED, f"The token has no scope `{rule.scope}`.")
         if not _is_audited(rule, caller):
             return None
@@ -79,9 +79,12 @@ class Gate:
             outcome = Outcome.REFUSED if status == Problem.REFUSED.status else outcome
             self._try_to_put(entry.model_copy(update={"target": target}), outcome, status)
 
-    def _try_to_put(self, entry: Entry, outcome: Outcome, status: int) -> None:
+    def _try_to_put(
+        self, entry: Entry, outcome: Outcome, status: int, *, is_refusal: bool = False
+    ) -> None:
+        ended = entry.model_copy(update={"outcome": outcome, "status": status})
         try:
-            self._audit.put(entry.model_copy(update={"outcome": outcome, "status": status}))
+            self._audit.put(ended, is_refusal=is_refusal)
         except (BotoCoreError, ClientError) as error:
             logger.warning("no outcome in the audit: %s", redacted(error))
 
