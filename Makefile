@@ -6,6 +6,7 @@ SHELL := /bin/sh
 PORT ?= 4566
 PYTHON ?= python3
 REPORTS ?= 100000
+MESSAGES ?= 1000000
 MODE ?= webhooks
 SECONDS ?= 600
 bin := .venv/bin
@@ -27,7 +28,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo smoke redrive quarantine codes load sam-local rehearse test test-unit test-emulator test-slow faults kill fuzz check lint build bench docs lock lock-check audit sbom clean
+.PHONY: help setup run demo smoke redrive quarantine codes load sam-local rehearse test test-unit test-emulator test-slow faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -99,6 +100,9 @@ build: .venv/ready $(sam) ## build what `sam deploy` uploads, and check it
 
 bench: .venv/ready .venv-bench/ready build ## measure time and cost beside the alternatives; writes docs/performance.md
 	$(bin)/python -m bench .venv-bench $(if $(CI),,--keep)
+
+month: .venv/ready ## search and count a made-up month of MESSAGES=1000000, as multiples of a bare GetItem
+	@exec $(bin)/python -m bench.month --messages $(MESSAGES)
 
 docs: .venv/ready ## write what the documentation takes from the code
 	$(bin)/python -m local.docs

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from statistics import median
@@ -20,8 +21,8 @@ from dlr.lake.reader import LakeReader
 from local.http_event import http_event
 from local.stack import ROOT
 
-ROUNDS = 7
-GETS = 30
+ROUNDS = 9
+GETS = 5
 READER = Caller("bench", frozenset({Scope.READ}))
 SEER = Caller("bench", frozenset({Scope.READ, Scope.PII}))
 
@@ -58,15 +59,24 @@ def main() -> None:
     start, end, folder = sys.argv[1:]
     module = _function(Path(folder))
     imported = _peak_mb()
-    gets = [_ms(lambda: _get(module)) for _ in range(GETS)]
+    get_ms = []
     calls = {}
     for name, asked in CALLS.items():
-        first, taken = _ms(lambda asked=asked: _call(module, asked, start, end)), []  # type: ignore[misc]
+        call = partial(_call, module, asked, start, end)
+        get = partial(_get, module)
+        first, taken, ratios = _ms(call), [], []
         for _ in range(ROUNDS):
-            taken.append(_ms(lambda asked=asked: _call(module, asked, start, end)))  # type: ignore[misc]
-            gets += [_ms(lambda: _get(module)) for _ in range(3)]
-        calls[name] = {"first_ms": first, "ms": median(taken), "peak_mb": _peak_mb()}
-    print(json.dumps({"get_ms": median(gets), "imported_mb": imported, "calls": calls}))
+            bare = median(_ms(get) for _ in range(GETS))
+            taken.append(_ms(call))
+            ratios.append(taken[-1] / bare)
+            get_ms.append(bare)
+        calls[name] = {
+            "first": first / get_ms[-1],
+            "ms": median(taken),
+            "ratio": median(ratios),
+            "peak_mb": _peak_mb(),
+        }
+    print(json.dumps({"get_ms": median(get_ms), "imported_mb": imported, "calls": calls}))
 
 
 def _function(folder: Path) -> Any:

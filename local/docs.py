@@ -53,6 +53,7 @@ METRICS = {
     "merge": ("SegmentAge",),
     "suppress": ("Active", "Watching", "Held", "Lifted", "OptedOut", "Nothing", "SuppressFailed"),
     "api": ("ApiRequest",),
+    "query": ("ApiRequest",),
     "access log": ("Throttled", "Denied"),
 }
 """The metrics of the stack, by who writes them, without those of single providers."""

@@ -321,14 +321,15 @@ def test_unfinished_messages_are_counted_by_provider_with_the_oldest() -> None:
     rows = [
         row("a", START + 5 * minute, "enroute"),
         row("b", START + 3 * minute, "accepted"),
-        row("c", START + 90 * minute, "enroute", provider="twilio", expires_at=1),
-        row("d", START + 91 * minute, "delivered", provider="twilio"),
-        row("e", START + 91 * minute, "delivered", provider="smpp"),
+        row("c", START + 150 * minute, "enroute", provider="twilio", expires_at=1),
+        row("d", START + 151 * minute, "delivered", provider="twilio"),
+        row("z", START + 91 * minute, "delivered", provider="twilio"),
+        row("e", START + 151 * minute, "delivered", provider="smpp"),
         row("g", START + 600 * minute, "enroute"),
         row("h", START + 1 * minute, "enroute"),
     ]
     lake = lake_of(rows)
-    found, as_of = unfinished(lake, Period(START + 2 * minute, START + 100 * minute), NOW)
+    found, as_of = unfinished(lake, Period(START + 2 * minute, START + 160 * minute), NOW)
     assert found == [
         {
             "provider": "smsmode",
@@ -340,8 +341,8 @@ def test_unfinished_messages_are_counted_by_provider_with_the_oldest() -> None:
         {
             "provider": "twilio",
             "n": 1,
-            "of": 2,
-            "oldest": (START + 90 * minute),
+            "of": 3,
+            "oldest": (START + 150 * minute),
             "oldest_message_id": None,
         },
     ]

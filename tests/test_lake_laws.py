@@ -85,6 +85,7 @@ class Lake:
         self.aws.objects.clear()
         self.aws.items.clear()
         self.aws.before = self.aws.after = lambda operation: None
+        self.reader.forget()  # the manifest's number begins again
         for file in self.folder.glob("*/*_*"):
             file.unlink()
         return self
@@ -112,14 +113,14 @@ class Lake:
         """The rollups as a history expects them, without reading any message."""
         with self.reader.open(BEGIN, END, messages=False) as snapshot:
             found = snapshot.db.execute(
-                "SELECT hour, status, country, sum(n) FROM rollups GROUP BY ALL"
+                "SELECT hour, status, country, sum(n) FROM rollups GROUP BY ALL HAVING sum(n) <> 0"
             ).fetchall()
         return Counter({tuple(key): int(n) for *key, n in found})
 
     def named(self) -> set[str]:
         """The keys that the manifest names."""
         days = list(self.manifest.days(BEGIN.date(), END.date()))
-        rollups = {day.rollup_key for day in days if day.rollup_key}
+        rollups = {key for day in days for key in (day.rollup_key, day.daily_key) if key}
         return rollups.union(*(day.keys() for day in days))
 
 

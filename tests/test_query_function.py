@@ -106,7 +106,7 @@ def module() -> Iterator[ModuleType]:
 def audited(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is put into the audit."""
     entries: list[Any] = []
-    monkeypatch.setattr(AuditLog, "put", lambda _, entry: entries.append(entry))
+    monkeypatch.setattr(AuditLog, "put", lambda _, entry, **named: entries.append(entry))
     return entries
 
 
@@ -323,7 +323,12 @@ def test_numbers_come_from_the_table_and_only_for_who_may_see_them(
     assert [item["recipient"] for item in answer["items"]] == [NUMBER, *[None] * 6]
     assert headers["cache-control"] == "private, no-store"
     assert "etag" not in headers
-    assert {entry.name for entry in audited} == {"x", "seer"}
+    assert {(entry.name, entry.outcome.value) for entry in audited} == {
+        ("reader", "refused"),
+        ("x", "refused"),
+        ("seer", "begun"),
+        ("seer", "done"),
+    }
 
 
 def test_a_page_whose_numbers_cannot_be_read_is_no_page(query: Query) -> None:

@@ -29,7 +29,7 @@ from dlr.http.gate import Gate
 from dlr.http.problem import Problem, ProblemError
 from dlr.lake.manifest import Manifest
 from dlr.lake.objects import GoneError
-from dlr.lake.reader import LakeReader
+from dlr.lake.reader import LakeReader, Look
 from dlr.phone import RecipientHasher
 from dlr.runtime import aws
 from dlr.runtime.errors import redact_errors, redacted
@@ -75,29 +75,29 @@ def _refuse_unknown_parameters(model: type[BaseModel]) -> None:
 
 
 def _answer(
-    question: BaseModel, ask: Callable[[datetime], BaseModel], *, is_kept: bool = True
-) -> Response[str | None]:
+    question: BaseModel, ask: Callable[[Look, datetime], BaseModel], *, is_kept: bool = True
+) -> Response[str]:
     """304 where the caller has the answer already: then DuckDB is not even started."""
     _refuse_unknown_parameters(type(question))
-    event, at = router.current_event, now()
+    event, at, look = router.current_event, now(), lake.look()
     headers = NEVER_KEPT
     if is_kept:
-        tag = tags.tag_of(lake.version(), event.path, question, at)
+        tag = tags.tag_of(look.version, event.path, question, at)
         headers = {**PRIVATE, "etag": tag}
         if tags.is_known(tag, event.headers.get("if-none-match")):
-            return Response(304, None, None, headers)
-    body = ask(at).model_dump_json(exclude_unset=True)
+            return Response(304, body="", headers=headers)
+    body = ask(look, at).model_dump_json(exclude_unset=True)
     return Response(200, "application/json", body, headers)
 
 
 @router.get("/messages", summary="Search messages, newest first", responses=_answers(Messages))
-def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response[str | None]:
+def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response[str]:
     if question.numbers and not caller_in(router).has(Scope.PII):
         raise ProblemError(Problem.REFUSED, "Numbers need a token with scope `pii`.")
 
-    def ask(at: datetime) -> Messages:
+    def ask(look: Look, at: datetime) -> Messages:
         period, position = question.place(at)
-        page = search(lake, period, question.filters, position, question.limit, at)
+        page = search(look, period, question.filters, position, question.limit, at)
         if question.numbers:
             numbers = recipients(dynamodb, reports_table, page.items, at)
             for item in page.items:
@@ -115,12 +115,12 @@ def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response
 
 
 @router.get("/stats", summary="Counts, rates and latencies", responses=_answers(Stats))
-def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str | None]:
-    def ask(at: datetime) -> Stats:
+def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str]:
+    def ask(look: Look, at: datetime) -> Stats:
         wanted = Question(question.period(at), question.names, question.filters)
         if wanted.singly:
             question.period(at, asked.LONGEST_SINGLY)
-        rows, as_of = stats(lake, wanted, at)
+        rows, as_of = stats(look, wanted, at)
         return Stats.model_validate({"rows": rows, "as_of": as_of})
 
     return _answer(question, ask)
@@ -131,9 +131,9 @@ def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str | 
     summary="Provider against provider, by country and network",
     responses=_answers(Comparison),
 )
-def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Response[str | None]:
-    def ask(at: datetime) -> Comparison:
-        rows, as_of = compare(lake, question.period(at), question.places, question.filters, at)
+def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Response[str]:
+    def ask(look: Look, at: datetime) -> Comparison:
+        rows, as_of = compare(look, question.period(at), question.places, question.filters, at)
         return Comparison.model_validate({"rows": rows, "as_of": as_of})
 
     return _answer(question, ask)
@@ -144,9 +144,9 @@ def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Respo
     summary="Messages without a final state, by provider",
     responses=_answers(UnfinishedList),
 )
-def get_unfinished(question: Annotated[asked.UnfinishedAsked, Query()]) -> Response[str | None]:
-    def ask(at: datetime) -> UnfinishedList:
-        rows, as_of = unfinished(lake, question.period(at), at)
+def get_unfinished(question: Annotated[asked.UnfinishedAsked, Query()]) -> Response[str]:
+    def ask(look: Look, at: datetime) -> UnfinishedList:
+        rows, as_of = unfinished(look, question.period(at), at)
         return UnfinishedList.model_validate({"rows": rows, "as_of": as_of})
 
     return _answer(question, ask)

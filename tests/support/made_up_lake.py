@@ -39,13 +39,20 @@ class FakeLake:
         """A message, or a new state of one."""
         self.rows[row["mk"]] = row
 
+    def look(self) -> "FakeLake":
+        """The same lake, as it is."""
+        return self
+
+    @property
     def version(self) -> str:
         """Changes with every row."""
         return f"v{hash(tuple(sorted(map(str, self.rows.values()))))}"
 
     @contextmanager
-    def open(self, start: datetime, end: datetime, *, messages: bool = True) -> Iterator[Seen]:
-        """Without `messages` there is no view of messages."""
+    def open(
+        self, start: datetime, end: datetime, *, messages: bool = True, hourly: bool = True
+    ) -> Iterator[Seen]:
+        """Without `messages` there is no view of messages; without `hourly` no hour is right."""
         if self.failure:
             raise self.failure
         assert start == start.replace(minute=0, second=0, microsecond=0) < end
@@ -61,7 +68,15 @@ class FakeLake:
                 f"INSERT INTO rolled VALUES {', '.join([marks] * len(inside))}",  # noqa: S608
                 values,
             )
-        self._db.execute(f"CREATE OR REPLACE VIEW rollups AS {duck.counted('rolled')}")
+        # As where every message was on its way at the last merge: that is taken back again.
+        was = "(SELECT * REPLACE ('enroute' AS status, NULL AS latency_ms) FROM rolled)"
+        counts = (
+            f"{duck.counted('rolled')} UNION ALL BY NAME {duck.counted(was)}"  # noqa: S608
+            f" UNION ALL BY NAME SELECT * REPLACE (-n AS n) FROM ({duck.counted(was)})"
+        )
+        if not hourly and start.hour == end.hour == 0:
+            counts = duck.by_day(f"({counts})")
+        self._db.execute(f"CREATE OR REPLACE VIEW rollups AS {counts}")
         if messages:
             self._db.execute("CREATE VIEW messages AS SELECT * FROM rolled")
         yield Seen(self._db, self.as_of)

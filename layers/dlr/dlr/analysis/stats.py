@@ -66,7 +66,8 @@ def count(lake: Lake, question: Question, now: datetime) -> Counts:
     """Counts the messages of a period by group. Raises TooManyRowsError."""
     hours = question.period.whole_hours()
     messages = needs_messages(question.period, singly=question.singly)
-    with lake.open(hours.start, hours.end, messages=messages) as snapshot:
+    hourly = "hour" in question.by
+    with lake.open(hours.start, hours.end, messages=messages, hourly=hourly) as snapshot:
         return Counts(list(_counted(snapshot.db, question, now)), snapshot.as_of)
 
 
@@ -109,14 +110,14 @@ def _counted(db: Any, question: Question, now: datetime) -> Iterator[Counted]:
     first = "g0, " if question.by and question.by[0] in TIMES else ""
     found = db.execute(
         f"WITH facts AS ({source.sql}), "
-        f"cells AS (SELECT {groups}bucket, sum(n) AS n, sum(n) FILTER (WHERE {IS_FINAL}) AS final,"
-        f" sum(n) FILTER (WHERE {IS_DELIVERED}) AS delivered"
+        f"cells AS (SELECT {groups}bucket, status, sum(n) AS n"
         f" FROM facts WHERE {wanted.sql} GROUP BY ALL), "
         "piled AS (SELECT *, sum(n) FILTER (WHERE bucket IS NOT NULL)"
         f" OVER ({partition} ORDER BY bucket NULLS LAST) AS upto,"
         f" sum(n) FILTER (WHERE bucket IS NOT NULL) OVER ({partition}) AS timed FROM cells) "
-        f"SELECT {listed}sum(n)::BIGINT AS n, coalesce(sum(final), 0)::BIGINT,"
-        " coalesce(sum(delivered), 0)::BIGINT,"
+        f"SELECT {listed}sum(n)::BIGINT AS n,"
+        f" coalesce(sum(n) FILTER (WHERE {IS_FINAL}), 0)::BIGINT,"
+        f" coalesce(sum(n) FILTER (WHERE {IS_DELIVERED}), 0)::BIGINT,"
         " min(bucket) FILTER (WHERE bucket IS NOT NULL AND 100 * upto >= 50 * timed),"
         " min(bucket) FILTER (WHERE bucket IS NOT NULL AND 100 * upto >= 95 * timed)"
         f" FROM piled {grouped} HAVING sum(n) > 0"

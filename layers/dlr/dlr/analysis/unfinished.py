@@ -19,10 +19,11 @@ def unfinished(lake: Lake, period: Period, now: datetime) -> tuple[list[dict[str
     with lake.open(hours.start, hours.end, messages=messages) as snapshot:
         as_of = snapshot.as_of
         found = snapshot.db.execute(
-            f"SELECT provider, sum(n) FILTER (WHERE NOT {IS_FINAL})::BIGINT AS left_open,"
-            f" sum(n)::BIGINT, min(hour) FILTER (WHERE NOT {IS_FINAL})"
-            f" FROM ({source.sql}) GROUP BY provider HAVING left_open > 0"
-            " ORDER BY left_open DESC, provider",
+            "SELECT provider, sum(n)::BIGINT AS left_open, sum(everything)::BIGINT,"
+            " min(hour) FILTER (WHERE n > 0) FROM ("
+            f"SELECT provider, hour, coalesce(sum(n) FILTER (WHERE NOT {IS_FINAL}), 0) AS n,"
+            f" sum(n) AS everything FROM ({source.sql}) GROUP BY ALL"
+            ") GROUP BY provider HAVING left_open > 0 ORDER BY left_open DESC, provider",
             list(source.values),
         ).fetchall()
     oldest = _oldest(lake, period, {provider: aware(hour) for provider, _, _, hour in found}, now)

@@ -54,14 +54,7 @@ class Gate:
             raise ProblemError(Problem.REFUSED, "The call came without a token.")
         if caller.is_expired(now.timestamp()):
             raise ProblemError(Problem.EXPIRED, "The token has expired.")
-        entry = Entry(
-            at=now,
-            name=caller.name,
-            token_id=caller.token_id,
-            route=route,
-            request_id=request_id,
-            note=name_or_none(event["headers"].get("x-operator")),
-        )
+        entry = _entry(now, caller, route, event, request_id)
         if not caller.has(rule.scope):
             self._try_to_put(entry, Outcome.REFUSED, Problem.REFUSED.status, is_refusal=True)
             raise ProblemError(Problem.REFUSED, f"The token has no scope `{rule.scope}`.")
@@ -70,6 +63,13 @@ class Gate:
         begun = entry.model_copy(update={"subject": self._subject(rule.subject, event)})
         self._audit.put(begun)
         return begun
+
+    def refuse(self, route: str, event: Mapping[str, Any], request_id: str) -> None:
+        """Puts into the audit what the route itself refused, where no entry was begun for it."""
+        caller = caller_of(event)
+        if caller is not None:
+            entry = _entry(self._clock(), caller, route, event, request_id)
+            self._try_to_put(entry, Outcome.REFUSED, Problem.REFUSED.status, is_refusal=True)
 
     def leave(self, entry: Entry | None, status: int, target: str | None = None) -> None:
         """Puts the outcome over the entry that was begun. The act is done, so no failure undoes it:
@@ -91,6 +91,19 @@ class Gate:
     def _subject(self, where: Subject, event: Mapping[str, Any]) -> str | None:
         number = _number_in(where, event)
         return None if number is None else subject_of(number, self._hasher)
+
+
+def _entry(
+    at: datetime, caller: Caller, route: str, event: Mapping[str, Any], request_id: str
+) -> Entry:
+    return Entry(
+        at=at,
+        name=caller.name,
+        token_id=caller.token_id,
+        route=route,
+        request_id=request_id,
+        note=name_or_none(event["headers"].get("x-operator")),
+    )
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller | None:

@@ -118,5 +118,14 @@ def counted(rows: str) -> str:
     )
 
 
+def by_day(counts: str) -> str:
+    """Counts of a day's hours without the hours: under the day's first one."""
+    others = ", ".join(name for name in ROLLUP_COLUMNS if name not in {"hour", "n"})
+    return (
+        f"SELECT date_trunc('day', hour) AS hour, {others}, sum(n)::BIGINT AS n FROM {counts} "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+
+
 def _texts(files: Iterable[Path | str]) -> str:
     return ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)

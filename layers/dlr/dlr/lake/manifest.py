@@ -54,8 +54,13 @@ class Day:
 
     @property
     def rollup_key(self) -> str | None:
-        """The key of the object with the day's counts."""
+        """The key of the object with the day's counts by hour."""
         return None if self.rollup is None else f"{rollups_of(self.day)}{self.rollup}"
+
+    @property
+    def daily_key(self) -> str | None:
+        """The key of the object with the counts of the whole day, each under the day's begin."""
+        return None if self.rollup is None else f"{daily_of(self.day)}{self.rollup}"
 
 
 def messages_of(day: date) -> str:
@@ -71,6 +76,11 @@ def folder_of(day: date, hour: int) -> str:
 def rollups_of(day: date) -> str:
     """The prefix of a day's counts."""
     return f"rollups/day={day.isoformat()}/"
+
+
+def daily_of(day: date) -> str:
+    """The prefix of a day's counts without hours."""
+    return f"daily/day={day.isoformat()}/"
 
 
 class Manifest:

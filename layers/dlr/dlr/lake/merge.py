@@ -17,7 +17,15 @@ from uuid import uuid4
 
 from dlr.lake import duck
 from dlr.lake.duck import Database
-from dlr.lake.manifest import Day, Hour, Manifest, folder_of, messages_of, rollups_of
+from dlr.lake.manifest import (
+    Day,
+    Hour,
+    Manifest,
+    daily_of,
+    folder_of,
+    messages_of,
+    rollups_of,
+)
 from dlr.lake.objects import GoneError, Objects
 from dlr.lake.row import COLUMNS
 from dlr.lake.segment import Segment, Segments
@@ -229,6 +237,8 @@ class Merger:
             f"UNION ALL BY NAME {duck.counted(duck.parquet(files))} ORDER BY ALL"
         )
         self._write(db, f"{rollups_of(after.day)}{name}", query)
+        written = duck.parquet([self._objects.file_of(f"{rollups_of(after.day)}{name}")])
+        self._write(db, f"{daily_of(after.day)}{name}", duck.by_day(written))
         return name
 
     def _write(self, db: Database, key: str, query: str) -> None:
@@ -240,10 +250,10 @@ class Merger:
 
     def _delete_others(self, day: Day) -> None:
         """Objects of versions up to this one that it does not name: old ones, and leftovers."""
-        named = {*day.keys(), day.rollup_key}
+        named = {*day.keys(), day.rollup_key, day.daily_key}
         found = (
             each["Key"]
-            for prefix in (messages_of(day.day), rollups_of(day.day))
+            for prefix in (messages_of(day.day), rollups_of(day.day), daily_of(day.day))
             for page in self._s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix
             )

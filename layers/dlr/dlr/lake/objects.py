@@ -33,12 +33,12 @@ class Objects:
         files = {key: self.file_of(key) for key in keys}
         self._folder.mkdir(parents=True, exist_ok=True)
         missing = {key: file for key, file in files.items() if not file.exists()}
-        self._make_room(set(files.values()))
-        for file in files.values():
-            if file.exists():
-                file.touch()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(self._download, missing, missing.values()))
+        for file in {*files.values()} - {*missing.values()}:
+            file.touch()
+        if missing:
+            self._make_room(set(files.values()))
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                list(pool.map(self._download, missing, missing.values()))
         return files
 
     def file_of(self, key: str) -> Path:
