@@ -87,6 +87,39 @@ PERSON: Mapping[str, Any] = {
     "quarantine": [],
     "further_requests": [],
 }
+JOB = {
+    "id": "0123456789abcdef0123456789abcdef",
+    "kind": "messages",
+    "format": "csv",
+    "state": "queued",
+    "reason": None,
+    "done": 0,
+    "total": 2,
+    "rows": 0,
+    "needs_pii": False,
+    "from": TIME,
+    "to": LATER,
+    "filters": {"provider": ["smsmode"]},
+    "asked_by": "shop backend",
+    "created_at": LATER,
+    "expires_at": "2026-12-02T13:00:00Z",
+    "as_of": None,
+    "policy": None,
+    "strike_limit": None,
+    "result": None,
+    "links": [],
+}
+DONE = {
+    **JOB,
+    "state": "done",
+    "done": 2,
+    "rows": 1204,
+    "as_of": "2026-11-25T12:58:50Z",
+    "links": [
+        f"https://bucket.s3.eu-west-1.amazonaws.com/parts/day-{day}.csv?X-Amz-Signature=…"
+        for day in (1, 2)
+    ],
+}
 ERASED = {"messages": 3, "quarantine": 1, "suppressed": True}
 
 SEEN = {"as_of": LATER}
@@ -184,6 +217,27 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "POST /suppressions/revert/{provider}": {
         "body": {"since": TIME, "until": LATER},
         "answer": {"reverted": 12, "next": None, "until": LATER},
+    },
+    "POST /exports": {
+        "body": {
+            "kind": "messages",
+            "format": "csv",
+            "filters": {"from": TIME, "to": LATER, "provider": "smsmode"},
+        },
+        "answer": JOB,
+    },
+    "GET /exports": {"answer": {"items": [JOB], "next": None}},
+    "GET /exports/{id}": {"answer": DONE},
+    "POST /backtests": {
+        "body": {"policy": "provider", "strike_limit": 2, "from": TIME, "to": LATER},
+        "answer": {
+            **JOB,
+            "kind": "backtest",
+            "total": 1,
+            "filters": {},
+            "policy": "provider",
+            "strike_limit": 2,
+        },
     },
     "POST /people/lookup": {"body": {"number": NUMBER}, "answer": PERSON},
     "GET /recipients/{number}": {"answer": PERSON},

@@ -360,7 +360,7 @@ def test_an_ingest_function_may_write_messages_of_its_own_provider_only(provider
 
 
 @pytest.mark.parametrize(
-    ("function", "prefixes"), [("Authorizer", {"token#"}), ("Api", {"token#", "audit#"})]
+    ("function", "prefixes"), [("Authorizer", {"token#"}), ("Api", {"token#", "audit#", "job#"})]
 )
 def test_who_writes_tokens_and_audit_may_touch_nothing_else_of_the_desk(
     function: str, prefixes: set[str]

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
 )
@@ -30,9 +29,9 @@ class RangeError(ValueError):
     """A range that nothing can be asked for; the text says why."""
 
 
-def _many(value: Any) -> Any:
-    """One value or a list of them."""
-    return value if isinstance(value, list | tuple) else (value,)
+def _texts(values: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One value or some, as they stand in the lake."""
+    return (str(values),) if isinstance(values, str) else tuple(map(str, values))
 
 
 def _provider(name: str) -> str:
@@ -54,6 +53,9 @@ def _network(code: str) -> str:
 
 
 _Some = Field(min_length=1, max_length=MAX_VALUES)
+_Provider = Annotated[str, AfterValidator(_provider)]
+_Country = Annotated[str, AfterValidator(_country)]
+_Network = Annotated[str, AfterValidator(_network)]
 _Code = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
 
 
@@ -88,25 +90,19 @@ class Range(_Strict):
 class Filters(Range):
     """Which messages: of the range, and with one of the values in each field that is given."""
 
-    provider: Annotated[
-        tuple[Annotated[str, AfterValidator(_provider)], ...] | None, BeforeValidator(_many), _Some
-    ] = None
-    status: Annotated[tuple[Status, ...] | None, BeforeValidator(_many), _Some] = None
-    cause: Annotated[tuple[Cause, ...] | None, BeforeValidator(_many), _Some] = None
-    bounce: Annotated[tuple[Bounce, ...] | None, BeforeValidator(_many), _Some] = None
-    country: Annotated[
-        tuple[Annotated[str, AfterValidator(_country)], ...] | None, BeforeValidator(_many), _Some
-    ] = None
-    network: Annotated[
-        tuple[Annotated[str, AfterValidator(_network)], ...] | None, BeforeValidator(_many), _Some
-    ] = None
-    code: Annotated[tuple[_Code, ...] | None, BeforeValidator(_many), _Some] = None
+    provider: _Provider | Annotated[tuple[_Provider, ...], _Some] | None = None
+    status: Status | Annotated[tuple[Status, ...], _Some] | None = None
+    cause: Cause | Annotated[tuple[Cause, ...], _Some] | None = None
+    bounce: Bounce | Annotated[tuple[Bounce, ...], _Some] | None = None
+    country: _Country | Annotated[tuple[_Country, ...], _Some] | None = None
+    network: _Network | Annotated[tuple[_Network, ...], _Some] | None = None
+    code: _Code | Annotated[tuple[_Code, ...], _Some] | None = None
 
     def wanted(self) -> Mapping[str, tuple[str, ...]]:
         """By column: the values."""
         columns = (name for name in Filters.model_fields if name not in Range.model_fields)
         given = {name: getattr(self, name) for name in columns}
-        return {name: tuple(map(str, values)) for name, values in given.items() if values}
+        return {name: _texts(values) for name, values in given.items() if values is not None}
 
 
 class ExportRequest(_Strict):
