@@ -12,7 +12,7 @@ from dlr_cli.errors import CommandError, FailedCallError, NotFoundError, Refused
 
 T = TypeVar("T")
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
-SUCCESSES = {200, 201}
+SUCCESSES = {200, 201, 202}
 PROBLEM = "application/problem+json"
 
 
