@@ -54,6 +54,9 @@ class Gate:
             raise ProblemError(Problem.REFUSED, "The call came without a token.")
         if caller.is_expired(now.timestamp()):
             raise ProblemError(Problem.EXPIRED, "The token has expired.")
+        is_allowed = caller.has(rule.scope)
+        if is_allowed and not _is_audited(rule, caller):
+            return None
         entry = Entry(
             at=now,
             name=caller.name,
@@ -61,15 +64,13 @@ class Gate:
             route=route,
             request_id=request_id,
             note=name_or_none(event["headers"].get("x-operator")),
+            subject=self._subject(rule.subject, event),
         )
-        if not caller.has(rule.scope):
+        if not is_allowed:
             self._try_to_put(entry, Outcome.REFUSED, Problem.REFUSED.status, is_refusal=True)
             raise ProblemError(Problem.REFUSED, f"The token has no scope `{rule.scope}`.")
-        if not _is_audited(rule, caller):
-            return None
-        begun = entry.model_copy(update={"subject": self._subject(rule.subject, event)})
-        self._audit.put(begun)
-        return begun
+        self._audit.put(entry)
+        return entry
 
     def leave(self, entry: Entry | None, status: int, target: str | None = None) -> None:
         """Puts the outcome over the entry that was begun. The act is done, so no failure undoes it:
