@@ -17,6 +17,13 @@ PARAMETERS: Mapping[str, Any] = {
     "since": TIME,
     "until": LATER,
     "limit": 50,
+    "status": "undelivered,expired",
+    "cause": "absent",
+    "bounce": "soft",
+    "network": "234-10",
+    "code": "3501",
+    "sender": "ACME",
+    "hours": 24,
     "x-operator": "alice, ticket 41",
 }
 """By the name of a parameter."""
@@ -82,7 +89,72 @@ PERSON: Mapping[str, Any] = {
 }
 ERASED = {"messages": 3, "quarantine": 1, "suppressed": True}
 
+SEEN = {"as_of": LATER}
+FOUND = {
+    **{
+        name: REPORT[name]
+        for name in (
+            *("provider", "message_id", "status", "final", "cause", "bounce", "action"),
+            *("permanent", "network", "sender", "segments", "occurred_at", "sent_at"),
+        )
+    },
+    "code": "3501",
+    "country": "GB",
+    "price": 0.039,
+    "currency": "EUR",
+    "first_seen": TIME,
+    "latency_ms": None,
+    "latency_from": None,
+}
+FIGURES = {
+    "n": 12000,
+    "final": 11900,
+    "delivered": 10950,
+    "delivery_rate": 0.9201680672268907,
+    "report_ratio": 0.9916666666666667,
+    "p50_s": 3.084,
+    "p95_s": 20.749,
+    "band": "good",
+    "advice": "Some invalid numbers: clean your list.",
+}
+BETTER = {"low": 0.9151551, "high": 0.9249093, "best": "smsmode", "significant": None}
+
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "GET /messages": {
+        "answer": {"items": [FOUND], "next": "WzE3NjM5ODk2MDAwMDAwMDAsIjVkNDE0…", **SEEN}
+        | {"scanned_to": "2026-11-24T13:00:00Z"}
+    },
+    "GET /stats": {
+        "answer": {
+            "rows": [
+                {"day": "2026-11-24", "provider": "smsmode", **FIGURES},
+                {"day": "2026-11-24", "provider": "twilio", **FIGURES, "n": 1200},
+            ],
+            **SEEN,
+        }
+    },
+    "GET /stats/compare": {
+        "answer": {
+            "rows": [
+                {"country": "GB", "network": "234-10", "provider": "smsmode", **FIGURES, **BETTER}
+            ],
+            **SEEN,
+        }
+    },
+    "GET /stats/unfinished": {
+        "answer": {
+            "rows": [
+                {
+                    "provider": "smsmode",
+                    "n": 3,
+                    "of": 12000,
+                    "oldest": TIME,
+                    "oldest_message_id": "f1d2d2f9-24e9",
+                }
+            ],
+            **SEEN,
+        }
+    },
     "GET /messages/{provider}": {"answer": {**REPORT, "history": [REPORT]}},
     "GET /messages/{provider}/{message_id}": {"answer": {**REPORT, "history": [REPORT]}},
     "GET /suppressions/{number}": {"answer": LISTED},

@@ -40,6 +40,14 @@ ROOMS: Mapping[str, Room] = {
         "who may not be sent to: rules, storage, lookup, an operator's acts",
         "causes messages phone runtime",
     ),
+    "lake": _room(
+        "rows of all messages in S3: written from the stream, merged, read with DuckDB",
+        "messages phone report runtime",
+    ),
+    "analysis": _room(
+        "what the lake answers: search, statistics, comparison",
+        "causes messages phone report runtime",
+    ),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
     ),
@@ -61,6 +69,8 @@ FUNCTIONS: Mapping[str, Room] = {
     "functions/publish": _room(
         "from the table's stream to the bus", "messages phone runtime suppression"
     ),
+    "functions/lake": _room("from the table's stream to segments of the lake", "lake runtime"),
+    "functions/merge": _room("the lake's merge, every five minutes", "lake runtime"),
     "functions/suppress": _room(
         "from the queue to the suppression list", "messages phone runtime settings suppression"
     ),
@@ -68,6 +78,7 @@ FUNCTIONS: Mapping[str, Room] = {
         "the API, a module in `routes/` per noun",
         "access http ingest messages people phone providers runtime settings suppression",
     ),
+    "functions/query": _room("search and statistics", "access analysis http lake phone runtime"),
     "functions/authorizer": _room("who is let in to the API", "access runtime"),
 }
 """The thin handlers, by folder."""

@@ -4,8 +4,11 @@ Which calls there are is learned from a run without faults, so a new one cannot 
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
@@ -17,6 +20,8 @@ from dlr.access.tokens import TokenStore
 from dlr.causes import Action
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.unread import Unread
+from dlr.lake.manifest import Manifest
+from dlr.lake.reader import LakeReader
 from dlr.messages.item import history_of, is_redacted, key_of, state_of
 from dlr.phone import RecipientHasher
 from dlr.report import Status
@@ -135,6 +140,40 @@ def listed(system: SystemHarness) -> set[str]:
     return {each.number for each in found.suppressed}
 
 
+# ---------------------------------------------------------------- the lake
+
+
+def run_lake(system: SystemHarness) -> None:
+    """The day's reports into the lake in two batches, each merged, the second with erasures."""
+    system.wipe()
+    for content in REPORTS:
+        assert system.send(json.dumps(content).encode())[0] == 200
+    drain([system.fill_lake, system.merge])
+    assert system.send(json.dumps(LATE).encode())[0] == 200
+    drain([system.publish, system.fill_lake, system.merge])
+    check_lake(system)
+
+
+def check_lake(system: SystemHarness) -> None:
+    """Each message is a row, once; no byte tells a number, or the id of what was redacted."""
+    manifest = Manifest(system.dynamodb, system.names["DeskTable"])
+    with TemporaryDirectory() as folder:
+        reader = LakeReader(system.s3, system.names["LakeBucket"], manifest, Path(folder))
+        now = datetime.now(UTC)
+        with reader.open(now - DAY, now + DAY) as snapshot:
+            rows = snapshot.db.execute("SELECT message_id, status FROM messages").fetchall()
+            ((counted,),) = snapshot.db.execute("SELECT sum(n) FROM rollups").fetchall()
+    sent = [read(content) for content in REPORTS]
+    expected = Counter(
+        (None if each.status is Status.DELIVERED else each.message_id, each.status.value)
+        for each in sent
+    )
+    assert Counter(rows) == expected
+    assert counted == len(sent)
+    told = b"".join(system.objects().values())
+    assert not [mark for mark in MARKS if mark.encode() in told]
+
+
 # ---------------------------------------------------------------- the team's own API
 
 
@@ -231,7 +270,9 @@ def check_api(system: SystemHarness) -> None:
 # ---------------------------------------------------------------- the faults
 
 Run = Callable[[SystemHarness], None]
-RUNS: tuple[Run, ...] = (run_pipeline, run_api)
+RUNS: tuple[Run, ...] = (run_pipeline, run_api, run_lake)
+EVERYDAY = (run_pipeline, run_api)
+"""`tests/test_lake_laws.py` interrupts the lake at every call without the embedded AWS."""
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +299,7 @@ def nothing_leaks(system: SystemHarness) -> Iterator[None]:
 
 def test_every_function_is_seen_calling(calls: dict[Call, Run]) -> None:
     functions = {call.function for call in calls}
-    assert functions == {INGEST, "Publish", "Suppress", "Api", "Authorizer"}
+    assert functions == {INGEST, "Publish", "Lake", "Merge", "Suppress", "Api", "Authorizer"}
 
 
 @pytest.mark.parametrize("fault", EVERY)
@@ -266,7 +307,7 @@ def test_a_day_on_which_every_call_fails_once_loses_nothing(
     system: SystemHarness, calls: dict[Call, Run], fault: str
 ) -> None:
     met = 0
-    for run in RUNS:
+    for run in EVERYDAY:
         hit = [call for call in calls if calls[call] is run and fault in faults_of(call)]
         injections = [Injection(call, fault) for call in hit]
         inject(system, injections)

@@ -7,7 +7,8 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import product
 from typing import Any
@@ -20,6 +21,8 @@ import urllib3
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.quarantined import id_of
 from dlr.ingest.unread import Unread
+from dlr.lake.key import PLACE
+from dlr.lake.manifest import Day, Manifest
 from dlr.messages.event import DETAIL_TYPE
 from dlr.messages.verdict import Arrival
 from dlr.phone import PhoneNumber, RecipientHasher
@@ -61,6 +64,8 @@ class PrivilegeHarness:
         self.dynamodb = cloud.client("dynamodb")
         self.quarantine = Quarantine(self.dynamodb, self.names["QuarantineTable"], HASHER)
         self.list = SuppressionList(self.dynamodb, self.names["SuppressionsTable"], ONE_STRIKE)
+        self._s3 = cloud.client("s3")
+        self.manifest = Manifest(self.dynamodb, self.names["DeskTable"])
         self.timeout_s = TIMEOUT_S
         self.scheme = "Bearer"
         self._http = urllib3.PoolManager(retries=False, timeout=30)
@@ -134,6 +139,20 @@ class PrivilegeHarness:
         self._cloud.client("lambda").update_function_configuration(
             FunctionName=self.names[function], MemorySize=512
         )
+
+    def objects(self, prefix: str) -> set[str]:
+        """The keys of the lake's objects."""
+        answer = self._s3.list_objects_v2(Bucket=self.names["LakeBucket"], Prefix=prefix)
+        return {each["Key"] for each in answer.get("Contents", ())}
+
+    def named_in_the_lake(self) -> set[str]:
+        days = list(self.manifest.days(date.min, date.max))
+        return {key for day in days for key in (*day.keys(), day.rollup_key) if key}
+
+    def merged(self) -> bool:
+        """Whether a merge came to its end."""
+        answer = self._cloud.client("lambda").invoke(FunctionName=self.names["Merge"])
+        return "FunctionError" not in answer
 
     def policy(self, role: str) -> dict[str, Any]:
         name = self.names[role]
@@ -265,6 +284,36 @@ def redacts_what_is_not_to_be_kept(system: PrivilegeHarness) -> bool:
     return system.soon(lambda: "state" not in system.item(message_id))
 
 
+def fills_the_lake(system: PrivilegeHarness) -> bool:
+    before = system.objects("segments/")
+    system.deliver(report(uuid4().hex, new_number(), "SENT"))
+    return system.soon(lambda: bool(system.objects("segments/") - before))
+
+
+def makes_the_lakes_key(system: PrivilegeHarness) -> bool:
+    system.dynamodb.delete_item(TableName=system.names["DeskTable"], Key=PLACE)
+    system.restart("Lake")
+    return fills_the_lake(system)
+
+
+def merges(system: PrivilegeHarness) -> bool:
+    """By an instance that has no files yet; what it replaces goes."""
+    system.deliver(report(uuid4().hex, new_number(), "SENT"))
+    if not system.soon(lambda: bool(system.objects("segments/"))):
+        return False
+    system.restart("Merge")
+    named = system.merged() and system.named_in_the_lake()
+    return not system.objects("segments/") and named == system.objects("")
+
+
+def forgets_old_days(system: PrivilegeHarness) -> bool:
+    old = date(2020, 1, 1)
+    system.manifest.forget(replace(system.manifest.day(old), version=2))
+    system.manifest.commit(Day(old, 1))
+    system.manifest.note_expired(old)
+    return system.merged() and system.manifest.day(old).version == 0
+
+
 def shows_a_message(system: PrivilegeHarness) -> bool:
     message_id = uuid4().hex
     system.deliver(report(message_id, new_number(), "SENT"))
@@ -394,6 +443,23 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Publish", "dynamodb:UpdateItem", "ReportsTable"): redacts_what_is_not_to_be_kept,
     ("Publish", "dynamodb:BatchGetItem", "SuppressionsTable"): asks_the_list,
     ("Publish", "secretsmanager:GetSecretValue", "HashSecret"): publish_starts,
+    ("Lake", "s3:PutObject", "LakeBucket/segments"): fills_the_lake,
+    ("Lake", "dynamodb:GetItem", "DeskTable"): makes_the_lakes_key,
+    ("Lake", "dynamodb:PutItem", "DeskTable"): makes_the_lakes_key,
+    ("Merge", "s3:ListBucket", "LakeBucket"): merges,
+    ("Merge", "s3:GetObject", "LakeBucket/segments"): merges,
+    ("Merge", "s3:DeleteObject", "LakeBucket/segments"): merges,
+    ("Merge", "s3:GetObject", "LakeBucket/messages"): merges,
+    ("Merge", "s3:PutObject", "LakeBucket/messages"): merges,
+    ("Merge", "s3:DeleteObject", "LakeBucket/messages"): merges,
+    ("Merge", "s3:GetObject", "LakeBucket/rollups"): merges,
+    ("Merge", "s3:PutObject", "LakeBucket/rollups"): merges,
+    ("Merge", "s3:DeleteObject", "LakeBucket/rollups"): merges,
+    ("Merge", "dynamodb:GetItem", "DeskTable"): merges,
+    ("Merge", "dynamodb:Query", "DeskTable"): merges,
+    ("Merge", "dynamodb:PutItem", "DeskTable"): merges,
+    ("Merge", "dynamodb:UpdateItem", "DeskTable"): merges,
+    ("Merge", "dynamodb:DeleteItem", "DeskTable"): forgets_old_days,
     ("Suppress", "dynamodb:BatchGetItem", "SuppressionsTable"): suppresses,
     ("Suppress", "dynamodb:PutItem", "SuppressionsTable"): suppresses,
     ("Suppress", "dynamodb:UpdateItem", "SuppressionsTable"): suppresses,  # the guard counts
@@ -435,14 +501,16 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
 NOT_ASKED_FOR_HERE: dict[Grant, str] = {
     **{
         (role, f"logs:{action}", f"{role}Logs"): "the embedded AWS writes the logs by itself"
-        for role in ("Ingest", "Publish", "Suppress", "Api", "Authorizer")
+        for role in ("Ingest", "Publish", "Lake", "Merge", "Suppress", "Api", "Authorizer")
         for action in ("CreateLogStream", "PutLogEvents")
     },
     **{
-        ("Publish", f"dynamodb:{action}", "ReportsTable.StreamArn"): "its poller needs no role"
+        (role, f"dynamodb:{action}", "ReportsTable.StreamArn"): "its poller needs no role"
+        for role in ("Publish", "Lake")
         for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
     },
     ("Publish", "sqs:SendMessage", "PublishFailures"): "it knows no on-failure destination",
+    ("Lake", "sqs:SendMessage", "LakeFailures"): "it knows no on-failure destination",
     **{
         ("Suppress", f"sqs:{action}", "SuppressQueue"): "its poller needs no role"
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
@@ -461,10 +529,10 @@ provider_only` reads that condition in the template.
 
 
 def name_of(resource: dict[str, Any]) -> str:
-    """`ReportsTable`, `ReportsTable.StreamArn`, `ReportsTable/by_recipient`."""
+    """`ReportsTable`, `ReportsTable.StreamArn`, `ReportsTable/by_recipient`, `Bucket/folder`."""
     value: str | list[str] = next(iter(resource.values()))
     if isinstance(value, str):
-        return value.removeprefix("${").replace(".Arn}/index", "")
+        return value.removeprefix("${").replace(".Arn}", "").replace("/index", "").rstrip("/*")
     name, attribute = value
     return name.replace(PROVIDER, "") + ("" if attribute in {"Arn", "Id"} else f".{attribute}")
 

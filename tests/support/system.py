@@ -45,12 +45,16 @@ class SystemHarness:
         self._sqs = cloud.client("sqs")
         self.names = {table: make_table(cloud, table) for table in TABLES}
         self.names |= _secrets(cloud) | _bus(cloud, self._sqs)
+        self.s3 = cloud.client("s3")
+        self.names["LakeBucket"] = f"lake-{uuid4().hex}"
+        self.s3.create_bucket(Bucket=self.names["LakeBucket"])
         self.functions = Functions(cloud, self.names, Providers=PROVIDER, **parameters)
         self.listener = Listener(cloud, self.names["Bus"])
         self.retries: Counter[str] = Counter()
         self.said: list[str] = []
         """What of failures and answers could be seen from outside."""
         self._position = self._start_of_stream()
+        self._lake_position = self._start_of_stream()
 
     def send(self, body: bytes, method: str = "POST") -> Outcome:
         """As a provider: again and again until it is taken or refused for good."""
@@ -86,11 +90,38 @@ class SystemHarness:
 
     def publish(self) -> bool:
         """Hand out the stream's new records; whether none is left."""
-        records = self._new_records()
+        changes = {"INSERT", "MODIFY"}  # what the template's filter lets through
+        records = [each for each in self._new_records() if each["eventName"] in changes]
+        return self._hand_out("Publish", records)
+
+    def fill_lake(self) -> bool:
+        """Hand out the stream's new records to Lake; whether none is left."""
+        records, self._lake_position = self._records_from(self._lake_position)
+        return self._hand_out("Lake", records)
+
+    def merge(self) -> bool:
+        """As the schedule, until it succeeds."""
+        for _ in range(TRIES):
+            if self._invoke("Merge", {}) is not None:
+                return True
+            self.retries["schedule"] += 1
+        return False
+
+    def objects(self) -> dict[str, bytes]:
+        """All that is in the lake's bucket."""
+        bucket = self.names["LakeBucket"]
+        keys = [each["Key"] for each in self._listed(bucket)]
+        return {key: self.s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+    def _listed(self, bucket: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        return found
+
+    def _hand_out(self, function: str, records: list[dict[str, Any]]) -> bool:
         for _ in range(TRIES):
             if not records:
                 return True
-            answer = self._invoke("Publish", {"Records": records})
+            answer = self._invoke(function, {"Records": records})
             if answer is not None:
                 failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
                 numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
@@ -133,7 +164,10 @@ class SystemHarness:
                 key = {name: item[name] for name in keys}
                 self.dynamodb.delete_item(TableName=self.names[table], Key=key)
         self._sqs.purge_queue(QueueUrl=self.names["SuppressQueue"])  # second looks wait in it
-        self._position = self._new_position()
+        for each in self._listed(self.names["LakeBucket"]):
+            self.s3.delete_object(Bucket=self.names["LakeBucket"], Key=each["Key"])
+        self._new_records()
+        _, self._lake_position = self._records_from(self._lake_position)
         self.listener.heard().clear()
         self.retries.clear()
 
@@ -185,16 +219,14 @@ class SystemHarness:
             )["ShardIterator"]
         )
 
-    def _new_position(self) -> str:
-        self._new_records()
-        return self._position
-
     def _new_records(self) -> list[dict[str, Any]]:
-        """Those that the template's filter lets through, as Lambda gets them: plain JSON."""
-        answer = self._streams.get_records(ShardIterator=self._position)
-        self._position = answer["NextShardIterator"]
-        records: list[dict[str, Any]] = answer["Records"]
-        return [record for record in records if record["eventName"] in {"INSERT", "MODIFY"}]
+        records, self._position = self._records_from(self._position)
+        return records
+
+    def _records_from(self, position: str) -> tuple[list[dict[str, Any]], str]:
+        """As Lambda gets them, plain JSON; and the position after them."""
+        answer = self._streams.get_records(ShardIterator=position)
+        return answer["Records"], answer["NextShardIterator"]
 
 
 def drain(steps: Iterable[Callable[[], bool]]) -> None:

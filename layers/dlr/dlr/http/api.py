@@ -67,7 +67,10 @@ class TeamApi(APIGatewayHttpResolver):
         except Exception:
             self._gate.leave(entry, 500, self.context.get(TARGET))
             raise
-        self._gate.leave(entry, built.response.status_code, self.context.get(TARGET))
+        status = built.response.status_code
+        if entry is None and status == Problem.REFUSED.status:
+            self._gate.refuse(key, event, self.request_id)
+        self._gate.leave(entry, status, self.context.get(TARGET))
         return built
 
     @property
