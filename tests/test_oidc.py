@@ -322,6 +322,15 @@ def test_keys_come_from_the_issuer_over_tls_without_detours(
         verify(token(issuer))
 
 
+@pytest.mark.parametrize("keys", [None, {"kid": "RS256"}, "RS256", ["RS256", None]], ids=str)
+def test_a_list_of_keys_that_is_none_lets_nobody_in(
+    issuer: Issuer, verify: Verifier, keys: Any
+) -> None:
+    issuer.keys = keys
+    with pytest.raises(KeysUnreadableError):
+        verify(token(issuer))
+
+
 def test_a_name_that_could_be_a_number_is_a_digest(issuer: Issuer, verify: Verifier) -> None:
     caller = verify(token(issuer, sub="447700900123"))
     assert caller is not None

@@ -14,11 +14,11 @@ within the function's timeout. Nothing is bridged: what cannot be read lets nobo
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
 
 from dlr.access.scopes import Caller, Scope
 from dlr.access.token import digest, id_of, is_well_formed
 from dlr.access.tokens import Token, TokenStore
+from dlr.runtime.secret import Secret
 from dlr.wire.verify import matches_any
 
 ADMIN = "admin"
@@ -28,13 +28,6 @@ ADMIN_MAX_AGE_S = 20.0
 """The admin secret is read again when it is older, and never served for longer."""
 
 
-class AdminSecret(Protocol):
-    """`dlr.runtime.secret.Secret`."""
-
-    def values(self) -> tuple[str, ...]: ...
-    def fresh(self) -> tuple[str, ...]: ...
-
-
 Verify = Callable[[str], Caller | None]
 """Reads a JWT; None where it is not valid. Raises where the issuer's keys cannot be read."""
 
@@ -42,7 +35,7 @@ Verify = Callable[[str], Caller | None]
 class Authorizer:
     """Looks at every token anew. `oidc` is None where there is no identity provider."""
 
-    def __init__(self, tokens: TokenStore, admin: AdminSecret, oidc: Verify | None = None) -> None:
+    def __init__(self, tokens: TokenStore, admin: Secret, oidc: Verify | None = None) -> None:
         self._tokens = tokens
         self._admin = admin
         self._oidc = oidc
