@@ -236,9 +236,10 @@ class Merger:
             f"UNION ALL BY NAME {duck.counted(duck.parquet(files[each] for each in written))} "
             "ORDER BY ALL"
         )
-        self._write(db, f"{rollups_of(after.day)}{name}", query)
-        written = duck.parquet([self._objects.file_of(f"{rollups_of(after.day)}{name}")])
-        self._write(db, f"{daily_of(after.day)}{name}", duck.by_day(written))
+        hourly = f"{rollups_of(after.day)}{name}"
+        self._write(db, hourly, query)
+        counts = duck.parquet(self._objects.fetch([hourly]).values())
+        self._write(db, f"{daily_of(after.day)}{name}", duck.by_day(counts))
         return name
 
     def _write(self, db: Database, key: str, query: str) -> None:
