@@ -435,6 +435,9 @@ def test_who_may_not_see_numbers_sees_none(system: SystemHarness) -> None:
 def test_a_person_is_a_keyed_hash_of_the_audits_own(system: SystemHarness) -> None:
     system.ask("POST /people/lookup", "/people/lookup", {"number": NUMBER})
     system.ask("GET /recipients/{number}", f"/recipients/{NUMBER}")
+    route, path = "DELETE /recipients/{number}", f"/recipients/{NUMBER}"
+    assert system.ask(route, path, caller=caller(Scope.CHECK))[0] == 403
+    assert len(entries(system)) == 3
     subjects = {each["subject"] for each in entries(system)}
     assert subjects == {subject_of(PhoneNumber(NUMBER), HASHER)}
     assert not subjects & set(HASHER.every_hash(NUMBER))

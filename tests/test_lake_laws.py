@@ -479,7 +479,9 @@ def check_law_6(one_lake: Lake, schedule: Schedule) -> None:
     hours = 0
     for day in lake.manifest.days(BEGIN.date(), END.date()):
         assert day.rollup_key
-        counted = Counter({tuple(row): n for *row, n in _read(lake, [day.rollup_key])})
+        counted: Counter[tuple[Any, ...]] = Counter()
+        for *row, n in _read(lake, [day.rollup_key]):
+            counted[tuple(row)] += n
         for hour in day.hours:
             rows = _read(lake, day.keys([hour]))
             assert _counts_of(rows) == {key: n for key, n in counted.items() if key[0].hour == hour}

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from dlr_cli.__main__ import dlr
 from local.client import Client
 from local.stack import Deployment
+from local.waiting import wait_until
 
 
 def call(deployment: Deployment, *arguments: str, token: str | None = None) -> Result:
@@ -69,3 +70,16 @@ def test_a_time_without_an_entry_is_said(deployment: Deployment) -> None:
         deployment, "audit", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-02T00:00:00Z"
     )
     assert (result.exit_code, "Nothing is in the audit" in result.output) == (0, True)
+
+
+@pytest.mark.slow
+def test_a_revoked_token_is_refused_within_a_minute_by_the_gateway(
+    deployment: Deployment, name: str
+) -> None:
+    """It remembers the authorizer's answer for half a minute."""
+    (made,) = rows(call(deployment, "tokens", "create", name, "--scope", "admin", "--json"))
+    assert call(deployment, "tokens", "list", token=made["token"]).exit_code == 0
+    assert call(deployment, "tokens", "revoke", made["id"], "--yes").exit_code == 0
+    assert wait_until(
+        lambda: call(deployment, "tokens", "list", token=made["token"]).exit_code == 4, 60
+    )

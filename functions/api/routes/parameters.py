@@ -38,7 +38,7 @@ Country = Annotated[
     Query(description="Of numbers without + or 00: a code of two letters, like GB"),
     AfterValidator(lambda code: code and read_country(code)),
 ]
-After = Annotated[str | None, Query(max_length=MAX_KEY)]
+After = Annotated[str | None, Query(max_length=MAX_KEY, description="`next` of the answer before")]
 
 Since = Annotated[AwareDatetime | None, Query(description="Received from then on")]
 Until = Annotated[AwareDatetime | None, Query(description="Received until then; now if not given")]

@@ -23,6 +23,7 @@ from routes.parameters import not_kept, note_act
 router = Router()
 SESSION = timedelta(hours=8)
 AUDIT_DAY = timedelta(days=1)
+NEXT = "`next` of the answer before"
 
 
 def _token_name(name: str) -> str:
@@ -49,9 +50,13 @@ class SessionRequest(BaseModel):
 
 TokenId = Annotated[str, Path(max_length=64)]
 AfterToken = Annotated[
-    str | None, Query(max_length=MAX_CURSOR), cursor(lambda text: bool(ID.fullmatch(text)))
+    str | None,
+    Query(max_length=MAX_CURSOR, description=NEXT),
+    cursor(lambda text: bool(ID.fullmatch(text))),
 ]
-BeforeEntry = Annotated[str | None, Query(max_length=MAX_CURSOR), cursor(is_cursor)]
+BeforeEntry = Annotated[
+    str | None, Query(max_length=MAX_CURSOR, description=NEXT), cursor(is_cursor)
+]
 
 
 @router.post(

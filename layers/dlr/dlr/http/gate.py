@@ -49,26 +49,25 @@ class Gate:
         rule, caller = self._routes.get(route), caller_of(event)
         if rule is None:
             raise ProblemError(Problem.NO_SUCH_ROUTE, "There is no such route.")
-        now = self._clock()
         if caller is None:
             raise ProblemError(Problem.REFUSED, "The call came without a token.")
-        if caller.is_expired(now.timestamp()):
+        if caller.is_expired(self._clock().timestamp()):
             raise ProblemError(Problem.EXPIRED, "The token has expired.")
-        entry = _entry(now, caller, route, event, request_id)
-        if not caller.has(rule.scope):
+        is_allowed = caller.has(rule.scope)
+        if is_allowed and not _is_audited(rule, caller):
+            return None
+        entry = self._entry(route, caller, event, request_id)
+        if not is_allowed:
             self._try_to_put(entry, Outcome.REFUSED, Problem.REFUSED.status, is_refusal=True)
             raise ProblemError(Problem.REFUSED, f"The token has no scope `{rule.scope}`.")
-        if not _is_audited(rule, caller):
-            return None
-        begun = entry.model_copy(update={"subject": self._subject(rule.subject, event)})
-        self._audit.put(begun)
-        return begun
+        self._audit.put(entry)
+        return entry
 
     def refuse(self, route: str, event: Mapping[str, Any], request_id: str) -> None:
         """Puts into the audit what the route itself refused, where no entry was begun for it."""
         caller = caller_of(event)
         if caller is not None:
-            entry = _entry(self._clock(), caller, route, event, request_id)
+            entry = self._entry(route, caller, event, request_id)
             self._try_to_put(entry, Outcome.REFUSED, Problem.REFUSED.status, is_refusal=True)
 
     def leave(self, entry: Entry | None, status: int, target: str | None = None) -> None:
@@ -78,6 +77,19 @@ class Gate:
             outcome = Outcome.DONE if status < 400 else Outcome.FAILED
             outcome = Outcome.REFUSED if status == Problem.REFUSED.status else outcome
             self._try_to_put(entry.model_copy(update={"target": target}), outcome, status)
+
+    def _entry(
+        self, route: str, caller: Caller, event: Mapping[str, Any], request_id: str
+    ) -> Entry:
+        return Entry(
+            at=self._clock(),
+            name=caller.name,
+            token_id=caller.token_id,
+            route=route,
+            request_id=request_id,
+            note=name_or_none(event["headers"].get("x-operator")),
+            subject=self._subject(self._routes[route].subject, event),
+        )
 
     def _try_to_put(
         self, entry: Entry, outcome: Outcome, status: int, *, is_refusal: bool = False
@@ -91,19 +103,6 @@ class Gate:
     def _subject(self, where: Subject, event: Mapping[str, Any]) -> str | None:
         number = _number_in(where, event)
         return None if number is None else subject_of(number, self._hasher)
-
-
-def _entry(
-    at: datetime, caller: Caller, route: str, event: Mapping[str, Any], request_id: str
-) -> Entry:
-    return Entry(
-        at=at,
-        name=caller.name,
-        token_id=caller.token_id,
-        route=route,
-        request_id=request_id,
-        note=name_or_none(event["headers"].get("x-operator")),
-    )
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller | None:
