@@ -6,6 +6,7 @@ SHELL := /bin/sh
 PORT ?= 4566
 PYTHON ?= python3
 REPORTS ?= 100000
+MESSAGES ?= 1000000
 MODE ?= webhooks
 SECONDS ?= 600
 bin := .venv/bin
@@ -16,7 +17,7 @@ checkov := .venv-checkov/bin/checkov
 names := $(basename $(notdir $(sort $(wildcard layers/dlr/dlr/providers/*.csv))))
 providers := $(shell echo $(names) | tr ' ' ,)
 groups := $(shell sed -n '/^\[dependency-groups\]/,/^\[tool/s/^\([a-z0-9]*\) = \[.*/\1/p' pyproject.toml)
-deployed := layers/dlr/requirements.txt $(sort $(wildcard functions/ingest/*.txt))
+deployed := layers/dlr/requirements.txt layers/duckdb/requirements.txt $(sort $(wildcard functions/*/*.txt))
 locks := $(sort $(wildcard requirements-*.txt)) $(deployed)
 sources := layers/dlr/dlr functions local bench cli
 dlr := PYTHONPATH=layers/dlr:cli $(bin)/python -m dlr_cli
@@ -27,7 +28,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo smoke redrive quarantine codes load sam-local rehearse test test-unit test-emulator test-slow faults kill fuzz check lint build bench docs lock lock-check audit sbom clean
+.PHONY: help setup run demo smoke redrive quarantine codes load sam-local rehearse test test-unit test-emulator test-slow faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -100,6 +101,9 @@ build: .venv/ready $(sam) ## build what `sam deploy` uploads, and check it
 bench: .venv/ready .venv-bench/ready build ## measure time and cost beside the alternatives; writes docs/performance.md
 	$(bin)/python -m bench .venv-bench $(if $(CI),,--keep)
 
+month: .venv/ready ## search and count a made-up month of MESSAGES=1000000, as multiples of a bare GetItem
+	@exec $(bin)/python -m bench.month --messages $(MESSAGES)
+
 docs: .venv/ready ## write what the documentation takes from the code
 	$(bin)/python -m local.docs
 
@@ -107,8 +111,10 @@ docs: .venv/ready ## write what the documentation takes from the code
 define write_locks
 	$(compile) $(1) pyproject.toml --group dev --python-version 3.11 -o $(2)requirements-dev.txt
 	$(compile) $(1) pyproject.toml -c requirements-dev.txt --python-version 3.13 -o $(2)layers/dlr/requirements.txt
+	$(compile) $(1) --group duckdb -c requirements-dev.txt --python-version 3.13 -o $(2)layers/duckdb/requirements.txt
 	for name in $(filter $(names),$(groups)); do \
 		$(compile) $(1) --group $$name -c requirements-dev.txt --python-version 3.13 -o $(2)functions/ingest/$$name.txt || exit 1; done
+	$(compile) $(1) --group authorizer -c requirements-dev.txt --python-version 3.13 -o $(2)functions/authorizer/requirements.txt
 	$(compile) $(1) pyproject.toml --group fuzz -c requirements-dev.txt --python-version 3.11 -o $(2)requirements-fuzz.txt
 	$(compile) $(1) --group sam --python-version 3.11 -o $(2)requirements-sam.txt
 	$(compile) $(1) --group checkov --python-version 3.11 -o $(2)requirements-checkov.txt

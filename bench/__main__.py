@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import consumption, cost, emulator, path
+from bench import consumption, cost, emulator, lake, path
 from bench.starts import BARE, starts
 from bench.table import table
 from local.cloud import Cloud, free_port
@@ -41,11 +41,13 @@ def measure(environment: Path, keep: bool) -> bool:
     parts = [machine(python), normalization(python, packages), start_table(python, packages)]
     with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
         deploy(cloud)
+        used = lake.lake_use(cloud)
         paths = path.paths(cloud)
         ours, naive = consumption.ours(cloud), consumption.naive(cloud)
         invokes = emulator.invokes(python, packages, cloud)
     parts += [invoke_table(invokes), unit_table(ours, naive), path_table(paths)]
     parts.append(cost_table(ours, naive, paths, invokes))
+    parts.append(lake_table(used))
     figures = "\n".join(parts)
     print(figures)
     if keep:
@@ -185,6 +187,22 @@ def cost_table(
             rows.append((name, str(number), f"{sum(parts.values()):.2f}", listed))
     heads = ("design", "reports a message", "USD per million", "of which")
     return table("### Cost per million reports", heads, rows)
+
+
+def lake_table(used: lake.LakeUse) -> str:
+    """A month of it, without traffic and with three reports a message."""
+    rows = []
+    for millions in (0, 1, 10, 100):
+        parts = cost.lake(used, millions * 1e6, 3)
+        listed = ", ".join(f"{part} {usd:.2f}" for part, usd in parts.items())
+        each = f"{(sum(parts.values()) - parts['alarms']) / millions:.2f}" if millions else "-"
+        rows.append((str(millions), f"{sum(parts.values()):.2f}", listed, each))
+    heads = ("million reports a month", "USD a month", "of which", "USD per million, less alarms")
+    title = (
+        f"### The lake: {used.message_bytes:.0f} bytes a message, {used.record_us:.0f} µs a "
+        f"record, {used.merge_ms:.0f} ms of CPU a merge"
+    )
+    return table(title, heads, rows)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """US dollars per million reports, from what was counted and `prices.json`."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import path
 from bench.consumption import Consumption
+from bench.lake import LakeUse
 from local import template
 
 PRICES = json.loads((Path(__file__).parent / "prices.json").read_text())
@@ -100,6 +102,51 @@ def _records_of_a_call(settings: Settings) -> float:
 def _of_a_report(consumed: Consumption, by_kind: Mapping[str, float]) -> float:
     """The mean over the mix of messages. What follows a final state is shared by its reports."""
     return sum(share * by_kind[kind] for kind, share in MIX.items()) / consumed.reports
+
+
+MONTH_S = 365 / 12 * 24 * 3600
+WINDOW_S = 60
+"""The stream's window for the lake, as the template has it."""
+MERGES_A_MONTH = MONTH_S / 300
+UNIT_BYTES = 1024
+LAKE_ALARMS, LAKE_METRICS = 7, 1
+"""The metric that is written without traffic as well."""
+
+
+def lake(use: LakeUse, reports_a_month: float, reports_a_message: int) -> dict[str, float]:
+    """US dollars a month for writing, merging and keeping the lake.
+
+    Lambda reads streams for nothing. A function with half a gigabyte has less than a third of a
+    processor: `lake_slower`.
+    """
+    batches = min(reports_a_month, ASSUMED["lake_shards"] * MONTH_S / WINDOW_S)
+    merges = min(MERGES_A_MONTH, batches)
+    write_ms = batches * ASSUMED["lake_call_ms"] + (
+        reports_a_month * use.record_us / 1000 * ASSUMED["lake_slower"]
+    )
+    calls = _times(use.merge_calls, merges) + _times(use.idle_calls, MERGES_A_MONTH - merges)
+    merge_ms = merges * use.merge_ms + MERGES_A_MONTH * ASSUMED["merge_start_ms"]
+    merge_ms += calls.total() * ASSUMED["merge_call_ms"]
+    gb_seconds = (write_ms * ASSUMED["memory_gb"] + merge_ms * ASSUMED["merge_memory_gb"]) / 1000
+    units = 2 * (-(-use.manifest_bytes // UNIT_BYTES) + 1) * merges  # a transaction costs twice
+    gb = reports_a_month / reports_a_message * use.message_bytes * ASSUMED["lake_months"] / 1e9
+    million = 1e6
+    return {
+        "Lambda": (batches + MERGES_A_MONTH) / million * USD["lambda_requests_per_million"]
+        + gb_seconds * USD["lambda_gb_second_arm64"],
+        "S3 writes": (batches + calls["PutObject"] + calls["ListObjectsV2"])
+        / million
+        * USD["s3_writes_per_million"],
+        "S3 reads": calls["GetObject"] / million * USD["s3_reads_per_million"],
+        "S3": gb * USD["s3_gb_month"],
+        "DynamoDB": units / million * USD["dynamodb_write_units_per_million"]
+        + (calls["GetItem"] + calls["Query"]) / million * USD["dynamodb_read_units_per_million"],
+        "alarms": LAKE_ALARMS * USD["alarm"] + LAKE_METRICS * USD["custom_metric"],
+    }
+
+
+def _times(calls: Counter[str], count: float) -> Counter[str]:
+    return Counter({name: round(number * count) for name, number in calls.items()})
 
 
 def naive(

@@ -10,7 +10,7 @@ define install
 	mkdir -p "$(2)"
 	for machine in x86_64 aarch64; do \
 		$(pip) install --quiet --no-compile --no-deps --require-hashes --requirement "$(1)" --target "$(2).$$machine" \
-			--only-binary=:all: --platform manylinux2014_$$machine --implementation cp --python-version $(runtime) && \
+			--only-binary=:all: --platform manylinux2014_$$machine --platform manylinux_2_28_$$machine --implementation cp --python-version $(runtime) && \
 		find "$(2).$$machine" -name '*.abi3.so' | while read -r library; do \
 			mv "$$library" "$${library%.abi3.so}.cpython-$(subst .,,$(runtime))-$$machine-linux-gnu.so"; \
 		done && \

@@ -1,10 +1,10 @@
 """Speaks HTTP to the deployed system as a provider and as the team would."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import urllib3
 
@@ -67,6 +67,14 @@ class Client:
         """State and history of a message."""
         return self._api("GET", f"/messages/{provider}/{quote(message_id, safe='')}")
 
+    def messages(self, **asked: str) -> dict[str, Any]:
+        """A page of a search; `from_` for `from`."""
+        return self._api("GET", f"/messages?{_query(asked)}")
+
+    def stats(self, kind: str = "", **asked: str) -> dict[str, Any]:
+        """Counts and rates; `kind` is empty, `compare` or `unfinished`."""
+        return self._api("GET", f"/stats{kind and f'/{kind}'}?{_query(asked)}")
+
     def person(self, number: str) -> dict[str, Any]:
         """Everything stored about a person."""
         return self._api("GET", f"/recipients/{quote(number)}")
@@ -84,6 +92,10 @@ class Client:
         body = None if content is None else json.dumps(content)
         result: dict[str, Any] = self.api(method, path, body)[1]
         return result
+
+
+def _query(asked: Mapping[str, str]) -> str:
+    return urlencode({name.rstrip("_"): value for name, value in asked.items()})
 
 
 def request_to(webhook: str, request: Request) -> Request:

@@ -130,6 +130,8 @@ class Cloud:
             "AUTH": "true",  # what a function's role does not allow fails here as it would there
             "PERSIST_STATE": "1",
             "STATE_DIR": str(self.folder / "state"),
+            "S3_PERSIST": "1",  # objects are not part of that state
+            "S3_DATA_DIR": str(self.folder / "s3"),
             "LOG_LEVEL": "WARNING",
             "LAMBDA_WARM_TTL_SECONDS": "60",  # a burst of reports leaves a process for each
         }

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 LAYER_PACKAGE = "dlr"
+LEFT_OUT = {".pyc", ".txt"}  # the build leaves these out too
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files make the same archive, so nothing is deployed twice
 
 
@@ -17,11 +18,11 @@ def archive(folder: Path) -> bytes:
     if package.is_dir():
         files = {f"python/{path.relative_to(folder)}": path for path in package.rglob("*")}
     else:
-        files = {str(path.relative_to(folder)): path for path in folder.rglob("*.py")}
+        files = {str(path.relative_to(folder)): path for path in folder.rglob("*")}
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(files.items()):
-            if path.is_file() and path.suffix != ".pyc":
+            if path.is_file() and path.suffix not in LEFT_OUT:
                 entry = zipfile.ZipInfo(name, EPOCH)
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, path.read_bytes())

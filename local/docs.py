@@ -9,10 +9,11 @@ from typing import Any
 import phonenumbers
 
 from dlr.causes import TABLE, Actions
+from dlr.lake.merge import EXPIRED_FOR
 from dlr.messages.event import ReportEvent
 from dlr.providers.base import Provider, load_provider, provider_names
 from dlr.providers.catalogue import rows_of
-from local import template
+from local import openapi, template
 from local.provider_pages import about, page, signed
 from local.rooms import rooms_picture, rooms_table
 
@@ -32,6 +33,9 @@ KEPT = {
     "the keyed hash of a dead number": ("NumberSuppressionDays",),
 }
 """By which parameters, one after the other."""
+IN_THE_LAKE = {f"id and code of {what}, in the lake": names for what, names in [*KEPT.items()][:4]}
+LAKE_DAYS = EXPIRED_FOR.days + 1
+"""Merge takes them out in the night after that; S3 keeps no backup."""
 
 
 SECRET, WATCHED = "secret", "metric that an alarm watches"
@@ -45,8 +49,11 @@ METRICS = {
         "NotStored…",  # one for each kind of error that happens
     ),
     "publish": ("New", "Stale", "Published", "PublishFailed", "LookupFailed"),
+    "lake": ("Rows",),
+    "merge": ("SegmentAge",),
     "suppress": ("Active", "Watching", "Held", "Lifted", "OptedOut", "Nothing", "SuppressFailed"),
     "api": ("ApiRequest",),
+    "query": ("ApiRequest",),
     "access log": ("Throttled", "Denied"),
 }
 """The metrics of the stack, by who writes them, without those of single providers."""
@@ -67,6 +74,9 @@ def generated() -> Iterator[tuple[Path, str]]:
     path = ROOT / "docs" / "delivery-report.schema.json"
     yield path, json.dumps(schema, indent=2) + "\n"
     yield ROOT / "layers" / "dlr" / "dlr" / "numbering.py", numbering_plans()
+    described = openapi.document()
+    yield ROOT / "functions/api/openapi.json", json.dumps(described, indent=1) + "\n"
+    yield ROOT / "docs" / "api.md", openapi.page(described)
 
 
 def _parts(page: str, **texts: str) -> tuple[Path, str]:
@@ -225,6 +235,10 @@ def bounds_table() -> str:
     for what, names in KEPT.items():
         total = TTL_DAYS + sum(int(parameters[name]["Default"]) for name in (*names, BACKUP))
         terms = [f"`{name}`" for name in names] + [str(TTL_DAYS), f"`{BACKUP}`"]
+        lines.append(f"| {what} | {' + '.join(terms)} | {total} |")
+    for what, names in IN_THE_LAKE.items():
+        total = LAKE_DAYS + sum(int(parameters[name]["Default"]) for name in names)
+        terms = [f"`{name}`" for name in names] + [str(LAKE_DAYS)]
         lines.append(f"| {what} | {' + '.join(terms)} | {total} |")
     return "\n".join(lines) + "\n"
 

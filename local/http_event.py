@@ -21,10 +21,14 @@ def http_event(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
     route: str = "$default",
+    caller: Mapping[str, str] | None = None,
 ) -> Event:
-    """The event. `query` is the raw query string; a body that is not UTF-8 is always base64."""
+    """The event. `query` is the raw query string; a body that is not UTF-8 is always base64.
+
+    `caller` is what the authorizer said of who calls.
+    """
     names = {name.lower(): value for name, value in (headers or {}).items()}
-    event = {
+    event: Event = {
         "version": "2.0",
         "routeKey": route,
         "rawPath": path,
@@ -37,6 +41,8 @@ def http_event(
         },
         "isBase64Encoded": False,
     }
+    if caller is not None:
+        event["requestContext"]["authorizer"] = {"lambda": dict(caller)}
     if query:
         event["queryStringParameters"] = _joined(query)
     if body:

@@ -17,12 +17,14 @@ from local.stack import ROOT, STACK, describe, stop_feeding_functions
 from local.timed import timed
 
 TABLES = {
-    "ReportsTable": "pk",
-    "SuppressionsTable": "recipient_hash",
-    "QuarantineTable": "id",
-    "ErasuresTable": "recipient_hash",
+    "ReportsTable": ("pk",),
+    "SuppressionsTable": ("recipient_hash",),
+    "QuarantineTable": ("id",),
+    "ErasuresTable": ("recipient_hash",),
+    "DeskTable": ("pk", "sk"),
 }
 """Each table of the template and its key."""
+LAKE = "LakeBucket"
 ITEM = "rehearsal"
 GONE, LEFT = "smsmode", "messente"
 
@@ -45,11 +47,12 @@ def _rehearse(cloud: Cloud) -> Iterator[str]:
         _deploy(cloud, every)
     before = dict(describe(cloud).resources)
     key = _hash_key(cloud, before)
-    for name, attribute in TABLES.items():
+    cloud.client("s3").put_object(Bucket=before[LAKE], Key=ITEM, Body=b"")
+    for name, attributes in TABLES.items():
         cloud.client("dynamodb").put_item(
             TableName=before[name],
             Item={
-                attribute: {"S": ITEM},
+                **_item_key(attributes),
                 "expires_at": {"N": "9999999999"},
                 "seen": {"SS": ["nothing"]},  # to publish it is a message that was redacted
             },
@@ -64,7 +67,7 @@ def _rehearse(cloud: Cloud) -> Iterator[str]:
     yield from _data(cloud, before, key)
     yield from _routes(cloud, {GONE: True, LEFT: True})
     after = dict(describe(cloud).resources)
-    if len(list(_leftovers(cloud, after))) < len(TABLES):
+    if len(list(_leftovers(cloud, after))) < len(TABLES) + 1:
         yield "the check for leftovers does not see what is there"
     # Here Publish runs into the wrong Python and is called again and again. A call that ends after
     # its log group is deleted makes it anew on the embedded AWS; on AWS its role may not.
@@ -81,6 +84,10 @@ def _deploy(cloud: Cloud, providers: str) -> None:
     sam("deploy", "--no-confirm-changeset", *parameters, AWS_ENDPOINT_URL=cloud.url)
 
 
+def _item_key(attributes: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    return {attribute: {"S": ITEM} for attribute in attributes}
+
+
 def _hash_key(cloud: Cloud, resources: dict[str, str]) -> str:
     secrets = cloud.client("secretsmanager")
     key: str = secrets.get_secret_value(SecretId=resources["HashSecret"])["SecretString"]
@@ -88,17 +95,21 @@ def _hash_key(cloud: Cloud, resources: dict[str, str]) -> str:
 
 
 def _data(cloud: Cloud, resources: dict[str, str], key: str) -> Iterator[str]:
-    """Whether tables, items and the hash key are what they were."""
-    for name, attribute in TABLES.items():
+    """Whether tables, items, the lake and the hash key are what they were."""
+    for name, attributes in TABLES.items():
         try:
             answer = cloud.client("dynamodb").get_item(
-                TableName=resources[name], Key={attribute: {"S": ITEM}}
+                TableName=resources[name], Key=_item_key(attributes)
             )
         except cloud.client("dynamodb").exceptions.ResourceNotFoundException:
             yield f"{name} is gone"
         else:
             if "Item" not in answer:
                 yield f"{name} has lost its item"
+    try:
+        cloud.client("s3").head_object(Bucket=resources[LAKE], Key=ITEM)
+    except cloud.client("s3").exceptions.ClientError:
+        yield f"{LAKE} has lost its object"
     if _hash_key(cloud, resources) != key:
         yield "The hash key has changed"
 
@@ -119,7 +130,7 @@ def _routes(cloud: Cloud, expected: dict[str, bool]) -> Iterator[str]:
 
 def _leftovers(cloud: Cloud, resources: dict[str, str]) -> Iterator[str]:
     """What is still there after the deletion, besides the data."""
-    kept = {resources[name] for name in (*TABLES, "HashSecret")}
+    kept = {resources[name] for name in (*TABLES, LAKE, "HashSecret")}
     for kind, found in _existing(cloud).items():
         for name in sorted(set(found) & set(resources.values()) - kept):
             yield f"{kind} {name} outlives the stack"
@@ -132,6 +143,7 @@ def _existing(cloud: Cloud) -> dict[str, list[str]]:
 
     return {
         "table": names("dynamodb", "list_tables", "TableNames", ""),
+        "bucket": names("s3", "list_buckets", "Buckets", "Name"),
         "secret": names("secretsmanager", "list_secrets", "SecretList", "Name")
         + names("secretsmanager", "list_secrets", "SecretList", "ARN"),
         "function": names("lambda", "list_functions", "Functions", "FunctionName"),

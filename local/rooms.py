@@ -40,8 +40,27 @@ ROOMS: Mapping[str, Room] = {
         "who may not be sent to: rules, storage, lookup, an operator's acts",
         "causes messages phone runtime",
     ),
+    "lake": _room(
+        "rows of all messages in S3: written from the stream, merged, read with DuckDB",
+        "messages phone report runtime",
+    ),
+    "exports": _room(
+        "jobs that put messages, numbers and the list into files, part by part; backtests",
+        "access causes lake messages phone providers report runtime suppression",
+    ),
+    "analysis": _room(
+        "what the lake answers: search, statistics, comparison",
+        "causes messages phone report runtime",
+    ),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
+    ),
+    "access": _room(
+        "who may call the API and what each may do: tokens, scopes, audit", "phone runtime wire"
+    ),
+    "http": _room(
+        "what all functions of the API share: problems, parameters, the gate",
+        "access phone runtime wire",
     ),
     "settings": _room("the functions' environment", "causes ingest messages phone providers"),
     "__main__": _room("`make codes`, and one report normalized", "causes ingest providers wire"),
@@ -54,13 +73,21 @@ FUNCTIONS: Mapping[str, Room] = {
     "functions/publish": _room(
         "from the table's stream to the bus", "messages phone runtime suppression"
     ),
+    "functions/lake": _room("from the table's stream to segments of the lake", "lake runtime"),
+    "functions/merge": _room("the lake's merge, every five minutes", "lake runtime"),
     "functions/suppress": _room(
         "from the queue to the suppression list", "messages phone runtime settings suppression"
     ),
-    "functions/api": _room(
-        "the API, a module in `routes/` per noun; also the authorizer",
-        "ingest messages people phone providers runtime settings suppression wire",
+    "functions/export": _room(
+        "from the queue to the files of an export",
+        "access causes exports lake messages phone runtime settings suppression",
     ),
+    "functions/api": _room(
+        "the API, a module in `routes/` per noun",
+        "access exports http ingest messages people phone providers runtime settings suppression",
+    ),
+    "functions/query": _room("search and statistics", "access analysis http lake phone runtime"),
+    "functions/authorizer": _room("who is let in to the API", "access runtime"),
 }
 """The thin handlers, by folder."""
 PARTS: Mapping[str, Room] = {

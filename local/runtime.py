@@ -24,6 +24,7 @@ class Built:
     name: str
     handler: str
     variables: Mapping[str, str]
+    layers: tuple[str, ...]
 
     @property
     def folder(self) -> Path:
@@ -32,7 +33,8 @@ class Built:
 
     def environment(self, packages: Path) -> dict[str, str]:
         """Of its process. `packages` stands for `/var/runtime`, where Lambda has boto3."""
-        path = os.pathsep.join(map(str, (self.folder, LAYER, packages)))
+        layers = (BUILD / layer / "python" for layer in self.layers)
+        path = os.pathsep.join(map(str, (self.folder, *layers, packages)))
         fixed = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
         return {**ENVIRONMENT, **fixed, **self.variables}
 
@@ -43,7 +45,8 @@ def functions() -> Iterator[Built]:
     for name, properties in template.functions(source).items():
         variables = properties["Environment"]["Variables"]
         values = {key: _value(source, value) for key, value in variables.items()}
-        yield Built(name, properties["Handler"], values)
+        layers = tuple(layer["Ref"] for layer in properties["Layers"])
+        yield Built(name, properties["Handler"], values, layers)
 
 
 def python() -> str | None:

@@ -2,18 +2,23 @@
 
 The functions run in containers; their tables, their bus and their queues are the embedded AWS's.
 This module does what AWS does between the functions: it passes the stream's records to Publish and
-the queue's messages to Suppress.
+to Lake, calls Merge as the schedule does, and passes the queue's messages to Suppress.
 """
 
 import json
 import socket
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dlr.messages.item import history_of
+from dlr.lake.manifest import Manifest
+from dlr.lake.reader import LakeReader
+from dlr.lake.segment import Segments
+from dlr.messages.item import history_of, state_of
 from local.client import Client
 from local.cloud import LOCALHOST, Cloud, free_port
 from local.engine import Engine
@@ -91,6 +96,8 @@ def _check(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterato
         yield from _post_everything(client)
         yield from _post_with_a_wrong_token(client, deployment)
     yield from _check_tables(cloud, deployment)
+    with timed("sam local invoke Lake, Merge"):
+        yield from _fill_the_lake(cloud, deployment, functions)
     with timed("sam local invoke Publish, Suppress, Api"):
         yield from _invoke_the_others(cloud, deployment, functions)
     with timed("the list through sam local start-api and the authorizer"):
@@ -140,6 +147,35 @@ def _check_tables(cloud: Cloud, deployment: Deployment) -> Iterator[str]:
 def _items(dynamodb: Any, table: str) -> Iterator[Mapping[str, Any]]:
     for page in dynamodb.get_paginator("scan").paginate(TableName=table):
         yield from page["Items"]
+
+
+def _fill_the_lake(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterator[str]:
+    """Lake with the stream's records, then Merge; whether the rows are the table's messages."""
+    names = deployment.resources
+    records = stream_records(cloud, names["ReportsTable"])
+    answer = functions.invoke("Lake", {"Records": records})
+    if answer != {"batchItemFailures": []}:
+        yield f"Lake answers {answer} to {len(records)} records"
+    answer = functions.invoke("Merge", {})
+    if answer.keys() != {"segments"}:
+        yield f"Merge answers {answer}"
+    if list(Segments(cloud.client("s3"), names["LakeBucket"]).waiting()):
+        yield "Merge has left segments"
+    states = [state_of(item) for item in _items(cloud.client("dynamodb"), names["ReportsTable"])]
+    stored = Counter((each.provider, each.message_id, each.status.value) for each in states)
+    if (rows := _rows(cloud, names)) != stored:
+        yield f"The lake has {rows.total()} rows and differs from {stored.total()} messages"
+
+
+def _rows(cloud: Cloud, names: Mapping[str, str]) -> Counter[tuple[str, str, str]]:
+    """Every message of the lake."""
+    manifest = Manifest(cloud.client("dynamodb"), names["DeskTable"])
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory() as folder:
+        reader = LakeReader(cloud.client("s3"), names["LakeBucket"], manifest, Path(folder))
+        with reader.open(now - timedelta(days=1), now + timedelta(hours=1)) as snapshot:
+            found = snapshot.db.execute("SELECT provider, message_id, status FROM messages")
+            return Counter(found.fetchall())
 
 
 def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal) -> Iterator[str]:

@@ -9,6 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from dlr.lake.key import lake_key
+from dlr.lake.refill import refill
+from dlr.lake.segment import Segments
 from local import template
 from local.cloud import Cloud
 from local.code import archive
@@ -51,9 +54,11 @@ def deploy(cloud: Cloud, root: Path = ROOT, parameters: Mapping[str, str] | None
     expiring = template.time_to_live(source)
     code = _upload(cloud, root, template.code_folders(source))
     body = json.dumps(template.plain(source, code)).encode()
-    _create_or_update(cloud, _put(cloud.client("s3"), body))
+    is_new = _create_or_update(cloud, _put(cloud.client("s3"), body))
     _set_time_to_live(cloud, expiring)
     _set_signing_keys(cloud)
+    if not is_new:
+        _refill_lake(cloud)
 
 
 def describe(cloud: Cloud) -> Deployment:
@@ -108,8 +113,11 @@ def _put(s3: Any, content: bytes) -> str:
     return key
 
 
-def _create_or_update(cloud: Cloud, template_key: str) -> None:
-    """From S3, because a request may hold no more than 51,200 bytes of template."""
+def _create_or_update(cloud: Cloud, template_key: str) -> bool:
+    """From S3, because a request may hold no more than 51,200 bytes of template.
+
+    Whether there was none.
+    """
     cloudformation = cloud.client("cloudformation")
     status = _status(cloudformation)
     if status in BROKEN:
@@ -117,7 +125,8 @@ def _create_or_update(cloud: Cloud, template_key: str) -> None:
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=STACK)
     url = f"{cloud.url}/{BUCKET}/{template_key}"
     wanted = {"StackName": STACK, "TemplateURL": url, "Capabilities": ["CAPABILITY_IAM"]}
-    if status is None or status in BROKEN:
+    is_new = status is None or status in BROKEN
+    if is_new:
         cloudformation.create_stack(**wanted)
         waiter = cloudformation.get_waiter("stack_create_complete")
     else:
@@ -125,13 +134,14 @@ def _create_or_update(cloud: Cloud, template_key: str) -> None:
             cloudformation.update_stack(**wanted)
         except ClientError as error:
             if "No updates are to be performed" in str(error):
-                return
+                return is_new
             raise
         waiter = cloudformation.get_waiter("stack_update_complete")
     try:
         waiter.wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     except WaiterError as error:
         raise DeploymentFailed("\n".join(_reasons(cloudformation))) from error
+    return is_new
 
 
 def _status(cloudformation: Any) -> str | None:
@@ -161,6 +171,18 @@ def _set_signing_keys(cloud: Cloud) -> None:
             content = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
             text = json.dumps(content | {"signing_keys": [key]})
             secrets.put_secret_value(SecretId=name, SecretString=text)
+
+
+def _refill_lake(cloud: Cloud) -> None:
+    """With what waited in the table's stream: the embedded AWS forgets it when it stops."""
+    names = describe(cloud).resources
+    dynamodb = cloud.client("dynamodb")
+    refill(
+        dynamodb,
+        names["ReportsTable"],
+        Segments(cloud.client("s3"), names["LakeBucket"]),
+        lake_key(dynamodb, names["DeskTable"])(),
+    )
 
 
 def _set_time_to_live(cloud: Cloud, expiring: Mapping[str, str]) -> None:

@@ -155,11 +155,13 @@ def _transformed(template: Template) -> Template:
 
 
 def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """As SAM does it: maps are merged; of anything else the function's own value counts."""
+    """As SAM does it: maps are merged and lists joined; of anything else the own value counts."""
     merged = {**shared, **own}
     for name in shared.keys() & own.keys():
         if isinstance(own[name], Mapping):
             merged[name] = _merged(shared[name], own[name])
+        elif isinstance(own[name], list):
+            merged[name] = [*shared[name], *own[name]]
     return merged
 
 

@@ -18,7 +18,7 @@ from local.cloud import Cloud
 from local.http_event import http_event
 from tests.support.functions import LOG
 from tests.support.suppression import RULES, YEAR
-from tests.support.system import HASH_KEYS, JSON, PROVIDER, SystemHarness
+from tests.support.system import ADMINISTRATOR, HASH_KEYS, JSON, PROVIDER, SystemHarness
 
 PERSON = PhoneNumber("+447700900610")
 BY = {"x-operator": "carol", "by": "carol"}
@@ -34,7 +34,13 @@ def system(cloud: Cloud) -> Iterator[SystemHarness]:
 def line_of(system: SystemHarness, route: str, path: str) -> dict[str, Any]:
     """What the call leaves in the log."""
     LOG.seek(LOG.truncate(0))
-    event = http_event(route.split()[0], path, headers=JSON | BY, route=route)
+    event = http_event(
+        route.split()[0],
+        path,
+        headers=JSON | BY,
+        route=route,
+        caller=ADMINISTRATOR.to_context(),
+    )
     system.functions.call("Api", event)
     (line,) = [json.loads(each) for each in LOG.getvalue().splitlines() if each.startswith("{")]
     return {name: line[name] for name in ("by", "quarantine_id") if name in line}
@@ -46,7 +52,7 @@ def test_the_log_says_who_did_what_to_which_request(system: SystemHarness) -> No
         system.send(body)
         found = id_of(PROVIDER, Request("POST", body=body))
         line = line_of(system, f"{method} /quarantine/{{id}}{after}", f"/quarantine/{found}{after}")
-        assert line == {"by": "carol", "quarantine_id": found}
+        assert line == {"by": "admin (carol)", "quarantine_id": found}
 
 
 @pytest.mark.parametrize(("method", "after"), [("POST", "/replay"), ("DELETE", "")])
@@ -59,11 +65,11 @@ def test_a_number_in_place_of_an_id_is_not_logged(
 
 def test_an_erasure_is_logged_and_noted_with_who_asked(system: SystemHarness) -> None:
     route = "DELETE /recipients/{number}"
-    assert line_of(system, route, f"/recipients/{PERSON}") == {"by": "carol"}
-    assert line_of(system, "POST /erasures/repeat", "/erasures/repeat") == {"by": "carol"}
+    assert line_of(system, route, f"/recipients/{PERSON}") == {"by": "admin (carol)"}
+    assert line_of(system, "POST /erasures/repeat", "/erasures/repeat") == {"by": "admin (carol)"}
     acts = [act for item in system.items("ErasuresTable") for act in item["acts"]["SS"]]
     assert acts
-    assert {act.partition(" ")[2] for act in acts} == {"carol"}
+    assert {act.partition(" ")[2] for act in acts} == {"admin (carol)"}
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

@@ -18,6 +18,7 @@ FUNCTIONS = list(functions())
 INGEST = [each for each in FUNCTIONS if each.name.startswith("Ingest")]
 UNCHECKED_HASH = 1
 MAX_LAYER_BYTES = 30_000_000
+MAX_UNZIPPED_BYTES = 250_000_000
 MAX_INGEST_MODULES = 460  # see docs/decisions/0007-lean-start.md
 PROBE = """
 import json, sys
@@ -98,6 +99,13 @@ def test_every_compiled_library_is_there_for_both_architectures() -> None:
     assert {path for path in libraries if "-x86_64-" not in path} == {
         path for path in libraries if "-aarch64-" in path
     }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.name)
+def test_a_function_and_its_layers_fit_lambda(function: Built) -> None:
+    folders = [function.folder, *(BUILD / layer for layer in function.layers)]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < MAX_UNZIPPED_BYTES
 
 
 def test_the_layer_holds_what_runs_and_nothing_else() -> None:

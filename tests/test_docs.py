@@ -3,11 +3,15 @@
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from dlr.providers.base import load_provider, provider_names
 from dlr.providers.catalogue import rows_of
+from local import openapi
+from local.api_examples import EXAMPLES
 from local.docs import generated
 from local.provider_pages import LABELS, about, page
 from tests.support.cases import ROOT
@@ -77,3 +81,22 @@ def _tests_in(file: str) -> set[str]:
     body = ast.parse(path.read_text()).body if path.exists() else []
     functions = (each for each in body if isinstance(each, ast.FunctionDef))
     return {each.name for each in functions if each.name.startswith("test_")}
+
+
+def test_every_route_of_the_api_has_an_example_of_the_shape_that_is_described() -> None:
+    schema = openapi.document()
+    without = {"GET /openapi.json"}
+    for route, operation in openapi.operations(schema):
+        assert (route in EXAMPLES) == (route not in without), route
+        for status, response in operation["responses"].items():
+            for media in response["content"].values():
+                if "example" in media:
+                    assert status.startswith("2")
+                    _check_example(media, schema)
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            _check_example(media, schema)
+
+
+def _check_example(media: dict[str, Any], schema: dict[str, Any]) -> None:
+    whole = {**media["schema"], "components": schema["components"]}
+    jsonschema.Draft202012Validator(whole).validate(media.get("example"))

@@ -4,17 +4,29 @@ Which calls there are is learned from a run without faults, so a new one cannot 
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from urllib.parse import parse_qsl
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from dlr.access.scopes import ROUTES, Audit, Caller, Scope
+from dlr.access.tokens import TokenStore
 from dlr.causes import Action
+from dlr.exports.work import GIVEN_UP
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.unread import Unread
+from dlr.lake.key import lake_key
+from dlr.lake.manifest import Manifest
+from dlr.lake.reader import LakeReader
+from dlr.lake.row import row_of
+from dlr.lake.segment import Segments
 from dlr.messages.item import history_of, is_redacted, key_of, state_of
 from dlr.phone import RecipientHasher
 from dlr.report import Status
@@ -25,6 +37,7 @@ from dlr.suppression.standing import Rules
 from dlr.suppression.table import SuppressionList
 from dlr.wire.request import Request
 from local.cloud import Cloud
+from tests.support.exports import read as read_file
 from tests.support.faults import EVERY, Injection, faults_of
 from tests.support.functions import LOG, Call
 from tests.support.marked import (
@@ -61,6 +74,7 @@ def system(cloud: Cloud) -> Iterator[SystemHarness]:
     with system.listener, pytest.MonkeyPatch.context() as patch:
         for waits in ("botocore.endpoint.time", "dlr.runtime.batch.time"):
             patch.setattr(waits, SimpleNamespace(sleep=lambda _: None))
+        patch.setattr("dlr.exports.upload.PIECE", 600)  # some files go in pieces
         yield system
 
 
@@ -133,6 +147,40 @@ def listed(system: SystemHarness) -> set[str]:
     return {each.number for each in found.suppressed}
 
 
+# ---------------------------------------------------------------- the lake
+
+
+def run_lake(system: SystemHarness) -> None:
+    """The day's reports into the lake in two batches, each merged, the second with erasures."""
+    system.wipe()
+    for content in REPORTS:
+        assert system.send(json.dumps(content).encode())[0] == 200
+    drain([system.fill_lake, system.merge])
+    assert system.send(json.dumps(LATE).encode())[0] == 200
+    drain([system.publish, system.fill_lake, system.merge])
+    check_lake(system)
+
+
+def check_lake(system: SystemHarness) -> None:
+    """Each message is a row, once; no byte tells a number, or the id of what was redacted."""
+    manifest = Manifest(system.dynamodb, system.names["DeskTable"])
+    with TemporaryDirectory() as folder:
+        reader = LakeReader(system.s3, system.names["LakeBucket"], manifest, Path(folder))
+        now = datetime.now(UTC)
+        with reader.open(now - DAY, now + DAY) as snapshot:
+            rows = snapshot.db.execute("SELECT message_id, status FROM messages").fetchall()
+            ((counted,),) = snapshot.db.execute("SELECT sum(n) FROM rollups").fetchall()
+    sent = [read(content) for content in REPORTS]
+    expected = Counter(
+        (None if each.status is Status.DELIVERED else each.message_id, each.status.value)
+        for each in sent
+    )
+    assert Counter(rows) == expected
+    assert counted == len(sent)
+    told = b"".join(system.objects().values())
+    assert not [mark for mark in MARKS if mark.encode() in told]
+
+
 # ---------------------------------------------------------------- the team's own API
 
 
@@ -155,7 +203,12 @@ def run_api(system: SystemHarness) -> None:
         quarantine.put(PROVIDER, [Unread(Request("POST", body=body), "hush-reason")], NOW)
     ids = {each.body.encode(): each.id for each in quarantine.page(None, NOW).requests}
 
-    assert any(system.enter(ADMIN) for _ in range(2))
+    tokens = TokenStore(system.dynamodb, system.names["DeskTable"])
+    now = datetime.now(UTC)
+    kept, revoked = (tokens.create(name, [Scope.READ], now + DAY, "x", now) for name in "kr")
+    opened = tokens.create("s", [Scope.READ], now + DAY, "x", now, kept.id)
+    for token in (ADMIN, kept.token, opened.token):
+        assert any(system.enter(token) for _ in range(4))
     assert not system.enter("wrong")
     csv = f"number,list\n{STRUCK},number\n".encode()
     asked = [
@@ -188,19 +241,38 @@ def run_api(system: SystemHarness) -> None:
         ),
         ("GET /recipients/{number}", f"/recipients/{DEAD}", None),
         ("DELETE /recipients/{number}", f"/recipients/{DEAD}", None),
+        ("POST /suppressions/lookup", "/suppressions/lookup", {"number": DEAD}),
+        ("POST /people/lookup", "/people/lookup", {"number": DEAD}),
+        ("POST /people/erase", "/people/erase", {"number": DEAD}),
         ("POST /erasures/repeat", "/erasures/repeat", None),
+        ("POST /tokens", "/tokens", {"name": "shop", "scopes": ["check"]}),
+        ("GET /tokens", "/tokens", None),
+        ("DELETE /tokens/{id}", f"/tokens/{revoked.id}", None),
+        ("POST /sessions", "/sessions", None),
+        ("GET /audit", "/audit", None),
+        ("POST /exports", "/exports", {"kind": "messages"}),
+        ("GET /exports", "/exports", None),
+        ("GET /exports/{id}", f"/exports/{'0' * 32}", None),
+        ("POST /backtests", "/backtests", {"policy": "provider"}),
+        *((f"GET {path}", path, None) for path in ("/messages", "/stats", "/stats/compare")),
+        ("GET /stats/unfinished", "/stats/unfinished", None),
     ]
     assert {route for route, _, _ in asked} == system.functions.routes
     for route, path, content in asked:
         path, _, query = path.partition("?")
         status, answer = system.ask(route, path, content, **dict(parse_qsl(query)))
         is_again = status == 404 and system.retries["client"]  # done, but the answer was lost
-        assert status in {200, 204} or is_again, (route, status, answer)
+        is_nothing = status == 404 and path.startswith("/exports/")
+        assert status in {200, 201, 202, 204} or is_again or is_nothing, (route, status, answer)
+    assert not system.enter(revoked.token)
     check_api(system)
 
 
 def check_api(system: SystemHarness) -> None:
-    """Each order was carried out."""
+    """Each order was carried out, and stands in the audit."""
+    entries = [each for each in system.items("DeskTable") if each["pk"]["S"].startswith("audit#")]
+    audited = {route for route, rule in ROUTES.items() if rule.audit is not Audit.NEVER}
+    assert {each["route"]["S"] for each in entries} == audited & system.functions.routes
     assert listed(system) == {DEAD, BLOCKED, STRUCK, AWAY}
     kept = {item["pk"]["S"] for item in system.items("ReportsTable") if not is_redacted(item)}
     assert kept == {f"{PROVIDER}#stopped", f"{PROVIDER}#arrived"}
@@ -209,10 +281,82 @@ def check_api(system: SystemHarness) -> None:
     assert len(system.items("ErasuresTable")) == len(HASH_KEYS)
 
 
+# ---------------------------------------------------------------- exports
+
+
+def run_exports(system: SystemHarness) -> None:
+    """Each kind of job, asked for until it is taken and worked at until it is done."""
+    system.wipe()
+    system.functions.stop("Export")  # it knows the key of a lake that is gone
+    for content in REPORTS:
+        assert system.send(json.dumps(content).encode())[0] == 200
+    enter(system, judged(empty(HASHER.hash(DEAD)), "before", verdict()))
+    fill_lake(system)
+    now = datetime.now(UTC)
+    tokens = TokenStore(system.dynamodb, system.names["DeskTable"])
+    made = tokens.create("k", [Scope.READ, Scope.PII], now + DAY, "x", now)
+    since = {"from": (now - DAY).isoformat()}
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
+        "messages": ("/exports", {"kind": "messages", "numbers": True, "filters": since}),
+        "parquet": ("/exports", {"kind": "messages", "format": "parquet", "filters": since}),
+        "clean": ("/exports", {"kind": "numbers_to_clean", "filters": since}),
+        "list": ("/exports", {"kind": "suppressions"}),
+        "backtest": ("/backtests", {"policy": "provider", "numbers": True, **since}),
+    }
+    jobs = {}
+    for name, (path, content) in asked.items():
+        status, job = system.ask(f"POST {path}", path, content, key=name, caller=made.caller())
+        assert status == 202
+        jobs[name] = job["id"]
+    drain([system.export])
+    found = {name: rows_of(system, job, made.caller()) for name, job in jobs.items()}
+    check_exports(found)
+
+
+def check_exports(found: dict[str, list[dict[str, Any]]]) -> None:
+    """Every message once, every number once."""
+    sent = sorted((each.message_id, f"'{each.recipient}") for each in map(read, REPORTS))
+    assert sorted((row["message_id"], row["number"]) for row in found["messages"]) == sent
+    assert sorted(row["message_id"] for row in found["parquet"]) == [name for name, _ in sent]
+    assert [row["number"] for row in found["clean"]] == [f"'{e}" for e in (DEAD, STOPPED, MOVED)]
+    assert [row["recipient_hash"] for row in found["list"]] == [HASHER.hash(DEAD)]
+    today = [row["number"] for row in found["backtest"] if row["today"] == "true"]
+    assert sorted(today) == sorted(f"'{each}" for each in LISTED)
+    tried = [row["number"] for row in found["backtest"] if row["tried"] == "true"]
+    assert sorted(tried) == sorted(f"'{each}" for each in {*LISTED, AWAY, BLOCKED})
+
+
+def fill_lake(system: SystemHarness) -> None:
+    """As its writer does it."""
+    key = lake_key(system.dynamodb, system.names["DeskTable"])()
+    rows = [row_of(item, key) for item in system.items("ReportsTable")]
+    segments = Segments(system.s3, system.names["LakeBucket"])
+    segments.put("1", [row for row in rows if row is not None])
+
+
+def rows_of(system: SystemHarness, job: str, caller: Caller) -> list[dict[str, Any]]:
+    """What stands in the files of a job that is done."""
+    status, answer = system.ask("GET /exports/{id}", f"/exports/{job}", caller=caller)
+    assert (status, answer["state"]) == (200, "done"), answer
+    bucket = system.names["ExportsBucket"]
+    keys = [urlsplit(link).path.partition(f"/{bucket}/")[2] for link in answer["links"]]
+    assert len(keys) == len(set(keys)) == answer["done"] == answer["total"]
+    found = []
+    with TemporaryDirectory() as folder:
+        for key in keys:
+            content = system.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            found += read_file(content, key, Path(folder))
+    assert len(found) == answer["rows"]
+    return found
+
+
 # ---------------------------------------------------------------- the faults
 
 Run = Callable[[SystemHarness], None]
-RUNS: tuple[Run, ...] = (run_pipeline, run_api)
+RUNS: tuple[Run, ...] = (run_pipeline, run_api, run_lake, run_exports)
+EVERYDAY = (run_pipeline, run_api)
+"""`tests/test_lake_laws.py` interrupts the lake at every call without the embedded AWS, and
+`tests/test_exports.py` the exports at some. Their calls meet every fault in the slow tests."""
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +383,10 @@ def nothing_leaks(system: SystemHarness) -> Iterator[None]:
 
 def test_every_function_is_seen_calling(calls: dict[Call, Run]) -> None:
     functions = {call.function for call in calls}
-    assert functions == {INGEST, "Publish", "Suppress", "Api", "Authorizer"}
+    assert functions == {
+        *(INGEST, "Publish", "Lake", "Merge", "Suppress", "Export"),
+        *("Api", "Query", "Authorizer"),
+    }
 
 
 @pytest.mark.parametrize("fault", EVERY)
@@ -247,7 +394,7 @@ def test_a_day_on_which_every_call_fails_once_loses_nothing(
     system: SystemHarness, calls: dict[Call, Run], fault: str
 ) -> None:
     met = 0
-    for run in RUNS:
+    for run in EVERYDAY:
         hit = [call for call in calls if calls[call] is run and fault in faults_of(call)]
         injections = [Injection(call, fault) for call in hit]
         inject(system, injections)
@@ -301,6 +448,33 @@ def test_a_list_that_publish_cannot_ask_holds_up_no_event(
     assert [json.loads(line)["lookup_error"] for line in lines if "lookup_error" in line]
     assert system.suppress()
     assert listed(system) == {DEAD, STOPPED, STRUCK, MOVED}
+
+
+def test_an_export_that_can_never_be_written_fails_and_says_so(system: SystemHarness) -> None:
+    """After its last try, each of which waits longer than the one before."""
+    system.wipe()
+    waits: list[int] = []
+
+    def intercept(call: Call, request: AWSPreparedRequest) -> AWSResponse | None:
+        if call == Call("Export", "ChangeMessageVisibility", "ExportQueue"):
+            waits.append(json.loads(request.body)["VisibilityTimeout"])
+        is_write = call == Call("Export", "PutObject", "ExportsBucket/parts")
+        return EVERY["error 500"](request) if is_write else None
+
+    system.functions.stop("Export")
+    system.functions.intercept = intercept
+    began = LOG.tell()
+    status, job = system.ask("POST /exports", "/exports", {"kind": "suppressions"})
+    assert status == 202
+    assert system.export()
+    _, answer = system.ask("GET /exports/{id}", f"/exports/{job['id']}")
+    assert (answer["state"], answer["reason"], answer["links"]) == ("failed", GIVEN_UP, [])
+    assert waits == sorted(set(waits))
+    assert len(waits) == 6
+    assert system.keys("ExportsBucket") == []
+    LOG.seek(began)
+    failed = ("ExportFailed", frozenset({("service", "export")}))
+    assert failed in written_in(LOG.read().splitlines())
 
 
 def inject(system: SystemHarness, injections: list[Injection]) -> None:

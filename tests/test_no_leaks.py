@@ -17,6 +17,7 @@ from tests.support.marked import REPORTS, read
 from tests.support.stream import image
 from tests.support.system import (
     ADMIN,
+    ADMINISTRATOR,
     HASH_KEYS,
     INGEST,
     JSON,
@@ -32,6 +33,7 @@ SHOWS = {
     "GET /messages/{provider}",
     "GET /messages/{provider}/{message_id}",
     "GET /recipients/{number}",
+    "POST /people/lookup",
     "GET /quarantine",
     "POST /suppressions/check",
     "DELETE /quarantine/{id}",
@@ -88,6 +90,7 @@ def ask(system: SystemHarness, route: str, path: str, body: bytes) -> dict[str, 
         headers=JSON | {"authorization": f"Bearer {ADMIN}", "x-operator": "me"},
         body=body,
         route=route,
+        caller=ADMINISTRATOR.to_context(),
     )
     answer: dict[str, Any] = system.functions.call("Api", event)
     return answer

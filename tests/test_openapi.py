@@ -1,4 +1,5 @@
-"""The API against its own description: schemathesis finds no call that ends in 5xx."""
+"""The API against its own description: schemathesis finds no call that ends in 5xx, and no answer
+that the description does not have."""
 
 import json
 import subprocess
@@ -11,11 +12,17 @@ from local.client import Client
 from local.stack import Deployment
 
 EXAMPLES = 15
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
 
 pytestmark = pytest.mark.slow
 
 
-def test_no_call_that_the_description_allows_or_forbids_ends_in_5xx(
+def test_no_call_ends_in_5xx_or_in_an_answer_that_is_not_described(
     client: Client, deployment: Deployment, tmp_path: Path
 ) -> None:
     status, schema = client.api("GET", "/openapi.json")
@@ -23,7 +30,7 @@ def test_no_call_that_the_description_allows_or_forbids_ends_in_5xx(
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(schema))
     command = [sys.executable, "-m", "schemathesis.cli", "run", str(path)]
-    command += ["--url", deployment.base_url, "--checks", "not_a_server_error"]
+    command += ["--url", deployment.base_url, "--checks", ",".join(CHECKS)]
     command += ["--header", f"Authorization: Bearer {deployment.admin_token}"]
     command += ["--max-examples", str(EXAMPLES), "--mode", "all", "--workers", "1", "--no-color"]
     command += ["--phases", "examples,coverage,fuzzing", "--generation-database", "none"]

@@ -184,7 +184,7 @@ def test_a_copy_of_an_erased_report_brings_nobody_back(empty: PrivacyHarness) ->
     assert empty.store.put(again) is Outcome.DUPLICATE
     assert empty.recipients.export(PERSON, NOW).messages == []
     (left,) = empty.client.scan(TableName=empty.reports_table)["Items"]
-    assert left.keys() == {"pk", "rank", "v", "seen", "expires_at"}
+    assert left.keys() == {"pk", "rank", "v", "seen", "expires_at", "f"}
 
 
 def test_an_erasure_is_announced_by_the_hash_alone(empty: PrivacyHarness) -> None:

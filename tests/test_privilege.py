@@ -7,7 +7,8 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import product
 from typing import Any
@@ -20,6 +21,8 @@ import urllib3
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.quarantined import id_of
 from dlr.ingest.unread import Unread
+from dlr.lake.key import PLACE
+from dlr.lake.manifest import Day, Manifest
 from dlr.messages.event import DETAIL_TYPE
 from dlr.messages.verdict import Arrival
 from dlr.phone import PhoneNumber, RecipientHasher
@@ -59,8 +62,10 @@ class PrivilegeHarness:
         self._deployment = describe(cloud)
         self.names = self._deployment.resources
         self.dynamodb = cloud.client("dynamodb")
+        self.s3 = cloud.client("s3")
         self.quarantine = Quarantine(self.dynamodb, self.names["QuarantineTable"], HASHER)
         self.list = SuppressionList(self.dynamodb, self.names["SuppressionsTable"], ONE_STRIKE)
+        self.manifest = Manifest(self.dynamodb, self.names["DeskTable"])
         self.timeout_s = TIMEOUT_S
         self.scheme = "Bearer"
         self._http = urllib3.PoolManager(retries=False, timeout=30)
@@ -72,11 +77,19 @@ class PrivilegeHarness:
         return self._http.request("POST", url, body=body).status
 
     def ask(self, method: str, path: str, content: Any = None) -> int:
-        """What the team's API answers. API Gateway remembers whom it let in, by this header."""
-        authorization = {"authorization": f"{self.scheme} {self._deployment.admin_token}"}
+        """The status that the team's API answers."""
+        return self.answer(method, path, content)[0]
+
+    def answer(
+        self, method: str, path: str, content: Any = None, token: str | None = None
+    ) -> tuple[int, Any]:
+        """Status and content. API Gateway remembers whom it let in, by this header."""
+        token = token or self._deployment.admin_token
+        authorization = {"authorization": f"{self.scheme} {token}"}
         body = None if content is None else json.dumps(content)
         url = self._deployment.base_url + path
-        return self._http.request(method, url, body=body, headers=authorization).status
+        answer = self._http.request(method, url, body=body, headers=authorization)
+        return answer.status, answer.json()
 
     def soon(self, is_so: Callable[[], bool]) -> bool:
         return wait_until(is_so, self.timeout_s)
@@ -126,6 +139,20 @@ class PrivilegeHarness:
         self._cloud.client("lambda").update_function_configuration(
             FunctionName=self.names[function], MemorySize=512
         )
+
+    def objects(self, prefix: str) -> set[str]:
+        """The keys of the lake's objects."""
+        answer = self.s3.list_objects_v2(Bucket=self.names["LakeBucket"], Prefix=prefix)
+        return {each["Key"] for each in answer.get("Contents", ())}
+
+    def named_in_the_lake(self) -> set[str]:
+        days = list(self.manifest.days(date.min, date.max))
+        return {key for day in days for key in (*day.keys(), day.rollup_key) if key}
+
+    def merged(self) -> bool:
+        """Whether a merge came to its end."""
+        answer = self._cloud.client("lambda").invoke(FunctionName=self.names["Merge"])
+        return "FunctionError" not in answer
 
     def policy(self, role: str) -> dict[str, Any]:
         name = self.names[role]
@@ -257,6 +284,36 @@ def redacts_what_is_not_to_be_kept(system: PrivilegeHarness) -> bool:
     return system.soon(lambda: "state" not in system.item(message_id))
 
 
+def fills_the_lake(system: PrivilegeHarness) -> bool:
+    before = system.objects("segments/")
+    system.deliver(report(uuid4().hex, new_number(), "SENT"))
+    return system.soon(lambda: bool(system.objects("segments/") - before))
+
+
+def makes_the_lakes_key(system: PrivilegeHarness) -> bool:
+    system.dynamodb.delete_item(TableName=system.names["DeskTable"], Key=PLACE)
+    system.restart("Lake")
+    return fills_the_lake(system)
+
+
+def merges(system: PrivilegeHarness) -> bool:
+    """By an instance that has no files yet; what it replaces goes."""
+    system.deliver(report(uuid4().hex, new_number(), "SENT"))
+    if not system.soon(lambda: bool(system.objects("segments/"))):
+        return False
+    system.restart("Merge")
+    named = system.merged() and system.named_in_the_lake()
+    return not system.objects("segments/") and named == system.objects("")
+
+
+def forgets_old_days(system: PrivilegeHarness) -> bool:
+    old = date(2020, 1, 1)
+    system.manifest.forget(replace(system.manifest.day(old), version=2))
+    system.manifest.commit(Day(old, 1))
+    system.manifest.note_expired(old)
+    return system.merged() and system.manifest.day(old).version == 0
+
+
 def shows_a_message(system: PrivilegeHarness) -> bool:
     message_id = uuid4().hex
     system.deliver(report(message_id, new_number(), "SENT"))
@@ -342,6 +399,119 @@ def authorizer_starts(system: PrivilegeHarness) -> bool:
     return answers_of_a_number(system)
 
 
+def makes_a_token(system: PrivilegeHarness) -> str:
+    """Its id; the audit of it is written too."""
+    status, made = system.answer("POST", "/tokens", {"name": "shop", "scopes": ["check"]})
+    return str(made["id"]) if status == 201 else ""
+
+
+def makes_tokens(system: PrivilegeHarness) -> bool:
+    return makes_a_token(system) != ""
+
+
+def revokes_a_token(system: PrivilegeHarness) -> bool:
+    return system.ask("DELETE", f"/tokens/{makes_a_token(system)}") == 200
+
+
+def lists_tokens(system: PrivilegeHarness) -> bool:
+    return system.ask("GET", "/tokens") == 200
+
+
+def lets_a_token_in(system: PrivilegeHarness) -> bool:
+    _, made = system.answer("POST", "/tokens", {"name": "shop", "scopes": ["check"]})
+    number = quote(new_number())
+    return system.answer("GET", f"/suppressions/{number}", token=made["token"])[0] == 200
+
+
+def notes_the_use_of_a_token(system: PrivilegeHarness) -> bool:
+    _, made = system.answer("POST", "/tokens", {"name": "shop", "scopes": ["check"]})
+    system.answer("GET", f"/suppressions/{quote(new_number())}", token=made["token"])
+    cursor = f"{int(made['id'], 16) - 1:016x}"
+    _, page = system.answer("GET", f"/tokens?limit=1&cursor={cursor}")
+    return page["items"][0]["last_used"] is not None
+
+
+def is_exported(system: PrivilegeHarness, path: str = "/exports", **content: object) -> bool:
+    """Whether a job of the last hour's messages gets done."""
+    range_ = {"from": (datetime.now(UTC) - timedelta(hours=1)).isoformat()}
+    if content.get("kind") != "suppressions":
+        content |= range_ if path == "/backtests" else {"filters": range_}
+    status, job = system.answer("POST", path, content)
+    return status == 202 and system.soon(lambda: state_of_job(system, job["id"]) == "done")
+
+
+def state_of_job(system: PrivilegeHarness, job: str) -> str | None:
+    status, answer = system.answer("GET", f"/exports/{job}")
+    return answer["state"] if status == 200 else None
+
+
+def bounces_into_the_lake(system: PrivilegeHarness) -> None:
+    """A dead number's message, of which an export has a row."""
+    bucket, s3 = system.names["LakeBucket"], system.s3
+    before = len(s3.list_objects_v2(Bucket=bucket).get("Contents", ()))
+    system.deliver(report(uuid4().hex, new_number(), code=HARD))
+    assert wait_until(
+        lambda: len(s3.list_objects_v2(Bucket=bucket).get("Contents", ())) > before, TIMEOUT_S
+    )
+
+
+def asks_for_an_export(system: PrivilegeHarness) -> bool:
+    return system.ask("POST", "/exports", {"kind": "messages"}) == 202
+
+
+def shows_a_job(system: PrivilegeHarness) -> bool:
+    _, job = system.answer("POST", "/exports", {"kind": "suppressions"})
+    return state_of_job(system, job["id"]) is not None
+
+
+def lists_jobs(system: PrivilegeHarness) -> bool:
+    asks_for_an_export(system)
+    return system.ask("GET", "/exports") == 200
+
+
+def links_work(system: PrivilegeHarness) -> bool:
+    status, job = system.answer("POST", "/exports", {"kind": "suppressions"})
+    if status != 202 or not system.soon(lambda: state_of_job(system, job["id"]) == "done"):
+        return False
+    _, answer = system.answer("GET", f"/exports/{job['id']}")
+    return all(urllib3.request("GET", link).status == 200 for link in answer["links"])
+
+
+def exports_messages(system: PrivilegeHarness) -> bool:
+    bounces_into_the_lake(system)
+    return is_exported(system, kind="messages")
+
+
+def exports_numbers(system: PrivilegeHarness) -> bool:
+    bounces_into_the_lake(system)
+    return is_exported(system, kind="messages", numbers=True)
+
+
+def exports_numbers_to_clean(system: PrivilegeHarness) -> bool:
+    bounces_into_the_lake(system)
+    return is_exported(system, kind="numbers_to_clean")
+
+
+def exports_the_list(system: PrivilegeHarness) -> bool:
+    return is_exported(system, kind="suppressions")
+
+
+def backtests(system: PrivilegeHarness) -> bool:
+    bounces_into_the_lake(system)
+    return is_exported(system, "/backtests", policy="provider")
+
+
+def reads_the_lake_anew(system: PrivilegeHarness) -> bool:
+    """A reader that knows the manifest asks for it again only after a merge."""
+    system.restart("Export")
+    return exports_messages(system)
+
+
+def export_starts(system: PrivilegeHarness) -> bool:
+    system.restart("Export")
+    return exports_numbers_to_clean(system)
+
+
 BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Ingest", "dynamodb:UpdateItem", "ReportsTable"): stores,
     ("Ingest", "dynamodb:PutItem", "ReportsTable"): stores_over_an_expired_message,
@@ -354,6 +524,23 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Publish", "dynamodb:UpdateItem", "ReportsTable"): redacts_what_is_not_to_be_kept,
     ("Publish", "dynamodb:BatchGetItem", "SuppressionsTable"): asks_the_list,
     ("Publish", "secretsmanager:GetSecretValue", "HashSecret"): publish_starts,
+    ("Lake", "s3:PutObject", "LakeBucket/segments"): fills_the_lake,
+    ("Lake", "dynamodb:GetItem", "DeskTable"): makes_the_lakes_key,
+    ("Lake", "dynamodb:PutItem", "DeskTable"): makes_the_lakes_key,
+    ("Merge", "s3:ListBucket", "LakeBucket"): merges,
+    ("Merge", "s3:GetObject", "LakeBucket/segments"): merges,
+    ("Merge", "s3:DeleteObject", "LakeBucket/segments"): merges,
+    ("Merge", "s3:GetObject", "LakeBucket/messages"): merges,
+    ("Merge", "s3:PutObject", "LakeBucket/messages"): merges,
+    ("Merge", "s3:DeleteObject", "LakeBucket/messages"): merges,
+    ("Merge", "s3:GetObject", "LakeBucket/rollups"): merges,
+    ("Merge", "s3:PutObject", "LakeBucket/rollups"): merges,
+    ("Merge", "s3:DeleteObject", "LakeBucket/rollups"): merges,
+    ("Merge", "dynamodb:GetItem", "DeskTable"): merges,
+    ("Merge", "dynamodb:Query", "DeskTable"): merges,
+    ("Merge", "dynamodb:PutItem", "DeskTable"): merges,
+    ("Merge", "dynamodb:UpdateItem", "DeskTable"): merges,
+    ("Merge", "dynamodb:DeleteItem", "DeskTable"): forgets_old_days,
     ("Suppress", "dynamodb:BatchGetItem", "SuppressionsTable"): suppresses,
     ("Suppress", "dynamodb:PutItem", "SuppressionsTable"): suppresses,
     ("Suppress", "dynamodb:UpdateItem", "SuppressionsTable"): suppresses,  # the guard counts
@@ -384,23 +571,58 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Api", "dynamodb:UpdateItem", "ErasuresTable"): erases_a_person,
     ("Api", "dynamodb:Scan", "ErasuresTable"): repeats_erasures,
     ("Api", "secretsmanager:GetSecretValue", "HashSecret"): api_starts,
+    ("Api", "dynamodb:PutItem", "DeskTable"): makes_tokens,
+    ("Api", "dynamodb:UpdateItem", "DeskTable"): revokes_a_token,
+    ("Api", "dynamodb:Query", "DeskTable"): lists_tokens,
+    ("Api", "dynamodb:GetItem", "DeskTable"): shows_a_job,
+    ("Api", "dynamodb:BatchGetItem", "DeskTable"): lists_jobs,
+    ("Api", "sqs:SendMessage", "ExportQueue"): asks_for_an_export,
+    ("Api", "s3:GetObject", "ExportsBucket"): links_work,
+    ("Export", "dynamodb:GetItem", "DeskTable"): exports_the_list,
+    ("Export", "dynamodb:UpdateItem", "DeskTable"): exports_the_list,
+    ("Export", "dynamodb:Query", "DeskTable"): reads_the_lake_anew,
+    ("Export", "dynamodb:BatchGetItem", "ReportsTable"): exports_numbers,
+    ("Export", "dynamodb:Query", "ReportsTable/by_recipient"): backtests,
+    ("Export", "dynamodb:BatchGetItem", "SuppressionsTable"): exports_numbers_to_clean,
+    ("Export", "dynamodb:Scan", "SuppressionsTable"): exports_the_list,
+    ("Export", "secretsmanager:GetSecretValue", "HashSecret"): export_starts,
+    ("Export", "s3:ListBucket", "LakeBucket"): exports_messages,
+    ("Export", "s3:GetObject", "LakeBucket"): exports_messages,
+    ("Export", "s3:PutObject", "ExportsBucket"): exports_the_list,
+    ("Export", "sqs:SendMessage", "ExportQueue"): exports_the_list,
     ("Authorizer", "secretsmanager:GetSecretValue", "AdminSecret"): authorizer_starts,
+    ("Authorizer", "dynamodb:GetItem", "DeskTable"): lets_a_token_in,
+    ("Authorizer", "dynamodb:UpdateItem", "DeskTable"): notes_the_use_of_a_token,
 }
 
 NOT_ASKED_FOR_HERE: dict[Grant, str] = {
     **{
         (role, f"logs:{action}", f"{role}Logs"): "the embedded AWS writes the logs by itself"
-        for role in ("Ingest", "Publish", "Suppress", "Api", "Authorizer")
+        for role in (
+            *("Ingest", "Publish", "Lake", "Merge", "Suppress", "Export"),
+            *("Api", "Authorizer"),
+        )
         for action in ("CreateLogStream", "PutLogEvents")
     },
     **{
-        ("Publish", f"dynamodb:{action}", "ReportsTable.StreamArn"): "its poller needs no role"
+        (role, f"dynamodb:{action}", "ReportsTable.StreamArn"): "its poller needs no role"
+        for role in ("Publish", "Lake")
         for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
     },
     ("Publish", "sqs:SendMessage", "PublishFailures"): "it knows no on-failure destination",
+    ("Lake", "sqs:SendMessage", "LakeFailures"): "it knows no on-failure destination",
     **{
         ("Suppress", f"sqs:{action}", "SuppressQueue"): "its poller needs no role"
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+    },
+    **{
+        ("Export", f"sqs:{action}", "ExportQueue"): "its poller needs no role"
+        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+    },
+    ("Export", "sqs:ChangeMessageVisibility", "ExportQueue"): "a retry would only wait longer",
+    **{
+        ("Export", f"s3:{action}", "ExportsBucket"): "its lifecycle removes what is left behind"
+        for action in ("DeleteObject", "AbortMultipartUpload")
     },
     (
         "Crm",
@@ -416,10 +638,10 @@ provider_only` reads that condition in the template.
 
 
 def name_of(resource: dict[str, Any]) -> str:
-    """`ReportsTable`, `ReportsTable.StreamArn`, `ReportsTable/by_recipient`."""
+    """`ReportsTable`, `ReportsTable.StreamArn`, `ReportsTable/by_recipient`, `Bucket/folder`."""
     value: str | list[str] = next(iter(resource.values()))
     if isinstance(value, str):
-        return value.removeprefix("${").replace(".Arn}/index", "")
+        return value.removeprefix("${").replace(".Arn}", "").replace("/index", "").rstrip("/*")
     name, attribute = value
     return name.replace(PROVIDER, "") + ("" if attribute in {"Arn", "Id"} else f".{attribute}")
 

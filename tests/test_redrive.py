@@ -6,12 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
 
+from dlr.lake.manifest import Manifest
+from dlr.lake.reader import LakeReader
+from dlr.lake.segment import Segments
 from dlr.messages.order import micros_of
 from dlr_cli.__main__ import dlr
 from dlr_cli.redrive import Moved, Redrive
@@ -76,6 +80,7 @@ def test_empty_queues_are_left_alone(redrive: Redrive) -> None:
     assert redrive.suppress_failures() == nothing
     assert redrive.rule_failures() == nothing
     assert redrive.publish_failures() == nothing
+    assert redrive.lake_failures() == nothing
 
 
 def test_an_event_that_could_not_be_handled_suppresses_after_all(
@@ -86,6 +91,44 @@ def test_an_event_that_could_not_be_handled_suppresses_after_all(
     assert redrive.suppress_failures() == Moved(1, 0)
     assert wait_until(lambda: client.suppression(other["detail"]["recipient"])["suppressed"])
     assert redrive.suppress_failures() == Moved(0, 0)
+
+
+def rows_of(cloud: Cloud, deployment: Deployment, message_id: str, folder: Path) -> int:
+    """How often the lake has the message."""
+    manifest = Manifest(cloud.client("dynamodb"), deployment.resources["DeskTable"])
+    reader = LakeReader(
+        cloud.client("s3"), deployment.resources["LakeBucket"], manifest, folder / "cache"
+    )
+    now = datetime.now(UTC)
+    with reader.open(now - timedelta(hours=1), now + timedelta(hours=1)) as snapshot:
+        found = snapshot.db.execute(
+            "SELECT count(*) FROM messages WHERE message_id = ?", [message_id]
+        ).fetchall()
+    return int(found[0][0])
+
+
+@pytest.mark.parametrize("is_whole", [False, True], ids=["failures", "whole table"])
+def test_rows_that_could_not_be_written_come_out_of_the_table(
+    redrive: Redrive,
+    cloud: Cloud,
+    deployment: Deployment,
+    send: Send,
+    event: Any,
+    tmp_path: Path,
+    is_whole: bool,
+) -> None:
+    s3, bucket = cloud.client("s3"), deployment.resources["LakeBucket"]
+    message_id = event["detail"]["message_id"]
+    assert wait_until(lambda: rows_of(cloud, deployment, message_id, tmp_path) == 1)
+    waiting = [each.key for each in Segments(s3, bucket).waiting()]
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in waiting]})
+    assert rows_of(cloud, deployment, message_id, tmp_path) == 0
+    if not is_whole:
+        send("LakeFailures", failure(datetime.fromisoformat(event["detail"]["received_at"])))
+    moved = redrive.whole_lake() if is_whole else redrive.lake_failures()
+    assert (moved.done >= 1, moved.left) == (True, 0)
+    assert rows_of(cloud, deployment, message_id, tmp_path) == 1
+    assert redrive.lake_failures() == Moved(0, 0)
 
 
 @pytest.mark.parametrize("is_bare", [False, True], ids=["event", "detail alone"])
@@ -210,7 +253,8 @@ def test_the_command_finds_its_account_in_the_shell(cloud: Cloud, send: Send, ev
     )
     assert (done.returncode, done.stderr) == (0, "")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["queue"] for row in rows] == ["SuppressFailures", "RuleFailures", "PublishFailures"]
+    queues = ["SuppressFailures", "RuleFailures", "PublishFailures", "LakeFailures"]
+    assert [row["queue"] for row in rows] == queues
     assert rows[1] == {"queue": "RuleFailures", "sent_on": 1, "left": 0}
 
 
@@ -250,4 +294,4 @@ def test_a_stack_of_another_system_is_left_alone(cloud: Cloud) -> None:
     finally:
         cloudformation.delete_stack(StackName="other")
     assert result.exit_code == 1
-    assert "Stack other has no PublishFailures" in result.stderr
+    assert "Stack other has no DeskTable" in result.stderr

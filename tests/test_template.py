@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tomllib
+from ast import literal_eval
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,12 +14,16 @@ from typing import Any
 
 import pytest
 
+from dlr.access.authorize import ADMIN_MAX_AGE_S
+from dlr.exports.job import DEADLINE, LIFETIME
+from dlr.lake.reader import LAG
 from dlr.messages.item import key_of
 from dlr.providers.base import load_provider
 from dlr.providers.codes import SMSC_FOLDER
-from dlr.runtime.secret import MAX_AGE_S
 from dlr.suppression.announce import RELEASED, SUPPRESSED
 from dlr.suppression.rules import MAX_EACH
+from local.docs import METRICS
+from local.openapi import MARK
 from local.template import EVERYTHING, count_resources, functions, load, providers
 from local.waiting import TIMEOUT_S
 from tests.support.functions import Functions
@@ -31,13 +36,14 @@ RESOURCES: dict[str, Any] = json.loads(json.dumps(SOURCE["Resources"]))
 PROVIDERS = providers()
 BRACES = str.maketrans("<>", "{}")
 QUEUE_RETENTION_S = 14 * 24 * 3600
-MAX_RESOURCES, RESERVE = 500, 60
+MAX_RESOURCES, RESERVE = 500, 40
 MAX_ALARM_S = 7 * 24 * 3600
 """The longest time that CloudWatch looks back for an alarm with periods of an hour."""
-READ_LATER = {"Api": {"SUPPRESSION_POLICY", "SMPP_ERR_TABLE"}} | {
-    f"Ingest{provider}": {"POWERTOOLS_SERVICE_NAME"} for provider in PROVIDERS
-}
-"""By the first replay from quarantine, and by the first call that is logged."""
+READ_LATER = {
+    "Api": {"SUPPRESSION_POLICY", "SMPP_ERR_TABLE"},
+    "Authorizer": {"OIDC_AUDIENCE", "OIDC_SCOPES_CLAIM"},
+} | {f"Ingest{provider}": {"POWERTOOLS_SERVICE_NAME"} for provider in PROVIDERS}
+"""By the first replay from quarantine, with an identity provider, by the first logged call."""
 
 
 def of_type(kind: str) -> dict[str, dict[str, Any]]:
@@ -228,8 +234,8 @@ def test_each_function_reads_every_variable_that_it_is_given(
     assert own - reads.names == READ_LATER.get(name, set())
 
 
-INDEX = re.compile(r"\$\{\w+Table\.Arn\}/index/\w+")
-"""An index has no attribute that names it."""
+PART = re.compile(r"\$\{\w+Table\.Arn\}/index/\w+|\$\{\w+Bucket\.Arn\}/(\w+/)?\*")
+"""An index has no attribute that names it, and neither have the objects of a bucket."""
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -239,7 +245,7 @@ def test_no_role_may_do_more_than_named_actions_on_named_resources(name: str) ->
         assert not any("*" in action for action in as_list(statement["Action"]))
         for resource in as_list(statement["Resource"]):
             ((function, value),) = resource.items()
-            assert function in {"Ref", "Fn::GetAtt"} or INDEX.fullmatch(value)
+            assert function in {"Ref", "Fn::GetAtt"} or PART.fullmatch(value)
 
 
 def test_each_ingest_function_may_read_its_own_token_and_the_hash_key_only() -> None:
@@ -258,7 +264,10 @@ def test_every_route_but_the_webhooks_asks_the_authorizer() -> None:
     opened = {each["RouteKey"] for each in routes if each["AuthorizationType"] == "NONE"}
     assert opened == {f"ANY /webhooks/{provider}/{{token}}" for provider in PROVIDERS}
     asking = [each for each in routes if each["RouteKey"] not in opened]
-    sources = [path.read_text() for path in (ROOT / "functions/api").rglob("*.py")]
+    folders = [
+        path.parent for path in (ROOT / "functions").glob("*/app.py") if MARK in path.read_text()
+    ]
+    sources = [path.read_text() for folder in folders for path in folder.rglob("*.py")]
     written = re.findall(r'@(?:app|router)\.(\w+)\(\s*"(/[^"]*)"', "".join(sources))
     served = {f"{method.upper()} {path.translate(BRACES)}" for method, path in written}
     assert {each["RouteKey"] for each in asking} == served
@@ -282,12 +291,16 @@ def test_the_routes_of_the_teams_api_are_created_one_after_the_other() -> None:
     assert len(chain) == len(before)
 
 
-def test_an_admin_token_that_was_taken_out_works_as_long_as_the_documentation_says() -> None:
-    """Until the authorizer reads its secret again, and for as long as its answer is remembered."""
+def test_a_revoked_token_works_for_a_minute_at_most_and_as_long_as_the_documentation_says() -> None:
+    """What is remembered of the admin secret, the authorizer's last call, and its answer."""
     (authorizer,) = of_type("AWS::ApiGatewayV2::Authorizer").values()
-    assert MAX_AGE_S + authorizer["AuthorizerResultTtlInSeconds"] == 6 * 60
+    remembered_s = authorizer["AuthorizerResultTtlInSeconds"]
+    call_s = FUNCTIONS["Authorizer"].get("Timeout")
     page = (ROOT / "docs/deploy.md").read_text()
-    assert "| the admin token that was taken out of its secret | six minutes:" in page
+    assert remembered_s + call_s == 40
+    assert "| a token that was revoked | 40 seconds:" in page
+    assert ADMIN_MAX_AGE_S + remembered_s + call_s == 60
+    assert "| the admin token that was taken out of its secret | 60 seconds |" in page
 
 
 def test_no_function_has_an_address_of_its_own() -> None:
@@ -344,6 +357,35 @@ def test_an_ingest_function_may_write_messages_of_its_own_provider_only(provider
     (pattern,) = granted["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
     keys = {name: key_of(name, f"{provider}#1")["pk"]["S"] for name in [*PROVIDERS, f"{provider}x"]}
     assert [name for name, key in keys.items() if fnmatchcase(key, pattern)] == [provider]
+
+
+@pytest.mark.parametrize(
+    ("function", "prefixes"), [("Authorizer", {"token#"}), ("Api", {"token#", "audit#", "job#"})]
+)
+def test_who_writes_tokens_and_audit_may_touch_nothing_else_of_the_desk(
+    function: str, prefixes: set[str]
+) -> None:
+    """The embedded AWS knows no leading keys: there the condition lets everything pass."""
+    granted = [
+        statement
+        for statement in statements(ROLES[f"{function}Role"])
+        if statement["Resource"] == {"Fn::GetAtt": ["DeskTable", "Arn"]}
+        and "dynamodb:UpdateItem" in statement["Action"]
+    ]
+    patterns = [
+        as_list(each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+        for each in granted
+    ]
+    assert [{pattern.removesuffix("*") for pattern in each} for each in patterns] == [prefixes]
+
+
+def test_any_token_makes_sessions_but_no_flood_of_them() -> None:
+    """API Gateway refuses settings of a route that is not there yet."""
+    settings = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["RouteSettings"]
+    (route,) = settings
+    needed = RESOURCES[RESOURCES["DefaultStage"]["DependsOn"]]["Properties"]["RouteKey"]
+    assert route == needed == "POST /sessions"
+    assert settings[route]["ThrottlingRateLimit"] <= 5
 
 
 def access_log() -> dict[str, Any]:
@@ -441,6 +483,94 @@ def test_the_stream_passes_on_changes_only_and_gives_up_in_the_end() -> None:
     assert failures == {"Fn::GetAtt": ["PublishFailures", "Arn"]}
     specification = TABLES["ReportsTable"]["StreamSpecification"]
     assert specification == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_the_lake_sees_every_change_within_a_minute_and_gives_up_in_the_end() -> None:
+    """Deletions too: `row_of_record` tells those of a person from those of time."""
+    stream = FUNCTIONS["Lake"]["Events"]["Stream"]["Properties"]
+    assert "FilterCriteria" not in stream
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert stream["MaximumRetryAttempts"] == -1
+    assert 0 < stream["MaximumRecordAgeInSeconds"] < 24 * 3600
+    failures = stream["DestinationConfig"]["OnFailure"]["Destination"]
+    assert failures == {"Fn::GetAtt": ["LakeFailures", "Arn"]}
+    window_s = stream["MaximumBatchingWindowInSeconds"]
+    assert 0 < window_s < LAG.total_seconds()
+    age_ms = alarm_on("IteratorAge", FunctionName={"Ref": "Lake"})["Threshold"]
+    assert window_s * 1000 < age_ms < stream["MaximumRecordAgeInSeconds"] * 1000
+
+
+def test_the_lake_is_merged_every_five_minutes_and_an_alarm_says_when_not() -> None:
+    schedule = FUNCTIONS["Merge"]["Events"]["Schedule"]["Properties"]
+    assert schedule == {"Schedule": "rate(5 minutes)"}
+    assert FUNCTIONS["Merge"]["Timeout"] <= 300
+    alarm = ALARMS["MergeAlarm"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("SegmentAge", "Maximum")
+    assert alarm["Threshold"] > 2 * 300
+
+
+BUCKETS = of_type("AWS::S3::Bucket")
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_each_bucket_is_private_encrypted_and_for_tls_alone(name: str) -> None:
+    bucket = BUCKETS[name]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (encrypted,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encrypted["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"AES256", "aws:kms"}
+    assert "VersioningConfiguration" not in bucket  # versions would keep what was erased
+    policies = of_type("AWS::S3::BucketPolicy").values()
+    (policy,) = (each for each in policies if each["Bucket"] == {"Ref": name})
+    (denied,) = policy["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_lake_survives_its_stack() -> None:
+    assert RESOURCES["LakeBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert RESOURCES["LakeBucket"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_jobs_files_live_as_long_as_the_job() -> None:
+    (rule,) = BUCKETS["ExportsBucket"]["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", LIFETIME.days)
+    assert "Prefix" not in rule
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_the_last_try_of_an_export_and_its_messages_end_before_its_deadline() -> None:
+    """And no message is handed out a second time while its first try still runs."""
+    queue, function = QUEUES["ExportQueue"], FUNCTIONS["Export"]
+    assert queue["VisibilityTimeout"] > function["Timeout"] == 900  # Lambda's most
+    assert queue["MessageRetentionPeriod"] == DEADLINE.total_seconds()
+    assert "RedrivePolicy" not in queue
+    batch = function["Events"]["Step"]["Properties"]
+    assert (batch["BatchSize"], batch["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
+    source = (ROOT / "functions/export/app.py").read_text()
+    waits = re.search(r"^AGAIN_S = (.+)$", source, re.M)
+    assert waits is not None
+    tries = len(literal_eval(waits[1])) + 1
+    assert tries * queue["VisibilityTimeout"] < DEADLINE.total_seconds()
+    assert function["EphemeralStorage"] == {"Size": 10240}  # Lambda's most
+
+
+def test_the_api_may_read_exports_and_nothing_else_in_a_bucket() -> None:
+    """A link has the rights of the role that signed it."""
+    granted = [
+        (as_list(each["Action"]), each["Resource"])
+        for each in statements(ROLES["ApiRole"])
+        if any(action.startswith("s3:") for action in as_list(each["Action"]))
+    ]
+    assert granted == [(["s3:GetObject"], {"Fn::Sub": "${ExportsBucket.Arn}/*"})]
+
+
+def test_only_what_reads_or_merges_the_lake_carries_duckdb() -> None:
+    carrying = {
+        name for name, each in FUNCTIONS.items() if {"Ref": "DuckDBLayer"} in each["Layers"]
+    }
+    assert carrying == FUNCTIONS.keys() & {"Merge", "Query", "Export"}
 
 
 @pytest.mark.parametrize(
@@ -801,3 +931,94 @@ def test_the_build_makes_code_for_every_architecture_that_can_be_chosen() -> Non
     loop = re.search(r"for machine in (.+); do", (ROOT / "layers/wheels.mk").read_text())
     assert loop is not None
     assert sorted(loop[1].split()) == sorted(chosen)
+
+
+DASHBOARD = json.loads(json.dumps(RESOURCES["MainDashboard"]["Properties"]["DashboardBody"]))
+NAMED = re.compile(r"\$\{([A-Za-z:]+)(\.\w+)?\}")
+SEARCHED = re.compile(
+    r"SEARCH\('\{\"<AWS::StackName>\",service,provider\} "
+    r"service=\"publish\" MetricName=\"(\w+)\"', 'Sum', \d+\)"
+)
+FROM_AWS = {
+    "AWS/Lambda": {"IteratorAge"},
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
+    "AWS/ApiGateway": {"4xx", "5xx", "Count"},
+}
+"""https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html,
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html,
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html"""
+MAX_FREE_METRICS = 50
+"""Of a dashboard, for it to be among the three free ones."""
+
+
+def dashboard() -> dict[str, Any]:
+    """What CloudWatch gets, with names in angle brackets."""
+    text = NAMED.sub(lambda found: f"<{found[1]}{found[2] or ''}>", DASHBOARD["Fn::Sub"][0])
+    read: dict[str, Any] = json.loads(text.replace("${!", "${"))
+    return read
+
+
+def shown() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Namespace, name and dimensions of every metric that the dashboard names."""
+    for widget in dashboard()["widgets"]:
+        for metric in widget["properties"].get("metrics", ()):
+            if isinstance(metric[0], dict):
+                for name in SEARCHED.findall(metric[0]["expression"]):
+                    yield "<AWS::StackName>", name, {"service": "publish", "provider": "any"}
+                continue
+            namespace, name, *rest = (each for each in metric if not isinstance(each, dict))
+            yield namespace, name, dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+def test_the_dashboard_shows_metrics_that_somebody_writes() -> None:
+    by_provider = {("publish", "Finished"), ("publish", "Delivered")}
+    ours = {(service, name) for service, names in METRICS.items() for name in names}
+    for namespace, name, dimensions in shown():
+        if namespace != "<AWS::StackName>":
+            assert name in FROM_AWS[namespace]
+            assert len(dimensions) == 1
+        elif "provider" in dimensions:
+            assert (dimensions["service"], name) in by_provider
+        else:
+            assert (dimensions["service"], name) in ours
+            assert dimensions.keys() == {"service"}
+
+
+def test_every_search_of_the_dashboard_is_understood_by_the_test_before() -> None:
+    expressions = [
+        metric[0]["expression"]
+        for widget in dashboard()["widgets"]
+        for metric in widget["properties"].get("metrics", ())
+        if isinstance(metric[0], dict)
+    ]
+    rests = {SEARCHED.sub("s", each) for each in expressions}
+    assert rests == {"s", "100 * SUM(s) / SUM(s)", "100 * delivered / finished"}
+
+
+def test_the_dashboard_names_no_provider_and_nothing_that_may_be_missing() -> None:
+    text, values = DASHBOARD["Fn::Sub"]
+    assert values == {"Shown": {"Fn::Select": [0, {"Ref": "Providers"}]}}
+    assert not any(re.search(rf"\b{provider}\b", text) for provider in PROVIDERS)
+    for name, _ in NAMED.findall(text):
+        assert name.startswith("AWS::") or name == "Shown" or "Condition" not in RESOURCES[name]
+    (variable,) = dashboard()["variables"]
+    assert variable["property"] == variable["populateFrom"] == "provider"
+
+
+def test_the_dashboard_shows_every_alarm_that_is_always_there_and_of_no_provider() -> None:
+    (alarms,) = (w["properties"]["alarms"] for w in dashboard()["widgets"] if w["type"] == "alarm")
+    always = {f"<{name}.Arn>" for name in ALARMS if "Condition" not in RESOURCES[name]}
+    assert sorted(alarms) == sorted(always)
+
+
+def test_the_dashboard_is_one_screen_and_free_of_charge() -> None:
+    places = [
+        (x, y)
+        for widget in dashboard()["widgets"]
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+    assert len(places) == len(set(places)) == 24 * 21
+    assert {x for x, _ in places} == set(range(24))
+    common = [each for each in shown() if "provider" not in each[2]]
+    assert len(common) + 2 * 6 <= MAX_FREE_METRICS  # of six providers

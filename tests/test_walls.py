@@ -108,20 +108,33 @@ def test_a_function_imports_only_what_it_may(function: str) -> None:
     assert rooms == FUNCTIONS[function].imports
 
 
-def test_the_ingest_function_loads_neither_the_suppression_list_nor_boto3() -> None:
-    variables = next(each.variables for each in functions() if each.name.startswith("Ingest"))
-    path = os.pathsep.join(str(ROOT / part) for part in ("layers/dlr", "functions/ingest"))
+def loaded_by(function: str, folder: str, **settings: str) -> set[str]:
+    """The modules that an instance of a function has loaded when it can take calls."""
+    variables = next(each.variables for each in functions() if each.name.startswith(function))
+    path = os.pathsep.join(str(ROOT / part) for part in ("layers/dlr", folder))
     done = subprocess.run(
         [sys.executable, "-c", "import app, json, sys; print(json.dumps(sorted(sys.modules)))"],
-        env={**ENVIRONMENT, **variables, "PYTHONPATH": path},
+        env={**ENVIRONMENT, **variables, **settings, "PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    loaded = set(json.loads(done.stdout))
+    return set(json.loads(done.stdout))
+
+
+def test_the_ingest_function_loads_neither_the_suppression_list_nor_boto3() -> None:
+    loaded = loaded_by("Ingest", "functions/ingest")
     assert {"app", "dlr.ingest.receive", "botocore.session"} <= loaded
     assert {"boto3", "dlr.suppression"} & loaded == set()
+
+
+def test_the_authorizer_loads_no_library_for_jwts_before_there_is_an_identity_provider() -> None:
+    loaded = loaded_by("Authorizer", "functions/authorizer")
+    assert {"app", "dlr.access.tokens", "botocore.session"} <= loaded
+    assert {"jwt", "cryptography", "pydantic", "dlr.access.oidc"} & loaded == set()
+    provider = {"OIDC_ISSUER": "https://id.example", "OIDC_AUDIENCE": "dlr"}
+    assert {"jwt", "cryptography"} <= loaded_by("Authorizer", "functions/authorizer", **provider)
 
 
 def test_no_test_module_is_imported() -> None:

@@ -1,5 +1,6 @@
 """Calls of the API, over HTTP, with the token."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from dlr_cli.errors import CommandError, FailedCallError, NotFoundError, Refused
 
 T = TypeVar("T")
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
+SUCCESSES = {200, 201, 202}
 PROBLEM = "application/problem+json"
 
 
@@ -39,18 +41,19 @@ class Api:
             self._headers["x-operator"] = operator
         self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
 
-    def call(self, method: str, path: str, read: Callable[[Any], T]) -> T:
-        """What `read` makes of the answer's JSON.
+    def call(self, method: str, path: str, read: Callable[[Any], T], content: Any = None) -> T:
+        """What `read` makes of the answer's JSON; `content` is sent as JSON.
 
         Raises RefusedError for 401 and 403, NotFoundError for 404, FailedCallError for another
         status that is no success, CommandError when nothing answers as this API does.
         """
+        body = None if content is None else json.dumps(content)
         try:
-            answer = self._http.request(method, self._url + path, headers=self._headers)
+            answer = self._http.request(method, self._url + path, headers=self._headers, body=body)
         except urllib3.exceptions.HTTPError as error:
             kind = type(error).__name__
             raise CommandError(f"The API at {self.host} cannot be reached ({kind}).") from None
-        if answer.status != 200:
+        if answer.status not in SUCCESSES:
             raise _error_of(answer.status, answer.headers.get("content-type", ""))
         try:
             return read(answer.json())

@@ -5,6 +5,7 @@
 | `SuppressFailures` | to SuppressQueue                                                        |
 | `RuleFailures`     | each event to the bus, so to every rule: a target may get it twice      |
 | `PublishFailures`  | its messages name times, not reports: the reports come out of the table |
+| `LakeFailures`     | the same, as rows of the lake                                           |
 
 An event out of the table says how its message stands now: state, and verdict of all reports.
 
@@ -24,8 +25,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from dlr.lake.key import lake_key
+from dlr.lake.refill import refill
+from dlr.lake.segment import Segments
 from dlr.messages.event import DETAIL_TYPE, SOURCE, event_of
-from dlr.messages.item import expires_at_of, is_to_be_redacted
+from dlr.messages.item import expires_at_of, is_redacted, is_to_be_redacted
 from dlr.messages.order import micros_of
 from dlr.messages.publish import Publisher
 from dlr.messages.redact import Redactor
@@ -39,13 +43,18 @@ NEEDED = {
     "SuppressFailures",
     "RuleFailures",
     "PublishFailures",
+    "LakeFailures",
     "SuppressQueue",
     "ReportsTable",
+    "DeskTable",
+    "LakeBucket",
     "Bus",
 }
 INVISIBLE_S = 900
 AROUND = timedelta(minutes=1)
 """A report is written within seconds of its receipt; a failure names times of writing."""
+
+EVER = (0, 2**63)
 
 Message = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -67,6 +76,7 @@ class Redrive:
         if missing := NEEDED - self._names.keys():
             raise CommandError(f"Stack {stack} has no {min(missing)}: it is of another system.")
         self._sqs, self._events, self._dynamodb = map(client, ("sqs", "events", "dynamodb"))
+        self._s3 = client("s3")
 
     def suppress_failures(self) -> Moved:
         """Events that `suppress` could not handle, to its queue."""
@@ -101,6 +111,30 @@ class Redrive:
         if not left:
             self._delete("PublishFailures", messages)
         return Moved(len(records) - left, left)
+
+    def lake_failures(self) -> Moved:
+        """Each message of which a report came then, and what is left of erased ones, as rows."""
+        messages = [message for batch in self._batches("LakeFailures") for message in batch]
+        if not messages:
+            return Moved(0, 0)
+        moved = self._write_rows([_times_of(message) for message in messages])
+        if not moved.left:
+            self._delete("LakeFailures", messages)
+        return moved
+
+    def whole_lake(self) -> Moved:
+        """Every message of the table to the lake, where those that are in it change nothing."""
+        return self._write_rows([EVER])
+
+    def _write_rows(self, times: list[tuple[int, int]]) -> Moved:
+        done, left = refill(
+            self._dynamodb,
+            self._names["ReportsTable"],
+            Segments(self._s3, self._names["LakeBucket"]),
+            lake_key(self._dynamodb, self._names["DeskTable"])(),
+            lambda item: _is_of(item, times),
+        )
+        return Moved(done, left)
 
     def _publish(self, records: Iterable[Record]) -> list[str]:
         redact = Redactor(self._dynamodb, self._names["ReportsTable"])
@@ -168,6 +202,13 @@ def _times_of(message: Message) -> tuple[int, int]:
         for which in ("First", "Last")
     )
     return micros_of(first - AROUND), micros_of(last + AROUND)
+
+
+def _is_of(item: Mapping[str, Any], times: list[tuple[int, int]]) -> bool:
+    """Whether a report of it came at these times; nobody knows when a message was erased."""
+    if is_redacted(item):
+        return True
+    return any(first <= each <= last for each in _receipts(item) for first, last in times)
 
 
 def _receipts(item: Mapping[str, Any]) -> Iterator[Decimal]:

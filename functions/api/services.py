@@ -7,6 +7,13 @@ from functools import lru_cache
 import boto3
 
 from dlr import settings
+from dlr.access.audit import AuditLog
+from dlr.access.tokens import TokenStore
+from dlr.exports.desk import JobDesk
+from dlr.exports.links import SIGNING, Links
+from dlr.exports.queue import StepQueue
+from dlr.exports.service import Exports
+from dlr.http.gate import Gate
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.replay import Replay
 from dlr.messages.by_recipient import RecipientReports
@@ -27,9 +34,8 @@ secrets = boto3.client("secretsmanager", config=aws.CALLS)
 reports_table = os.environ["REPORTS_TABLE"]
 hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
 reports = ReportReader(dynamodb, reports_table)
-suppressions = SuppressionList(
-    dynamodb, os.environ["SUPPRESSIONS_TABLE"], Rules.from_environment(os.environ)
-)
+rules = Rules.from_environment(os.environ)
+suppressions = SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"], rules)
 lookup = SuppressionLookup(suppressions, hasher)
 announce = Announcer(boto3.client("events", config=aws.CALLS), os.environ["EVENT_BUS"])
 by_recipient = RecipientReports(dynamodb, reports_table)
@@ -54,6 +60,16 @@ replay = Replay(
     quarantine,
     ReportStore(dynamodb, reports_table, settings.retention()),
     lru_cache(lambda provider: settings.normalizer(provider, hasher)),
+)
+desk_table = os.environ["DESK_TABLE"]
+tokens = TokenStore(dynamodb, desk_table)
+audit = AuditLog(dynamodb, desk_table)
+gate = Gate(audit, hasher)
+exports = Exports(
+    JobDesk(dynamodb, desk_table),
+    StepQueue(boto3.client("sqs", config=aws.CALLS), os.environ["EXPORT_QUEUE"]),
+    Links(boto3.client("s3", config=SIGNING), os.environ["EXPORTS_BUCKET"]),
+    rules.strike_limit,
 )
 
 

@@ -13,10 +13,13 @@ from tests.support.functions import Call
 
 WRITES = {
     *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
-    *("PutEvents", "SendMessage"),
+    *("PutEvents", "SendMessage", "ChangeMessageVisibility"),
+    *("PutObject", "DeleteObject", "DeleteObjects", "CreateMultipartUpload", "UploadPart"),
+    *("CompleteMultipartUpload", "AbortMultipartUpload"),
 }
 INVOCATION = "amz-sdk-invocation-id"
 """The same for all attempts of one call."""
+TARGET = "X-Amz-Target"
 
 _network = URLLib3Session()
 
@@ -42,6 +45,9 @@ def answer(request: AWSPreparedRequest, status: int, content: Any) -> AWSRespons
 def _error(status: int, code: str) -> Fault:
     def refuse(request: AWSPreparedRequest) -> AWSResponse:
         """AWS quotes the request in some messages: nobody may pass that on."""
+        if TARGET not in request.headers:  # S3 answers in XML
+            text = f"<Error><Code>{code}</Code><Message>{request.url}</Message></Error>"
+            return AWSResponse(request.url, status, {}, _Raw(text.encode()))
         return answer(request, status, {"__type": code, "message": str(request.body)})
 
     return refuse

@@ -17,6 +17,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.session import Session
@@ -53,6 +54,10 @@ class Context:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
     aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 300_000
 
 
 @contextmanager
@@ -96,6 +101,20 @@ class Functions:
             and resource["Properties"]["AuthorizationType"] == "CUSTOM"
         }
 
+    def serving(self, route: str) -> str:
+        """The function that API Gateway hands calls of this route to."""
+        resources = self._source["Resources"]
+        (target,) = (
+            each["Properties"]["Target"]["Fn::Sub"]
+            for each in resources.values()
+            if each["Type"] == "AWS::ApiGatewayV2::Route"
+            and each["Properties"]["RouteKey"] == route
+        )
+        integration = target.removeprefix("integrations/${").removesuffix("}")
+        uri = resources[integration]["Properties"]["IntegrationUri"]
+        name: str = uri["Fn::GetAtt"][0]
+        return name
+
     def call(self, name: str, event: Mapping[str, Any]) -> Any:
         """One invocation, of an instance that may have served others before."""
         if name not in self._handlers:
@@ -126,7 +145,9 @@ class Functions:
 
         def before_send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
             operation = event_name.rpartition(".")[2]
-            call = Call(name, operation, self._resource_of(json.loads(request.body)))
+            is_s3 = event_name.startswith("before-send.s3.")
+            resource = self._place_of(request.url) if is_s3 else self._resource_of(request.body)
+            call = Call(name, operation, resource)
             return self.intercept(call, request)
 
         create_client = Session.create_client
@@ -139,7 +160,15 @@ class Functions:
         with patch.object(Session, "create_client", create):
             yield
 
-    def _resource_of(self, request: Mapping[str, Any]) -> str:
+    def _place_of(self, url: str) -> str:
+        """A bucket, and the folder in it: `LakeBucket/segments`."""
+        parts = urlsplit(url)
+        bucket, _, key = parts.path.removeprefix("/").partition("/")
+        prefix = parse_qs(parts.query).get("prefix", [key])[0]
+        return f"{self._logical[bucket]}/{prefix.partition('/')[0]}".rstrip("/")
+
+    def _resource_of(self, body: bytes) -> str:
+        request: Mapping[str, Any] = json.loads(body)
         step = next(iter(request.get("TransactItems", [{}])[0].values()), {})
         names = (
             request.get("TableName"),

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from dlr.access.scopes import Caller, Scope
 from local.cloud import Cloud
 from local.http_event import http_event
 from local.listener import Listener
@@ -19,11 +20,14 @@ from tests.support.functions import Functions
 from tests.support.tables import make_table
 from tests.support.template import resources
 
-TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable")
+TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable", "DeskTable")
+BUCKETS = ("LakeBucket", "ExportsBucket")
 PROVIDER = "thesmsworks"
 INGEST = f"Ingest{PROVIDER}"
 TOKEN = "hush-webhook-token"
 ADMIN = "hush-admin-token"
+ADMINISTRATOR = Caller("admin", frozenset({Scope.ADMIN}), "admin:0000000000000000")
+"""What the authorizer says of who calls with it."""
 JSON = {"content-type": "application/json"}
 HASH_KEYS = ("hush-new-key", "hush-old-key")
 TRIES = 5
@@ -40,14 +44,20 @@ class SystemHarness:
         self.dynamodb = cloud.client("dynamodb")
         self._streams = cloud.client("dynamodbstreams")
         self._sqs = cloud.client("sqs")
+        self.s3 = cloud.client("s3")
         self.names = {table: make_table(cloud, table) for table in TABLES}
         self.names |= _secrets(cloud) | _bus(cloud, self._sqs)
+        self.names["ExportQueue"] = self._sqs.create_queue(QueueName=uuid4().hex)["QueueUrl"]
+        for bucket in BUCKETS:
+            self.names[bucket] = f"{bucket.lower()}-{uuid4().hex}"
+            self.s3.create_bucket(Bucket=self.names[bucket])
         self.functions = Functions(cloud, self.names, Providers=PROVIDER, **parameters)
         self.listener = Listener(cloud, self.names["Bus"])
         self.retries: Counter[str] = Counter()
         self.said: list[str] = []
         """What of failures and answers could be seen from outside."""
         self._position = self._start_of_stream()
+        self._lake_position = self._start_of_stream()
 
     def send(self, body: bytes, method: str = "POST") -> Outcome:
         """As a provider: again and again until it is taken or refused for good."""
@@ -55,10 +65,18 @@ class SystemHarness:
         return self._insist("provider", INGEST, event)
 
     def ask(
-        self, route: str, path: str, body: Any = None, operator: str | None = None, **query: str
+        self,
+        route: str,
+        path: str,
+        body: Any = None,
+        operator: str | None = None,
+        key: str | None = None,
+        caller: Caller = ADMINISTRATOR,
+        **query: str,
     ) -> Outcome:
-        """As the team; `operator` goes into the header that says who asks."""
-        who = {} if operator is None else {"X-Operator": operator}
+        """As the team; `operator` and `key` go into the headers for notes and of idempotency."""
+        given = {"X-Operator": operator, "Idempotency-Key": key}
+        who = {name: value for name, value in given.items() if value is not None}
         event = http_event(
             route.split()[0],
             path,
@@ -66,8 +84,9 @@ class SystemHarness:
             headers=JSON | {"authorization": f"Bearer {ADMIN}"} | who,
             body=_bytes_of(body),
             route=route,
+            caller=caller.to_context(),
         )
-        return self._insist("client", "Api", event)
+        return self._insist("client", self.functions.serving(route), event)
 
     def enter(self, token: str) -> bool:
         """What the authorizer says; a gateway that gets no word lets nobody in."""
@@ -76,11 +95,38 @@ class SystemHarness:
 
     def publish(self) -> bool:
         """Hand out the stream's new records; whether none is left."""
-        records = self._new_records()
+        changes = {"INSERT", "MODIFY"}  # what the template's filter lets through
+        records = [each for each in self._new_records() if each["eventName"] in changes]
+        return self._hand_out("Publish", records)
+
+    def fill_lake(self) -> bool:
+        """Hand out the stream's new records to Lake; whether none is left."""
+        records, self._lake_position = self._records_from(self._lake_position)
+        return self._hand_out("Lake", records)
+
+    def merge(self) -> bool:
+        """As the schedule, until it succeeds."""
+        for _ in range(TRIES):
+            if self._invoke("Merge", {}) is not None:
+                return True
+            self.retries["schedule"] += 1
+        return False
+
+    def objects(self) -> dict[str, bytes]:
+        """All that is in the lake's bucket."""
+        bucket = self.names["LakeBucket"]
+        keys = [each["Key"] for each in self._listed(bucket)]
+        return {key: self.s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+    def _listed(self, bucket: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        return found
+
+    def _hand_out(self, function: str, records: list[dict[str, Any]]) -> bool:
         for _ in range(TRIES):
             if not records:
                 return True
-            answer = self._invoke("Publish", {"Records": records})
+            answer = self._invoke(function, {"Records": records})
             if answer is not None:
                 failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
                 numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
@@ -93,26 +139,41 @@ class SystemHarness:
 
     def suppress(self) -> bool:
         """Hand out the queue's messages; whether none is left."""
+        return self._drain_queue("SuppressQueue", "Suppress")
+
+    def export(self) -> bool:
+        """The same of the exports' queue."""
+        return self._drain_queue("ExportQueue", "Export", most=1)
+
+    def _drain_queue(self, queue: str, function: str, most: int = 10) -> bool:
         for _ in range(10 * TRIES):
-            messages = self._receive()
+            messages = self._receive(queue, most)
             if not messages:
                 return True
             records = [
-                {"messageId": m["MessageId"], "body": m["Body"], "attributes": m["Attributes"]}
+                {
+                    "messageId": m["MessageId"],
+                    "receiptHandle": m["ReceiptHandle"],
+                    "body": m["Body"],
+                    "attributes": m["Attributes"],
+                }
                 for m in messages
             ]
-            answer = self._invoke("Suppress", {"Records": records})
+            answer = self._invoke(function, {"Records": records})
             failed = {m["MessageId"] for m in messages}
             if answer is not None:
                 failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
             if failed:
                 self.retries["queue"] += 1
             for message in messages:
-                if message["MessageId"] not in failed:
-                    self._sqs.delete_message(
-                        QueueUrl=self.names["SuppressQueue"],
-                        ReceiptHandle=message["ReceiptHandle"],
-                    )
+                handle = {
+                    "QueueUrl": self.names[queue],
+                    "ReceiptHandle": message["ReceiptHandle"],
+                }
+                if message["MessageId"] in failed:
+                    self._sqs.change_message_visibility(**handle, VisibilityTimeout=0)
+                else:
+                    self._sqs.delete_message(**handle)
         return False
 
     def wipe(self) -> None:
@@ -122,10 +183,19 @@ class SystemHarness:
             for item in self.items(table):
                 key = {name: item[name] for name in keys}
                 self.dynamodb.delete_item(TableName=self.names[table], Key=key)
-        self._sqs.purge_queue(QueueUrl=self.names["SuppressQueue"])  # second looks wait in it
-        self._position = self._new_position()
+        for queue in ("SuppressQueue", "ExportQueue"):  # second looks wait in the one
+            self._sqs.purge_queue(QueueUrl=self.names[queue])
+        for bucket in BUCKETS:
+            for key in self.keys(bucket):
+                self.s3.delete_object(Bucket=self.names[bucket], Key=key)
+        self._new_records()
+        _, self._lake_position = self._records_from(self._lake_position)
         self.listener.heard().clear()
         self.retries.clear()
+
+    def keys(self, bucket: str) -> list[str]:
+        """Of all that is in a bucket."""
+        return [each["Key"] for each in self._listed(self.names[bucket])]
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """All that is in a table."""
@@ -152,10 +222,10 @@ class SystemHarness:
             self.said += [f"{type(error).__name__}: {error}", repr(error)]
         return None
 
-    def _receive(self) -> list[dict[str, Any]]:
+    def _receive(self, queue: str, most: int) -> list[dict[str, Any]]:
         answer = self._sqs.receive_message(
-            QueueUrl=self.names["SuppressQueue"],
-            MaxNumberOfMessages=10,
+            QueueUrl=self.names[queue],
+            MaxNumberOfMessages=most,
             VisibilityTimeout=0,
             AttributeNames=["ApproximateReceiveCount"],
         )
@@ -175,16 +245,14 @@ class SystemHarness:
             )["ShardIterator"]
         )
 
-    def _new_position(self) -> str:
-        self._new_records()
-        return self._position
-
     def _new_records(self) -> list[dict[str, Any]]:
-        """Those that the template's filter lets through, as Lambda gets them: plain JSON."""
-        answer = self._streams.get_records(ShardIterator=self._position)
-        self._position = answer["NextShardIterator"]
-        records: list[dict[str, Any]] = answer["Records"]
-        return [record for record in records if record["eventName"] in {"INSERT", "MODIFY"}]
+        records, self._position = self._records_from(self._position)
+        return records
+
+    def _records_from(self, position: str) -> tuple[list[dict[str, Any]], str]:
+        """As Lambda gets them, plain JSON; and the position after them."""
+        answer = self._streams.get_records(ShardIterator=position)
+        return answer["Records"], answer["NextShardIterator"]
 
 
 def drain(steps: Iterable[Callable[[], bool]]) -> None:

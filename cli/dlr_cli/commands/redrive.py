@@ -37,8 +37,14 @@ class QueueResult:
     help="An embedded AWS instead of your account, called with test credentials. "
     "What `make run` runs: http://127.0.0.1:4566",
 )
+@click.option(
+    "--whole-lake",
+    is_flag=True,
+    help="Also write every message of the table into the lake: after an update from a version "
+    "without it, or after a restore of the table.",
+)
 @prints_data
-def command(output: Output, stack: str, endpoint_url: str | None) -> None:
+def command(output: Output, stack: str, endpoint_url: str | None, whole_lake: bool) -> None:
     """Send what waits in the failure queues on its way again.
 
     Repair the cause first. A message leaves its queue when it has arrived; what fails again stays,
@@ -49,6 +55,7 @@ def command(output: Output, stack: str, endpoint_url: str | None) -> None:
     RuleFailures      events go to the event bus, and to all of its rules
     PublishFailures   messages of which a report came at the time go to the
                       event bus, as they now stand in the table
+    LakeFailures      the same, into the lake
 
     It works in the AWS account of your shell's settings (AWS_PROFILE, AWS_REGION and so on) and
     needs the extra [aws].
@@ -58,19 +65,22 @@ def command(output: Output, stack: str, endpoint_url: str | None) -> None:
         from dlr_cli.redrive import Redrive
 
         redrive = Redrive(aws.client_maker(endpoint_url), stack)
-        for result in _results(redrive):
+        for result in _results(redrive, whole_lake):
             output.item(result, f"{result.queue:<18} {result.sent_on} sent on, {result.left} stay")
             is_left |= result.left > 0
     if is_left:
         raise click.exceptions.Exit(1)
 
 
-def _results(redrive: "Redrive") -> Iterator[QueueResult]:
+def _results(redrive: "Redrive", whole_lake: bool) -> Iterator[QueueResult]:
     ways: dict[str, Callable[[], Moved]] = {
         "SuppressFailures": redrive.suppress_failures,
         "RuleFailures": redrive.rule_failures,
         "PublishFailures": redrive.publish_failures,
+        "LakeFailures": redrive.lake_failures,
     }
+    if whole_lake:
+        ways["ReportsTable"] = redrive.whole_lake
     for queue, move in ways.items():
         moved = move()
         yield QueueResult(queue, moved.done, moved.left)

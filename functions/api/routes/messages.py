@@ -3,17 +3,21 @@
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 import services
-from dlr.messages.view import MessageAnswer, find_message
+from dlr.access.scopes import Scope
+from dlr.http.api import caller_in
+from dlr.messages.view import MessageAnswer, find_message, without_person
 from dlr.phone import read_typed
-from routes.parameters import AnyMessageId, MessageId, NotKeptError, Provider, Recipient
+from routes.parameters import AnyMessageId, MessageId, Provider, Recipient, not_kept
 
 router = Router()
+WITHOUT = "Who has no scope `pii` gets no recipient, and none of the texts that may hold one."
 
 
 @router.get(
     "/messages/<provider>",
     summary="State and history of a message, by any id",
-    description="For every id, also one that a path cannot hold: with `/`, `#`, `?`, `%`, `\\`.",
+    description="For every id, also one that a path cannot hold: with `/`, `#`, `?`, `%`, `\\`. "
+    + WITHOUT,
 )
 def query_message(
     provider: Provider, message_id: AnyMessageId, recipient: Recipient = None
@@ -21,12 +25,16 @@ def query_message(
     return get_message(provider, message_id, recipient)
 
 
-@router.get("/messages/<provider>/<message_id>", summary="State and history of a message")
+@router.get(
+    "/messages/<provider>/<message_id>",
+    summary="State and history of a message",
+    description=WITHOUT,
+)
 def get_message(
     provider: Provider, message_id: MessageId, recipient: Recipient = None
 ) -> MessageAnswer:
     hashes = services.hasher.every_hash(read_typed(recipient)) if recipient else ()
     answer = find_message(services.reports, provider, message_id, services.now(), hashes)
     if answer is None:
-        raise NotKeptError("message")
-    return answer
+        raise not_kept("message")
+    return answer if caller_in(router).has(Scope.PII) else without_person(answer)

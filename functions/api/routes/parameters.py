@@ -1,29 +1,21 @@
 """Parameters and errors that several routes share."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator, AwareDatetime
 
-from dlr.phone import read_country, read_number
+from dlr.access.names import signature
+from dlr.http.api import TARGET, caller_in
+from dlr.http.problem import Problem, ProblemError
+from dlr.phone import read_country
 from dlr.providers.base import provider_names
 
 MAX_KEY = 256  # characters: DynamoDB refuses a key over 2,048 bytes
-_NAME = re.compile(r"(?=.*[!-~])[ -~]{1,100}", re.ASCII)
-_QUARANTINE_ID = re.compile(r"[a-z0-9]+\.[0-9a-f]{32}", re.ASCII)
-
-
-def _operator(name: str) -> str:
-    """A name that can stand in an audit and in a log. Raises ValueError."""
-    if _NAME.fullmatch(name) is None:
-        raise ValueError("a name has 1 to 100 printable ASCII characters")
-    if read_number(name) is not None:
-        raise ValueError(
-            "a name has 1 to 100 printable ASCII characters and is not a phone number: it is logged"
-        )
-    return name
+_ID = re.compile(r"[a-z0-9]+\.[0-9a-f]{32}|[0-9a-f]{16}", re.ASCII)
+"""Of a quarantined request, or of a token."""
 
 
 def _known(provider: str) -> str:
@@ -33,16 +25,6 @@ def _known(provider: str) -> str:
     return provider
 
 
-Operator = Annotated[
-    str,
-    Header(
-        alias="X-Operator",
-        description="Who does it: kept in the audit and in the log. "
-        "1 to 100 printable ASCII characters",
-    ),
-    AfterValidator(_operator),
-]
-"""For every route that changes something. Its default is `admin`, whose token everybody has."""
 Provider = Annotated[str, Path(max_length=MAX_KEY)]
 KnownProvider = Annotated[Provider, AfterValidator(_known)]
 """For what an operator decides about a provider: a misspelt name would decide about nothing."""
@@ -64,22 +46,26 @@ Country = Annotated[
     Query(description="Of numbers without + or 00: a code of two letters, like GB"),
     AfterValidator(lambda code: code and read_country(code)),
 ]
-After = Annotated[str | None, Query(max_length=MAX_KEY)]
+After = Annotated[str | None, Query(max_length=MAX_KEY, description="`next` of the answer before")]
 
 Since = Annotated[AwareDatetime | None, Query(description="Received from then on")]
 Until = Annotated[AwareDatetime | None, Query(description="Received until then; now if not given")]
 
 
-class NotKeptError(LookupError):
-    """The requested thing is unknown or has expired. The text names its kind: `message`."""
+def not_kept(thing: str) -> ProblemError:
+    """The requested thing is unknown or has expired; `thing` names its kind: `message`."""
+    return ProblemError(Problem.NOT_KEPT, f"No such {thing} is kept (any more).")
 
 
-def note_act(by: str, quarantine_id: str | None = None) -> None:
-    """Puts into the call's line of the log who did it, and to which quarantined request.
+def note_act(router: Any, note: str | None, target: str | None = None) -> str:
+    """Puts into the call's line of the log who did it, and to what; the audit gets that too.
 
-    A caller may write anything for an id, a phone number too: only what is one is logged.
+    Answers the name for an entry's own trace. `target` is an id: a caller may write anything for
+    one, a phone number too, so only what is one is kept.
     """
-    metrics = Metrics()
+    by, metrics = signature(caller_in(router).name, note), Metrics()
     metrics.add_metadata("by", by)
-    if quarantine_id is not None and _QUARANTINE_ID.fullmatch(quarantine_id):
-        metrics.add_metadata("quarantine_id", quarantine_id)
+    if target is not None and _ID.fullmatch(target):
+        metrics.add_metadata("quarantine_id" if "." in target else "token_id", target)
+        router.context[TARGET] = target
+    return by

@@ -3,9 +3,10 @@
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 import services
+from dlr.http.parameters import Note
 from dlr.ingest.quarantine import QuarantinePage
 from dlr.ingest.replay import Replayed
-from routes.parameters import After, NotKeptError, Operator, QuarantineId, note_act
+from routes.parameters import After, QuarantineId, not_kept, note_act
 
 router = Router()
 
@@ -16,16 +17,16 @@ def list_quarantine(after: After = None) -> QuarantinePage:
 
 
 @router.post("/quarantine/<id>/replay", summary="Read a request again with the deployed code")
-def replay_quarantined(id: QuarantineId, by: Operator = "admin") -> Replayed:
-    note_act(by, id)
+def replay_quarantined(id: QuarantineId, note: Note = None) -> Replayed:
+    note_act(router, note, id)
     answer = services.replay(id, services.now())
     if answer is None:
-        raise NotKeptError("request")
+        raise not_kept("request")
     return answer
 
 
 @router.delete("/quarantine/<id>", summary="Discard a request")
-def discard_quarantined(id: QuarantineId, by: Operator = "admin") -> dict[str, str]:
-    note_act(by, id)
+def discard_quarantined(id: QuarantineId, note: Note = None) -> dict[str, str]:
+    note_act(router, note, id)
     services.quarantine.delete(id)
     return {"discarded": id}

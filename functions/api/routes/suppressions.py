@@ -4,18 +4,26 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import BaseModel, Field
 
 import services
+from dlr.http.parameters import Note
 from dlr.phone import read_typed
 from dlr.suppression.admin import HeldResult, Reverted, SuppressRequest, Window
 from dlr.suppression.entry import ListName
 from dlr.suppression.lookup import Check, CheckAnswer, SuppressionAnswer, answer_of
 from dlr.suppression.transfer import Import, Page
-from routes.parameters import After, Country, KnownProvider, Operator, Since, Until, note_act
+from routes.parameters import After, Country, KnownProvider, Since, Until, note_act
 
 BOTH_LISTS = (ListName.NUMBER, ListName.OPT_OUT)
 
 router = Router()
+
+
+class Lookup(BaseModel):
+    """Which number is asked about."""
+
+    number: str = Field(min_length=1, max_length=64, repr=False)
 
 
 @router.get("/suppressions/held/<provider>", summary="How many entries the mass-bounce guard holds")
@@ -29,9 +37,9 @@ def release_held(
     since: Since = None,
     until: Until = None,
     after: After = None,
-    by: Operator = "admin",
+    note: Note = None,
 ) -> HeldResult:
-    note_act(by)
+    by = note_act(router, note)
     window, now = Window(since=since, until=until), services.now()
     return services.admin.settle_held(provider, window, by, now, dropped=False, after=after)
 
@@ -42,9 +50,9 @@ def discard_held(
     since: Since = None,
     until: Until = None,
     after: After = None,
-    by: Operator = "admin",
+    note: Note = None,
 ) -> HeldResult:
-    note_act(by)
+    by = note_act(router, note)
     window, now = Window(since=since, until=until), services.now()
     return services.admin.settle_held(provider, window, by, now, dropped=True, after=after)
 
@@ -57,9 +65,9 @@ def revert(
     provider: KnownProvider,
     window: Annotated[Window, Body()],
     after: After = None,
-    by: Operator = "admin",
+    note: Note = None,
 ) -> Reverted:
-    note_act(by)
+    by = note_act(router, note)
     return services.admin.revert(provider, window, after, by, services.now())
 
 
@@ -74,8 +82,8 @@ def export_suppressions(after: After = None) -> Page:
     description="The body is CSV with a header: `number` (with `+` or `00`) or `recipient_hash`, "
     "`list` (`number` or `opt_out`), `cause`, `state`. See `docs/operate.md`.",
 )
-def import_suppressions(country: Country = None, by: Operator = "admin") -> Import:
-    note_act(by)
+def import_suppressions(country: Country = None, note: Note = None) -> Import:
+    by = note_act(router, note)
     text = router.current_event.decoded_body or ""
     return services.transfer.import_csv(text, by, services.now(), country)
 
@@ -87,6 +95,15 @@ def check_suppressions(check: Annotated[Check, Body()]) -> CheckAnswer:
     return services.lookup.check(check.numbers, services.now())
 
 
+@router.post(
+    "/suppressions/lookup",
+    summary="Whether a number may be sent to",
+    description="As `GET /suppressions/{number}`, with the number in the body: paths are logged.",
+)
+def lookup_suppression(asked: Annotated[Lookup, Body()]) -> SuppressionAnswer:
+    return services.lookup.find(asked.number, services.now())
+
+
 @router.get("/suppressions/<number>", summary="Whether a number may be sent to")
 def get_suppression(number: str) -> SuppressionAnswer:
     return services.lookup.find(number, services.now())
@@ -94,9 +111,9 @@ def get_suppression(number: str) -> SuppressionAnswer:
 
 @router.put("/suppressions/<number>", summary="Put a number on a list by hand")
 def put_suppression(
-    number: str, wanted: Annotated[SuppressRequest, Body()], by: Operator = "admin"
+    number: str, wanted: Annotated[SuppressRequest, Body()], note: Note = None
 ) -> SuppressionAnswer:
-    note_act(by)
+    by = note_act(router, note)
     e164 = read_typed(number)
     at = services.time_of_act(e164)
     return answer_of(services.admin.suppress(e164, wanted.list_name, wanted.cause, by, at).after)
@@ -104,9 +121,9 @@ def put_suppression(
 
 @router.delete("/suppressions/<number>", summary="Lift a number off a list, or off both")
 def lift_suppression(
-    number: str, list: Annotated[ListName | None, Query()] = None, by: Operator = "admin"
+    number: str, list: Annotated[ListName | None, Query()] = None, note: Note = None
 ) -> SuppressionAnswer:
-    note_act(by)
+    by = note_act(router, note)
     lists = (list,) if list else BOTH_LISTS
     e164 = read_typed(number)
     at = services.time_of_act(e164)

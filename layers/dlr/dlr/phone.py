@@ -17,6 +17,7 @@ from dlr.numbering import PLANS
 E164 = r"^\+[1-9][0-9]{6,14}$"
 _SEPARATORS = str.maketrans("", "", " -.()\u00a0")
 _INTERNATIONAL = re.compile(r"(?:\+|00)?([1-9][0-9]{6,14})", re.ASCII)
+_SEVEN_DIGITS = re.compile(r"\d{7}")
 _HASH = re.compile(r"[0-9a-f]{6}\.[\w-]{43}", re.ASCII)
 
 
@@ -113,6 +114,31 @@ def read_typed(number: str, country: str | None = None) -> PhoneNumber:
             "not an international phone number; write it with + or 00, like +447700900123"
         )
     return e164
+
+
+def country_of(number: PhoneNumber) -> str | None:
+    """The country that a number belongs to, as `GB`. None for a number of no country.
+
+    Of a number in no range that anybody was given, it is the largest country of its calling code.
+    """
+    import phonenumbers
+
+    parsed = phonenumbers.parse(number)
+    region = phonenumbers.region_code_for_number(parsed)
+    if region is None:
+        region = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    return None if region in {"ZZ", "001"} else region
+
+
+def holds_number(text: str, number: str | None = None) -> bool:
+    """Whether this number, its last eight digits at least, stands in the text; or else any number.
+
+    Any is a run of seven digits, whatever separates them.
+    """
+    digits = text.translate(_SEPARATORS)
+    if number is None:
+        return _SEVEN_DIGITS.search(digits) is not None
+    return number[-8:] in digits
 
 
 def read_country(code: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dlr.causes import Action, Bounce, Cause
+from dlr.causes import Action, Bounce, Cause, Policy, action_for
 from dlr.phone import PhoneNumber
 
 
@@ -30,6 +30,11 @@ class Status(StrEnum):
 
 FAILED = frozenset({Status.UNDELIVERED, Status.EXPIRED, Status.REJECTED, Status.DELETED})
 FINAL = FAILED | {Status.DELIVERED, Status.READ}
+
+
+def action_of(status: Status, cause: Cause, permanent: bool | None, policy: Policy) -> Action:
+    """What a report does to the number: nothing, unless it is of a failure."""
+    return action_for(cause, permanent, policy) if status in FAILED else Action.KEEP
 
 
 _set = object.__setattr__

@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from dlr.causes import BOUNCE, Action, Bounce, Cause, Policy, action_for
+from dlr.causes import BOUNCE, Action, Bounce, Cause, Policy
 from dlr.ingest.meaning import resolve_meaning
 from dlr.phone import RecipientHasher, read_number
 from dlr.providers.base import ParsedReport, PayloadModel, Provider, wire_names
 from dlr.report import (
-    FAILED,
     FINAL,
     DeliveryReport,
     Price,
     Status,
+    action_of,
     event_id_of,
     trusted_report,
 )
@@ -171,9 +171,7 @@ class Normalizer:
         meaning = resolve_meaning(self.provider.tables, words, code)
         status = meaning.status or Status.UNKNOWN
         permanent = meaning.permanent if permanent is None else permanent
-        action = Action.KEEP
-        if status in FAILED:
-            action = action_for(meaning.cause, permanent, self._policy)
+        action = action_of(status, meaning.cause, permanent, self._policy)
         bounce = BOUNCE[meaning.cause]
         return _Verdict(status, status in FINAL, permanent, meaning.cause, bounce, action)
 

@@ -84,6 +84,17 @@ def arrived_at_of(item: Mapping[str, Any]) -> datetime | None:
     return _time(item, "d")
 
 
+def first_received_at_of(item: Mapping[str, Any]) -> datetime | None:
+    """When the message's first report came. It never changes, and outlives a redaction as `f`.
+
+    None for what a stack without that attribute has redacted.
+    """
+    if "f" in item:
+        return _time(item, "f")
+    reports = [*item.get("history", {"L": []})["L"], *([item["state"]] if "state" in item else [])]
+    return _time(reports[0]["M"], "r") if reports else None
+
+
 def version_of(item: Mapping[str, Any]) -> int:
     """Grows with every report that is stored of the message, also across its expiry.
 

@@ -8,6 +8,17 @@ from dlr.messages.item import history_of, state_of
 from dlr.messages.store import ReportReader
 from dlr.report import DeliveryReport
 
+PERSONAL = (
+    "recipient",
+    "recipient_hash",
+    "provider_recipient",
+    "provider_text",
+    "client_reference",
+)
+"""Fields of a report that name its recipient, or may."""
+LONGEST_SHORT_CODE = 6
+"""Digits; a sender with more of them is a phone number."""
+
 
 class MessageAnswer(DeliveryReport):
     """The state of a message and every report that was kept of it, in the order of arrival."""
@@ -35,3 +46,18 @@ def find_message(
         if (item := reports.get(provider, message_id, now, apart)) is not None:
             return message_of(item)
     return None
+
+
+def without_person(answer: MessageAnswer) -> MessageAnswer:
+    """Without the recipient and the texts that may name one, for who may not see numbers."""
+    history = [report.model_copy(update=_hidden(report)) for report in answer.history]
+    return answer.model_copy(update={**_hidden(answer), "history": history})
+
+
+def _hidden(report: DeliveryReport) -> dict[str, Any]:
+    is_number = sum(map(str.isdigit, report.sender or "")) > LONGEST_SHORT_CODE
+    return {
+        **dict.fromkeys(PERSONAL),
+        "metadata": {},
+        "sender": None if is_number else report.sender,
+    }

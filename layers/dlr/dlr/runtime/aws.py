@@ -11,6 +11,8 @@ the function, after 10 to 30. botocore by itself would wait for 60."""
 OFTEN = CALLS.merge(Config(parameter_validation=False, user_agent="dlr"))
 """For the functions that every report passes. AWS checks the parameters as well, and botocore's
 check and its description of itself in a header are a quarter of a call's CPU."""
+OBJECTS = CALLS.merge(Config(read_timeout=20))
+"""For S3's objects of up to 100 MB, in functions that nobody waits for."""
 
 
 def is_refused_by_condition(error: ClientError) -> bool:

@@ -44,18 +44,22 @@ class Secret:
         arn: str,
         clock: Callable[[], float] = time.monotonic,
         min_age_s: float = MIN_AGE_S,
+        max_age_s: float | None = None,
     ) -> None:
+        """With `max_age_s` nothing is served that is older, not even where a read fails."""
         self._client = client
         self._arn = arn
         self._clock = clock
         self._min_age_s = min_age_s
+        self._max_age_s = MAX_AGE_S if max_age_s is None else max_age_s
+        self._hard_max_age_s = HARD_MAX_AGE_S if max_age_s is None else max_age_s
         self._content = _Content()
         self._read_at = 0.0
         self._tried_at = 0.0
 
     def values(self) -> tuple[str, ...]:
         """All live values. Raises ValueError where there is none, or what the read raised."""
-        return self._content_since(MAX_AGE_S).values
+        return self._content_since(self._max_age_s).values
 
     def fresh(self) -> tuple[str, ...]:
         """Read again, for a caller whom no known value fits; at most once in `min_age_s`."""
@@ -63,11 +67,12 @@ class Secret:
 
     def signing_keys(self) -> tuple[str, ...]:
         """The provider's signing keys as they stood beside the values read last."""
-        return self._content_since(MAX_AGE_S).signing_keys
+        return self._content_since(self._max_age_s).signing_keys
 
     def _content_since(self, max_age_s: float) -> _Content:
         now = self._clock()
-        if not self._content.values or now - self._tried_at > max_age_s:
+        is_due = now - self._tried_at > max_age_s
+        if not self._content.values or is_due or now - self._read_at > self._hard_max_age_s:
             self._refresh(now)
         return self._content
 
@@ -75,7 +80,7 @@ class Secret:
         try:
             text = self._client.get_secret_value(SecretId=self._arn)["SecretString"]
         except Exception as error:
-            if _is_refusal(error) or now - self._read_at > HARD_MAX_AGE_S:
+            if _is_refusal(error) or now - self._read_at > self._hard_max_age_s:
                 self._content = _Content()
             if not self._content.values:
                 raise

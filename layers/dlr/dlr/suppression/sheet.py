@@ -10,7 +10,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+FORMULA = r"'*[=+\-@\t\r\n]"
+"""How such a cell begins, as a regular expression; those that were guarded already begin so too."""
+_FORMULA = re.compile(FORMULA)
 
 
 class UnreadableSheetError(ValueError):

@@ -78,7 +78,7 @@ class SuppressionTransfer:
         """
         entries, following = self.suppressions.page(after, PAGE)
         rows = (
-            _cells_of(entry.recipient_hash, *on_list)
+            cells_of(entry.recipient_hash, *on_list)
             for entry in entries
             for on_list in self.suppressions.standing(entry, now).on_lists()
         )
@@ -159,7 +159,8 @@ class SuppressionTransfer:
         return {row: error for errors in found for row, error in errors.items()}
 
 
-def _cells_of(recipient_hash: str, name: ListName, state: State, reason: Reason) -> dict[str, str]:
+def cells_of(recipient_hash: str, name: ListName, state: State, reason: Reason) -> dict[str, str]:
+    """What an export says of a recipient on a list, by column."""
     about = {"recipient_hash": recipient_hash, "list": name.value, "state": state.value}
     return {**reason.model_dump(mode="json", exclude_none=True), **about}
 

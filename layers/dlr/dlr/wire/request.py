@@ -42,7 +42,7 @@ class Request:
             path=path,
             query=query,
             headers={name.lower(): value for name, value in event.get("headers", {}).items()},
-            body=_body_of(event),
+            body=body_of(event),
             token=unquote(path.rpartition("/")[2]),
             url=f"{base_url}{own_path}?{query}" if query else base_url + own_path,
         )
@@ -95,7 +95,8 @@ def _behind(mapped: str, path: str) -> str:
     return path.removeprefix(mapped) if path.startswith(mapped + WEBHOOKS) else path
 
 
-def _body_of(event: Mapping[str, Any]) -> bytes:
+def body_of(event: Mapping[str, Any]) -> bytes:
+    """The body of an HTTP API event, to the byte."""
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return bytes(body.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,90 @@
+"""Exports of the API: ask for one, wait until it is over, fetch its files."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import urllib3
+
+from dlr_cli.api import Api
+from dlr_cli.errors import CommandError
+
+KINDS = ("messages", "numbers_to_clean", "suppressions")
+FORMATS = ("csv", "parquet")
+PIECE = 1 << 20
+_NAMED = re.compile(r'attachment; filename="([\w.-]+)"', re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How an export stands."""
+
+    id: str
+    state: str
+    reason: str
+    done: int
+    total: int
+    rows: int
+    links: tuple[str, ...]
+
+    @classmethod
+    def read(cls, content: Any) -> Self:
+        """From the API's JSON."""
+        return cls(
+            id=str(content["id"]),
+            state=str(content["state"]),
+            reason=str(content["reason"] or ""),
+            done=int(content["done"]),
+            total=int(content["total"]),
+            rows=int(content["rows"]),
+            links=tuple(map(str, content["links"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was fetched."""
+
+    path: str
+    bytes: int
+
+
+def ask(api: Api, content: Mapping[str, Any]) -> Job:
+    """A new export."""
+    return api.call("POST", "/exports", Job.read, content)
+
+
+def wait(api: Api, job: Job, tell: Callable[[Job], None], every_s: float = 1.0) -> Job:
+    """The job once it is done; `tell` hears of each step. Raises CommandError if it fails."""
+    while job.state not in {"done", "failed"}:
+        time.sleep(every_s)
+        before, job = job, api.call("GET", f"/exports/{job.id}", Job.read)
+        if (before.state, before.done) != (job.state, job.done):
+            tell(job)
+    if job.state == "failed":
+        raise CommandError(f"The export failed: {job.reason}.")
+    return api.call("GET", f"/exports/{job.id}", Job.read)  # with links that are fresh
+
+
+def fetch(link: str, folder: Path, number: int) -> File:
+    """Writes what is behind a link into the folder, under the name that it has there.
+
+    A link has no token and gets none. Raises CommandError; what is there already is kept.
+    """
+    try:
+        answer = urllib3.request("GET", link, preload_content=False, retries=False, timeout=60)
+        if answer.status != 200:
+            raise CommandError(f"A file cannot be fetched (HTTP {answer.status}).")
+        named = _NAMED.fullmatch(answer.headers.get("content-disposition", ""))
+        path = folder / (named[1] if named else f"part-{number}")
+        with path.open("xb") as file:
+            for piece in answer.stream(PIECE):
+                file.write(piece)
+            return File(str(path), file.tell())
+    except urllib3.exceptions.HTTPError as error:
+        raise CommandError(f"A file cannot be fetched ({type(error).__name__}).") from None
+    except FileExistsError:
+        raise CommandError(f"{path.name} is there already.") from None

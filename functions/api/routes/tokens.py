@@ -1,0 +1,133 @@
+"""Tokens: make, list, revoke; a session of a few hours; the audit."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from pydantic import AfterValidator, BaseModel, Field
+
+import services
+from dlr.access.audit import AuditPage, is_cursor
+from dlr.access.authorize import ADMIN
+from dlr.access.names import RULE, read_name
+from dlr.access.scopes import Scope
+from dlr.access.token import ID
+from dlr.access.tokens import NewToken, Token, TokenPage
+from dlr.http.api import TARGET, caller_in
+from dlr.http.parameters import MAX_CURSOR, From, Limit, Note, To, cursor, half_open
+from dlr.http.problem import Problem, ProblemError
+from routes.parameters import not_kept, note_act
+
+router = Router()
+SESSION = timedelta(hours=8)
+AUDIT_DAY = timedelta(days=1)
+NEXT = "`next` of the answer before"
+
+
+def _token_name(name: str) -> str:
+    if name.lower() == ADMIN or ":" in name:
+        raise ValueError("a token is not called `admin`, and its name has no colon")
+    return read_name(name)
+
+
+class TokenRequest(BaseModel):
+    """A token to be made."""
+
+    name: Annotated[str, AfterValidator(_token_name)] = Field(
+        description=f"The operator's in the audit. {RULE}; no colon, and not `admin`"
+    )
+    scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
+    days: int = Field(90, ge=1, le=400, description="It expires after them")
+
+
+class SessionRequest(BaseModel):
+    """What the session may do; without `scopes` all that the token may."""
+
+    scopes: list[Scope] | None = Field(None, min_length=1, max_length=len(Scope))
+
+
+TokenId = Annotated[str, Path(max_length=64)]
+AfterToken = Annotated[
+    str | None,
+    Query(max_length=MAX_CURSOR, description=NEXT),
+    cursor(lambda text: bool(ID.fullmatch(text))),
+]
+BeforeEntry = Annotated[
+    str | None, Query(max_length=MAX_CURSOR, description=NEXT), cursor(is_cursor)
+]
+
+
+@router.post(
+    "/tokens",
+    summary="Make a token, which is shown this once",
+    description="Nobody makes a token with more scopes than their own.",
+    status_code=201,
+)
+def create_token(wanted: Annotated[TokenRequest, Body()], note: Note = None) -> NewToken:
+    by = note_act(router, note)
+    now = services.now()
+    return _made(wanted.name, wanted.scopes, now + timedelta(days=wanted.days), by)
+
+
+@router.get("/tokens", summary="The tokens and sessions that have not expired, without the tokens")
+def list_tokens(cursor: AfterToken = None, limit: Limit = 50) -> TokenPage:
+    return services.tokens.page(cursor, limit, services.now())
+
+
+@router.delete(
+    "/tokens/<id>",
+    summary="Revoke a token, and with it its sessions",
+    description="It is refused within 60 seconds.",
+)
+def revoke_token(id: TokenId, note: Note = None) -> Token:
+    by = note_act(router, note, id)
+    revoked = services.tokens.revoke(id, by, services.now()) if ID.fullmatch(id) else None
+    if revoked is None:
+        raise not_kept("token")
+    return revoked
+
+
+@router.post(
+    "/sessions",
+    summary="Make a token for eight hours, with the scopes of the one that asks or fewer",
+    description="It ends with the token that made it, and makes no session itself.",
+    status_code=201,
+)
+def create_session(
+    wanted: Annotated[SessionRequest | None, Body()] = None, note: Note = None
+) -> NewToken:
+    by = note_act(router, note)
+    caller, end = caller_in(router), services.now() + SESSION
+    if caller.parent:
+        raise ProblemError(Problem.REFUSED, "A session makes no session.")
+    if caller.expires_at is not None:
+        end = min(end, datetime.fromtimestamp(caller.expires_at, UTC))
+    scopes = (wanted and wanted.scopes) or list(caller.scopes)
+    return _made(caller.name, scopes, end, by, caller.token_id)
+
+
+def _made(
+    name: str, scopes: Iterable[Scope], expires_at: datetime, by: str, parent: str = ""
+) -> NewToken:
+    """Raises ProblemError where the caller asks for more than they have."""
+    wanted = frozenset(scopes)
+    if not caller_in(router).may_grant(wanted):
+        raise ProblemError(Problem.REFUSED, "Nobody makes a token with more scopes than their own.")
+    made = services.tokens.create(name, wanted, expires_at, by, services.now(), parent)
+    router.context[TARGET] = made.id
+    return made
+
+
+@router.get("/audit", summary="Who did what, newest first")
+def list_audit(
+    start: From = None,
+    end: To = None,
+    cursor: BeforeEntry = None,
+    limit: Limit = 50,
+) -> AuditPage:
+    now = services.now()
+    until = end or now + timedelta(minutes=1)
+    since, until = half_open(start or until - AUDIT_DAY, until)
+    return services.audit.page(since, until, cursor, limit, now)

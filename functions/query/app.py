@@ -1,0 +1,177 @@
+"""Search and statistics of the team's API: what the lake answers."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+import boto3
+import duckdb
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from dlr.access.audit import AuditLog
+from dlr.access.scopes import Scope
+from dlr.analysis import asked, tags
+from dlr.analysis.answers import Comparison, Messages, Stats, UnfinishedList
+from dlr.analysis.compare import compare
+from dlr.analysis.recipients import recipients
+from dlr.analysis.search import search
+from dlr.analysis.stats import Question, TooManyRowsError, stats
+from dlr.analysis.unfinished import unfinished
+from dlr.http.api import TeamApi, answer, caller_in
+from dlr.http.gate import Gate
+from dlr.http.problem import Problem, ProblemError
+from dlr.lake.manifest import Manifest
+from dlr.lake.objects import GoneError
+from dlr.lake.reader import LakeReader, Look
+from dlr.phone import RecipientHasher
+from dlr.runtime import aws
+from dlr.runtime.errors import redact_errors, redacted
+from dlr.runtime.secret import Secret
+
+PRIVATE = {"cache-control": "private, no-cache"}
+"""Kept by the caller alone, and only used again when our ETag says so."""
+NEVER_KEPT = {"cache-control": "private, no-store"}
+
+dynamodb = boto3.client("dynamodb", config=aws.CALLS)
+secrets = boto3.client("secretsmanager", config=aws.CALLS)
+desk_table, reports_table = os.environ["DESK_TABLE"], os.environ["REPORTS_TABLE"]
+lake = LakeReader(
+    boto3.client("s3", config=aws.CALLS),
+    os.environ["LAKE_BUCKET"],
+    Manifest(dynamodb, desk_table),
+)
+hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
+gate = Gate(AuditLog(dynamodb, desk_table), hasher)
+metrics = Metrics()
+router = Router()
+
+
+def now() -> datetime:
+    """The time of the call, UTC."""
+    return datetime.now(UTC)
+
+
+def _answers(model: type[BaseModel]) -> dict[int, Any]:
+    """For the API's description: what a route answers."""
+    content = {"application/json": {"model": model}}
+    return {
+        200: {"description": "The answer, with an ETag", "content": content},
+        304: {"description": "Nothing changed since the answer with this ETag"},
+    }
+
+
+def _refuse_unknown_parameters(model: type[BaseModel]) -> None:
+    query = router.current_event.raw_event.get("rawQueryString", "")
+    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+    if detail := asked.unknown_among(names, model):
+        raise ProblemError(Problem.INVALID, detail)
+
+
+def _answer(
+    question: BaseModel, ask: Callable[[Look, datetime], BaseModel], *, is_kept: bool = True
+) -> Response[str]:
+    """304 where the caller has the answer already: then DuckDB is not even started."""
+    _refuse_unknown_parameters(type(question))
+    event, at, look = router.current_event, now(), lake.look()
+    headers = NEVER_KEPT
+    if is_kept:
+        tag = tags.tag_of(look.version, event.path, question, at)
+        headers = {**PRIVATE, "etag": tag}
+        if tags.is_known(tag, event.headers.get("if-none-match")):
+            return Response(304, body="", headers=headers)
+    body = ask(look, at).model_dump_json(exclude_unset=True)
+    return Response(200, "application/json", body, headers)
+
+
+@router.get("/messages", summary="Search messages, newest first", responses=_answers(Messages))
+def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response[str]:
+    if question.numbers and not caller_in(router).has(Scope.PII):
+        raise ProblemError(Problem.REFUSED, "Numbers need a token with scope `pii`.")
+
+    def ask(look: Look, at: datetime) -> Messages:
+        period, position = question.place(at)
+        page = search(look, period, question.filters, position, question.limit, at)
+        if question.numbers:
+            numbers = recipients(dynamodb, reports_table, page.items, at)
+            for item in page.items:
+                item["recipient"] = numbers.get(item["mk"])
+        return Messages.model_validate(
+            {
+                "items": page.items,
+                "next": question.cursor_of(period, page.end),
+                "as_of": page.as_of,
+                "scanned_to": page.scanned_to,
+            }
+        )
+
+    return _answer(question, ask, is_kept=not question.numbers)
+
+
+@router.get("/stats", summary="Counts, rates and latencies", responses=_answers(Stats))
+def get_stats(question: Annotated[asked.StatsAsked, Query()]) -> Response[str]:
+    def ask(look: Look, at: datetime) -> Stats:
+        wanted = Question(question.period(at), question.names, question.filters)
+        if wanted.singly:
+            question.period(at, asked.LONGEST_SINGLY)
+        rows, as_of = stats(look, wanted, at)
+        return Stats.model_validate({"rows": rows, "as_of": as_of})
+
+    return _answer(question, ask)
+
+
+@router.get(
+    "/stats/compare",
+    summary="Provider against provider, by country and network",
+    responses=_answers(Comparison),
+)
+def compare_providers(question: Annotated[asked.CompareAsked, Query()]) -> Response[str]:
+    def ask(look: Look, at: datetime) -> Comparison:
+        rows, as_of = compare(look, question.period(at), question.places, question.filters, at)
+        return Comparison.model_validate({"rows": rows, "as_of": as_of})
+
+    return _answer(question, ask)
+
+
+@router.get(
+    "/stats/unfinished",
+    summary="Messages without a final state, by provider",
+    responses=_answers(UnfinishedList),
+)
+def get_unfinished(question: Annotated[asked.UnfinishedAsked, Query()]) -> Response[str]:
+    def ask(look: Look, at: datetime) -> UnfinishedList:
+        rows, as_of = unfinished(look, question.period(at), at)
+        return UnfinishedList.model_validate({"rows": rows, "as_of": as_of})
+
+    return _answer(question, ask)
+
+
+app = TeamApi(gate, os.environ["PUBLIC_URL"], (router,))
+
+
+@app.exception_handler([asked.AskedWronglyError, TooManyRowsError])
+def answer_wrongly_asked(error: ValueError) -> Response[str]:
+    return app.problem(Problem.INVALID, str(error))
+
+
+@app.exception_handler([duckdb.Error, GoneError, OSError])
+def answer_unreadable(error: Exception) -> Response[str]:
+    metrics.add_metadata("error", redacted(error))
+    if isinstance(error, duckdb.OutOfMemoryException):
+        detail = "The question takes too much memory: ask for a shorter period or fewer dimensions."
+    else:
+        detail = "The messages cannot be read now. Try again."
+    return app.problem(Problem.UNAVAILABLE, detail)
+
+
+@redact_errors
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """API Gateway's event in, its answer out."""
+    return answer(app, metrics, event, context)

@@ -1,0 +1,1 @@
+"""What the lake answers: search, statistics, comparison, unfinished messages."""

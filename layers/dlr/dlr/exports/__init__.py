@@ -1,0 +1,1 @@
+"""Exports and backtests: jobs that put files into a bucket, part by part."""
