@@ -11,12 +11,14 @@ def handler(event, context):
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
 
 from dlr.access.scopes import Caller
 from dlr.http.gate import Gate, caller_of
@@ -27,6 +29,8 @@ from dlr.runtime.errors import redacted
 from dlr.wire.request import mapped_path
 
 BRACES = str.maketrans("<>", "{}")
+READ_RAW = frozenset({"POST /suppressions/import"})
+"""They read a body that is no JSON."""
 TARGET = "target"
 """In the resolver's context: what a route tells the audit, an id that is no number."""
 
@@ -63,7 +67,9 @@ class TeamApi(APIGatewayHttpResolver):
             return self._call_exception_handler(error, route)
         self.append_context(caller=caller_of(event))
         try:
-            built = super()._call_route(route, route_arguments)
+            built = self._refuse(_not_read(route, key, event), route)
+            if built is None:
+                built = super()._call_route(route, route_arguments)
         except Exception:
             self._gate.leave(entry, 500, self.context.get(TARGET))
             raise
@@ -72,6 +78,11 @@ class TeamApi(APIGatewayHttpResolver):
             self._gate.refuse(key, event, self.request_id)
         self._gate.leave(entry, status, self.context.get(TARGET))
         return built
+
+    def _refuse(self, detail: str | None, route: Any) -> Any:
+        if detail is None:
+            return None
+        return self._call_exception_handler(ProblemError(Problem.INVALID, detail), route)
 
     @property
     def request_id(self) -> str:
@@ -110,6 +121,32 @@ class TeamApi(APIGatewayHttpResolver):
         @self.not_found
         def answer_not_found(_: Exception) -> Response[str]:
             return self.problem(Problem.NO_SUCH_ROUTE, "There is no such route.")
+
+
+def _not_read(route: Any, key: str, event: Mapping[str, Any]) -> str | None:
+    """What of a call its route would not read, so that nobody takes a default for what was asked.
+
+    A misspelt `since` of a revert would mean from the beginning.
+    """
+    known = _parameters_of(route)
+    names = dict(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True))
+    if not names.keys() <= set(known):
+        return f"Unknown parameter; there {'are ' + ', '.join(known) if known else 'is none'}."
+    if event.get("body") and not route.dependant.body_params and key not in READ_RAW:
+        return "This call takes no body."
+    return None
+
+
+def _parameters_of(route: Any) -> list[str]:
+    """The names in the query that it knows."""
+    names: list[str] = []
+    for each in route.dependant.query_params:
+        if isinstance(each.type_, type) and issubclass(each.type_, BaseModel):
+            fields = each.type_.model_fields.items()
+            names += [field.alias or name for name, field in fields]
+        else:
+            names.append(each.alias)
+    return names
 
 
 def _finding(error: Mapping[str, Any]) -> str:
