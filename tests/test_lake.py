@@ -22,10 +22,11 @@ from dlr.messages.order import micros_of
 from dlr.phone import PhoneNumber, country_of, holds_number
 from dlr.report import DeliveryReport, Price, Status
 from tests.support.cases import NOW
-from tests.support.lake import BUCKET, KEY, TABLE, FakeAws
+from tests.support.lake import BUCKET, TABLE, FakeAws
 from tests.support.reports import make_report
 from tests.support.stream import image
 
+KEY = b"hush-key"
 DAY = timedelta(days=1)
 SENT = NOW - timedelta(minutes=3)
 

@@ -15,15 +15,21 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dlr.lake import duck
+from dlr.lake.manifest import Manifest
+from dlr.lake.merge import Merger
+from dlr.lake.reader import LakeReader
 from dlr.lake.row import COLUMNS
+from dlr.lake.segment import Segments
+from dlr.lake.writer import LakeWriter
 from dlr.messages.view import message_of
 from dlr.report import Price
 from tests.support.faults import Killed
 from tests.support.history import BEGIN, END, PEOPLE, History, Step, steps
-from tests.support.lake import Lake
+from tests.support.lake import BUCKET, TABLE, FakeAws
 from tests.support.reports import make_report
 from tests.support.stream import image
 
+KEY = b"hush-key"
 HISTORIES = 12
 """In the tests of every day; `MANY` in the slow ones."""
 MANY = 500
@@ -62,6 +68,59 @@ over_both = pytest.mark.parametrize(
     "steps",
     [pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.slow)],
 )
+
+
+class Lake:
+    """A lake in memory, with a writer, a merge and a reader."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.aws = FakeAws()
+        self.manifest = Manifest(self.aws, TABLE)
+        self.write = LakeWriter(Segments(self.aws, BUCKET), lambda: KEY)
+        self.merge = Merger(self.aws, BUCKET, self.manifest, folder / "merge")
+        self.reader = LakeReader(self.aws, BUCKET, self.manifest, folder / "cache")
+
+    def emptied(self) -> "Lake":
+        self.aws.objects.clear()
+        self.aws.items.clear()
+        self.aws.before = self.aws.after = lambda operation: None
+        for file in self.folder.glob("*/*_*"):
+            file.unlink()
+        return self
+
+    def rows(self) -> tuple[list[Any], list[Any]]:
+        """Everything that a query can see: both views, whole."""
+        with self.reader.open(BEGIN, END) as snapshot:
+            return (
+                snapshot.db.execute("SELECT * FROM messages ORDER BY ALL").fetchall(),
+                snapshot.db.execute(
+                    "SELECT * EXCLUDE n, sum(n) FROM rollups "
+                    "GROUP BY ALL HAVING sum(n) <> 0 ORDER BY ALL"
+                ).fetchall(),
+            )
+
+    def answers(self) -> list[tuple[Any, ...]]:
+        """The messages as a history expects them."""
+        with self.reader.open(BEGIN, END) as snapshot:
+            return snapshot.db.execute(
+                "SELECT f, coalesce(message_id, ''), status, cause, coalesce(code, ''), country "
+                "FROM messages ORDER BY ALL"
+            ).fetchall()
+
+    def counts(self) -> Counter[tuple[Any, ...]]:
+        """The rollups as a history expects them, without reading any message."""
+        with self.reader.open(BEGIN, END, messages=False) as snapshot:
+            found = snapshot.db.execute(
+                "SELECT hour, status, country, sum(n) FROM rollups GROUP BY ALL"
+            ).fetchall()
+        return Counter({tuple(key): int(n) for *key, n in found})
+
+    def named(self) -> set[str]:
+        """The keys that the manifest names."""
+        days = list(self.manifest.days(BEGIN.date(), END.date()))
+        rollups = {day.rollup_key for day in days if day.rollup_key}
+        return rollups.union(*(day.keys() for day in days))
 
 
 @pytest.fixture(scope="module")

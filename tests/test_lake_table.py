@@ -17,9 +17,9 @@ from dlr.messages.view import message_of
 from dlr.report import FAILED, Status
 from local.cloud import Cloud
 from tests.support.history import BEGIN, PEOPLE
-from tests.support.lake import Lake
 from tests.support.reports import HASHER, make_report
 from tests.support.tables import make_table
+from tests.test_lake_laws import Lake
 
 pytestmark = pytest.mark.slow
 

@@ -1,29 +1,17 @@
-"""S3 and DeskTable in memory, as far as the lake uses them, and a lake on them.
-
-Every call is atomic and consistent.
+"""S3 and DeskTable in memory, as far as the lake uses them: every call is atomic and consistent.
 
 `before` is called with the name of each operation: a test lets others in between, or stops it.
 """
 
 import io
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from dlr.lake.manifest import Manifest
-from dlr.lake.merge import Merger
-from dlr.lake.reader import LakeReader
-from dlr.lake.segment import Segments
-from dlr.lake.writer import LakeWriter
-from tests.support.history import BEGIN, END
-
 BUCKET, TABLE = "lake", "desk"
-KEY = b"hush-key"
 _CONDITION = re.compile(r"(?:(\w+) = (:\w+))|(?:attribute_not_exists\((\w+)\))")
 
 
@@ -157,56 +145,3 @@ def _place(key: Mapping[str, Any]) -> tuple[str, str]:
 
 def _error(code: str, **content: Any) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}, **content}, "Operation")
-
-
-class Lake:
-    """A lake in memory, with a writer, a merge and a reader."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.aws = FakeAws()
-        self.manifest = Manifest(self.aws, TABLE)
-        self.write = LakeWriter(Segments(self.aws, BUCKET), lambda: KEY)
-        self.merge = Merger(self.aws, BUCKET, self.manifest, folder / "merge")
-        self.reader = LakeReader(self.aws, BUCKET, self.manifest, folder / "cache")
-
-    def emptied(self) -> "Lake":
-        self.aws.objects.clear()
-        self.aws.items.clear()
-        self.aws.before = self.aws.after = lambda operation: None
-        for file in self.folder.glob("*/*_*"):
-            file.unlink()
-        return self
-
-    def rows(self) -> tuple[list[Any], list[Any]]:
-        """Everything that a query can see: both views, whole."""
-        with self.reader.open(BEGIN, END) as snapshot:
-            return (
-                snapshot.db.execute("SELECT * FROM messages ORDER BY ALL").fetchall(),
-                snapshot.db.execute(
-                    "SELECT * EXCLUDE n, sum(n) FROM rollups "
-                    "GROUP BY ALL HAVING sum(n) <> 0 ORDER BY ALL"
-                ).fetchall(),
-            )
-
-    def answers(self) -> list[tuple[Any, ...]]:
-        """The messages as a history expects them."""
-        with self.reader.open(BEGIN, END) as snapshot:
-            return snapshot.db.execute(
-                "SELECT f, coalesce(message_id, ''), status, cause, coalesce(code, ''), country "
-                "FROM messages ORDER BY ALL"
-            ).fetchall()
-
-    def counts(self) -> Counter[tuple[Any, ...]]:
-        """The rollups as a history expects them, without reading any message."""
-        with self.reader.open(BEGIN, END, messages=False) as snapshot:
-            found = snapshot.db.execute(
-                "SELECT hour, status, country, sum(n) FROM rollups GROUP BY ALL"
-            ).fetchall()
-        return Counter({tuple(key): int(n) for *key, n in found})
-
-    def named(self) -> set[str]:
-        """The keys that the manifest names."""
-        days = list(self.manifest.days(BEGIN.date(), END.date()))
-        rollups = {day.rollup_key for day in days if day.rollup_key}
-        return rollups.union(*(day.keys() for day in days))
