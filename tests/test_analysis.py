@@ -34,7 +34,7 @@ EXAMPLES = 20
 def messages(draw: st.DrawFn) -> Row:
     """Any message of some hours: often with the same time as another."""
     status = draw(st.sampled_from(STATUSES))
-    f = START + timedelta(minutes=draw(st.integers(0, 40)) * 15)
+    f = START + timedelta(minutes=draw(st.integers(0, 16)) * 15)
     return row(
         draw(st.text("0123456789abcdef", min_size=32, max_size=32)),
         f,
@@ -57,7 +57,7 @@ def lake_of(rows: Iterable[Row]) -> FakeLake:
     return lake
 
 
-ROWS = st.lists(messages(), max_size=20, unique_by=lambda each: each["mk"])
+ROWS = st.lists(messages(), min_size=5, max_size=20, unique_by=lambda each: each["mk"])
 FILTERS = st.sampled_from(
     [
         {},
@@ -125,6 +125,16 @@ def test_pages_give_each_message_once_while_others_are_added_and_changed(
     assert order == sorted(order, reverse=True)
 
 
+@pytest.mark.parametrize("f", [START, START + 30 * timedelta(minutes=1)])
+def test_messages_of_one_moment_may_be_on_several_pages(f: datetime) -> None:
+    lake, position, found = lake_of(row(f"{n}", f) for n in range(5)), None, []
+    for _ in range(3):
+        page = search(lake, LONG, {}, position, 2, NOW)
+        found += [item["mk"] for item in page.items]
+        position = page.end
+    assert (found, position) == (["4", "3", "2", "1", "0"], None)
+
+
 @settings(max_examples=EXAMPLES)
 @given(
     rows=ROWS,
@@ -137,7 +147,7 @@ def test_pages_give_each_message_once_while_others_are_added_and_changed(
     ),
     time=st.sampled_from([[], ["hour"], ["day"]]),
     filters=FILTERS,
-    quarters=st.tuples(st.integers(-2, 20), st.integers(1, 30)),
+    quarters=st.tuples(st.integers(-2, 7), st.integers(1, 14)),
 )
 def test_statistics_are_a_fold_over_the_rows(
     rows: list[Row],
@@ -181,10 +191,21 @@ def test_statistics_are_a_fold_over_the_rows(
 def test_rollups_and_rows_answer_alike(rows: list[Row], by: str) -> None:
     """The same question once over rollups, once message by message: a filter that all pass."""
     named = [{**each, "sender": "ACME"} for each in rows]
-    period = Period(START, START + 11 * HOUR)
+    period = Period(START, START + 5 * HOUR)
     rolled = stats(lake_of(named), Question(period, ("hour", by)), NOW)
     singly = stats(lake_of(named), Question(period, ("hour", by), {"sender": ("ACME",)}), NOW)
     assert rolled == singly
+
+
+@pytest.mark.parametrize(("slow", "p50_s", "p95_s"), [(1, 1, 1), (2, 1, 1000), (10, 1, 1000)])
+def test_a_latency_is_the_shortest_that_so_many_messages_keep_within(
+    slow: int, p50_s: float, p95_s: float
+) -> None:
+    latencies = [1000] * (20 - slow) + [1_000_000] * slow
+    lake = lake_of(row(f"{n}", START, latency_ms=ms) for n, ms in enumerate(latencies))
+    (found,), _ = stats(lake, Question(Period(START, START + HOUR)), NOW)
+    assert found["p50_s"] == pytest.approx(p50_s, rel=0.1)
+    assert found["p95_s"] == pytest.approx(p95_s, rel=0.1)
 
 
 def test_a_question_that_rollups_answer_reads_no_message() -> None:
@@ -385,7 +406,7 @@ def test_a_search_that_finds_nothing_takes_more_and_more_hours_at_once() -> None
     page = search(lake, period, {"provider": ("twilio",)}, None, 50, NOW)
     assert (page.items, page.end, page.scanned_to) == ([], None, period.start)
     sizes = [(end - start) // HOUR for start, end in lake.opened]
-    assert sizes[:3] == [1, 4, 20]
+    assert sizes[:3] == [3, 12, MOST_HOURS]
     assert max(sizes) == MOST_HOURS
     assert sum(sizes) == 800
 

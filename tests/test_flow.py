@@ -4,13 +4,18 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 import urllib3
 
+from dlr.lake.manifest import Manifest
+from dlr.lake.reader import LakeReader
 from local.client import AGAIN, Client
 from local.cloud import Cloud
 from local.demo import demo
@@ -43,6 +48,49 @@ def test_a_hard_bounce_suppresses_the_number_and_says_why(
         message_id,
     )
     assert answer["expires_at"] is not None
+
+
+def test_a_report_is_in_the_lake_before_and_after_its_merge(
+    cloud: Cloud,
+    client: Client,
+    deployment: Deployment,
+    number: str,
+    message_id: str,
+    tmp_path: Path,
+) -> None:
+    def rows() -> list[tuple[str, str]]:
+        return rows_of(cloud, deployment, message_id, tmp_path)
+
+    def merge() -> None:
+        answer = cloud.client("lambda").invoke(FunctionName=deployment.resources["Merge"])
+        assert "FunctionError" not in answer
+
+    webhook = deployment.webhooks["thesmsworks"]
+    assert client.post(webhook, report(message_id, number, "SENT")) == 200
+    assert wait_until(lambda: rows() == [("enroute", "none")])
+    merge()
+    assert rows() == [("enroute", "none")]
+    assert client.post(webhook, report(message_id, number, code=HARD, minute=1)) == 200
+    assert wait_until(lambda: rows() == [("undelivered", "unknown_subscriber")])
+    merge()
+    assert rows() == [("undelivered", "unknown_subscriber")]
+    client.api("DELETE", f"/recipients/{quote(number)}")
+    assert wait_until(lambda: rows() == [])
+    merge()
+    assert rows() == []
+
+
+def rows_of(
+    cloud: Cloud, deployment: Deployment, message_id: str, folder: Path
+) -> list[tuple[str, str]]:
+    """Status and cause of a message in the lake."""
+    names, now, hour = deployment.resources, datetime.now(UTC), timedelta(hours=1)
+    manifest = Manifest(cloud.client("dynamodb"), names["DeskTable"])
+    lake = LakeReader(cloud.client("s3"), names["LakeBucket"], manifest, folder / "cache")
+    with lake.open(now - hour, now + hour) as snapshot:
+        return snapshot.db.execute(
+            "SELECT status, cause FROM messages WHERE message_id = ?", [message_id]
+        ).fetchall()
 
 
 def test_who_said_stop_is_on_the_opt_out_list_until_lifted(
@@ -232,8 +280,9 @@ def log_lines(cloud: Cloud) -> list[str]:
 
 
 def test_data_and_flow_survive_a_restart_with_a_newer_template(
-    new_cloud: Callable[..., Cloud], number: str, message_id: str
+    new_cloud: Callable[..., Cloud], number: str, message_id: str, tmp_path: Path
 ) -> None:
+    """The lake too, of which the embedded AWS forgets what its stream had not handed out yet."""
     cloud = new_cloud()
     with cloud:
         deploy(cloud, parameters={"Providers": "thesmsworks", "QuarantineDays": "7"})
@@ -249,6 +298,8 @@ def test_data_and_flow_survive_a_restart_with_a_newer_template(
         assert after.webhooks.items() > before.webhooks.items()
         assert client.suppression(number)["suppressed"]
         assert len(client.message("thesmsworks", message_id)["history"]) == 1
+        kept = rows_of(cloud, after, message_id, tmp_path)
+        assert kept == [("undelivered", "unknown_subscriber")]
         other = new_number()
         client.post(after.webhooks["thesmsworks"], report(uuid4().hex, other, code=STOP))
         assert wait_until(lambda: client.suppression(other)["suppressed"])

@@ -35,6 +35,7 @@ class Parts:
     """Everything that keeps a lake in memory."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.aws = FakeAws()
         self.segments = Segments(self.aws, BUCKET)
         self.manifest = Manifest(self.aws, TABLE)
@@ -353,6 +354,39 @@ def test_who_is_always_second_gives_up_and_leaves_everything(parts: Parts, what:
         parts.merge() if what == "merge" else parts.merge.expire(NOW + 5 * DAY, 25)
     parts.aws.before = lambda name: None
     assert parts.ask("SELECT count(*) FROM messages") == [(2,)]
+
+
+@pytest.mark.parametrize("what", ["merge", "expire"])
+def test_who_finds_an_hours_object_gone_begins_the_day_again(parts: Parts, what: str) -> None:
+    """Another merge has replaced it since the manifest was read."""
+    parts.put(*messages(1), kept=DAY)
+    parts.merge()
+    parts.put(make_report(message_id="second"), kept=DAY)
+    for file in parts.folder.glob("*/messages_*"):
+        file.unlink()
+
+    calls = iter(["segment"] if what == "merge" else [])
+
+    def before(operation: str) -> None:
+        if operation == "GetObject" and next(calls, "hour") == "hour":
+            parts.aws.before = lambda name: None
+            parts.merge()
+
+    act: Callable[[], object] = parts.merge
+    if what == "expire":
+        act = lambda: parts.merge.expire(NOW + 5 * DAY, 25)  # noqa: E731
+    parts.aws.before = before
+    act()
+    assert parts.ask("SELECT count(*) FROM messages") == [(2,)]
+    assert parts.ask("SELECT sum(n) FROM rollups") == [(2,)]
+
+
+def test_the_day_of_the_last_expiry_is_noted(parts: Parts) -> None:
+    assert parts.manifest.expired_on() is None
+    parts.manifest.note_expired(NOW.date())
+    parts.put(*messages(1))
+    parts.merge()
+    assert parts.manifest.expired_on() == NOW.date()
 
 
 def test_a_manifest_that_cannot_be_written_is_an_error(parts: Parts) -> None:

@@ -227,18 +227,19 @@ class Merger:
 
     def _write_rollup(self, db: Database, before: Day, after: Day, changed: Iterable[int]) -> str:
         hours = list(changed)
-        files = [self._objects.file_of(key) for key in after.keys(hours)]
-        key = before.rollup_key
-        known = self._objects.fetch([key])[key] if key else None
-        source = duck.parquet([known]) if known else duck.empty(duck.ROLLUP_COLUMNS)
+        key, written = before.rollup_key, after.keys(hours)
+        files = self._objects.fetch([*written, *([key] if key else [])])
+        source = duck.parquet([files[key]]) if key else duck.empty(duck.ROLLUP_COLUMNS)
         name = f"{after.version:08d}-{uuid4().hex[:12]}.parquet"
         query = (
             f"SELECT * FROM {source} WHERE hour(hour) NOT IN ({', '.join(map(str, hours))}) "
-            f"UNION ALL BY NAME {duck.counted(duck.parquet(files))} ORDER BY ALL"
+            f"UNION ALL BY NAME {duck.counted(duck.parquet(files[each] for each in written))} "
+            "ORDER BY ALL"
         )
-        self._write(db, f"{rollups_of(after.day)}{name}", query)
-        written = duck.parquet([self._objects.file_of(f"{rollups_of(after.day)}{name}")])
-        self._write(db, f"{daily_of(after.day)}{name}", duck.by_day(written))
+        hourly = f"{rollups_of(after.day)}{name}"
+        self._write(db, hourly, query)
+        counts = duck.parquet(self._objects.fetch([hourly]).values())
+        self._write(db, f"{daily_of(after.day)}{name}", duck.by_day(counts))
         return name
 
     def _write(self, db: Database, key: str, query: str) -> None:

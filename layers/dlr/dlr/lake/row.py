@@ -75,7 +75,7 @@ def row_of_record(record: Record, key: bytes) -> Row | None:
     new, old = images.get("NewImage"), images.get("OldImage")
     if new is not None:
         return row_of(new, key) or (tombstone_of(old, key) if old else None)
-    if old is None or record.get("userIdentity", {}).get("principalId") == TTL:
+    if old is None or (record.get("userIdentity") or {}).get("principalId") == TTL:
         return None
     return tombstone_of(old, key)
 
@@ -88,9 +88,8 @@ def row_of(item: Mapping[str, Any], key: bytes) -> Row | None:
     """
     if is_redacted(item):
         return tombstone_of(item, key)
-    state, first = state_of(item), first_received_at_of(item)
-    if first is None:
-        raise ValueError("a message without a first report")
+    state = state_of(item)
+    first = first_received_at_of(item) or state.received_at
     latency, origin = _latency_of(item, state, first)
     number = state.recipient
     is_safe = _Safe(number)
