@@ -36,7 +36,7 @@ RESOURCES: dict[str, Any] = json.loads(json.dumps(SOURCE["Resources"]))
 PROVIDERS = providers()
 BRACES = str.maketrans("<>", "{}")
 QUEUE_RETENTION_S = 14 * 24 * 3600
-MAX_RESOURCES, RESERVE = 500, 40
+MAX_RESOURCES, RESERVE = 500, 20
 MAX_ALARM_S = 7 * 24 * 3600
 """The longest time that CloudWatch looks back for an alarm with periods of an hour."""
 READ_LATER = {
