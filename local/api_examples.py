@@ -87,7 +87,7 @@ PERSON: Mapping[str, Any] = {
     "quarantine": [],
     "further_requests": [],
 }
-JOB = {
+JOB: Mapping[str, Any] = {
     "id": "0123456789abcdef0123456789abcdef",
     "kind": "messages",
     "format": "csv",
