@@ -1,0 +1,112 @@
+"""What is easily misread in the reports of providers with words of their own and few codes."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from dlr.causes import Action, Policy
+from dlr.ingest.normalize import Normalized, Normalizer
+from dlr.providers.base import load_provider
+from dlr.report import DeliveryReport
+from dlr.wire.request import Request
+from local.recordings import NOW
+
+NUMBER = "447700900123"
+
+
+def read(
+    name: str, content: Any, query: str = "", policy: Policy = Policy.CAUSE, form: bool = False
+) -> Normalized:
+    """JSON, or a form."""
+    body = urlencode(content) if form else json.dumps(content)
+    request = Request("POST", query=query, body=body.encode())
+    return Normalizer(load_provider(name), policy)(request, NOW)
+
+
+def report(name: str, content: Any, query: str = "", form: bool = False) -> DeliveryReport:
+    (made,) = read(name, content, query, form=form).reports
+    return made
+
+
+# ---------------------------------------------------------------- MessageBird
+
+
+def messagebird(**fields: str) -> dict[str, str]:
+    return {"id": "m", "recipient": NUMBER, "status": "delivery_failed", **fields}
+
+
+@pytest.mark.parametrize("status", ["expired", "delivery_failed"])
+@pytest.mark.parametrize("reason", ["DLR not received", "dlr not received"])
+@pytest.mark.parametrize("code", ["", "0", "1"])
+@pytest.mark.parametrize("policy", Policy)
+def test_without_a_receipt_messagebirds_word_says_nothing(
+    status: str, reason: str, code: str, policy: Policy
+) -> None:
+    content = messagebird(status=status, statusReason=reason, statusErrorCode=code)
+    (made,) = read("messagebird", content, policy=policy, form=True).reports
+    assert (made.status, made.final, made.action) == ("unknown", False, Action.KEEP)
+
+
+@pytest.mark.parametrize("code", ["2", "3", "5", "9", "10", "12"])
+def test_of_messagebirds_unknown_subscribers_only_the_first_is_proof(code: str) -> None:
+    content = messagebird(statusReason="unknown subscriber", statusErrorCode=code)
+    assert report("messagebird", content, form=True).action is Action.STRIKE
+    content["statusErrorCode"] = "1"
+    assert report("messagebird", content, form=True).action is Action.SUPPRESS_NUMBER
+
+
+def test_a_number_that_nobody_has_seen_hides_messagebirds_reason() -> None:
+    content = messagebird(statusReason="unknown subscriber", statusErrorCode="13")
+    made = report("messagebird", content, form=True)
+    assert (made.cause, made.action, made.provider_text) == (
+        "unknown",
+        "keep",
+        "unknown subscriber",
+    )
+
+
+# ---------------------------------------------------------------- Clickatell
+
+
+def clickatell(status: str, code: int) -> dict[str, Any]:
+    return {"messageId": "m", "to": NUMBER, "status": status, "statusCode": code}
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "new", "means"),
+    [
+        (4, "RECEIVED_BY_RECIPIENT", "SENT_TO_SUPPLIER", ("delivered", "enroute")),
+        (5, None, "DEVICE_ACK", ("rejected", "delivered")),
+    ],
+)
+def test_clickatells_numbers_mean_two_things_and_the_word_decides(
+    code: int, old: str | None, new: str, means: tuple[str, str]
+) -> None:
+    assert report("clickatell", clickatell(new, code)).status == means[1]
+    if old:
+        assert report("clickatell", clickatell(old, code)).status == means[0]
+    of_old = {"apiMsgId": "m", "to": NUMBER, "status": f"00{code}"}
+    assert report("clickatell", of_old, form=True).status == means[0]
+
+
+@pytest.mark.parametrize("code", [*range(7), *range(15, 200)])
+def test_a_number_of_clickatells_alone_decides_nothing(code: int) -> None:
+    made = report("clickatell", clickatell("never seen", code))
+    assert (made.status, made.cause, made.action) == ("unknown", "unknown", "keep")
+
+
+def test_stopped_by_user_is_nobodys_opt_out() -> None:
+    for policy in Policy:
+        (made,) = read("clickatell", clickatell("STOPPED_BY_USER", 21), policy=policy).reports
+        assert made.action is Action.KEEP
+
+
+@pytest.mark.parametrize("channel", ["whatsapp", "WHATSAPP", "viber"])
+def test_who_is_not_on_another_channel_may_well_have_a_phone(channel: str) -> None:
+    update = {**clickatell("RECIPIENT_DOES_NOT_EXIST", 29), "channel": channel}
+    events = {"event": {"messageStatusUpdate": [update]}}
+    assert read("clickatell", events) == Normalized(ignored=1)
+    update["channel"] = "sms"
+    assert report("clickatell", events).action is Action.SUPPRESS_NUMBER
