@@ -110,3 +110,38 @@ def test_who_is_not_on_another_channel_may_well_have_a_phone(channel: str) -> No
     assert read("clickatell", events) == Normalized(ignored=1)
     update["channel"] = "sms"
     assert report("clickatell", events).action is Action.SUPPRESS_NUMBER
+
+
+# ---------------------------------------------------------------- Africa's Talking
+
+
+def africastalking(status: str, reason: str = "") -> dict[str, str]:
+    content = {"id": "m", "status": status, "phoneNumber": f"+{NUMBER}"}
+    return {**content, "failureReason": reason} if reason else content
+
+
+@pytest.mark.parametrize("spelling", ["UserInBlackList", "UserInBlacklist", "userinblacklist"])
+def test_a_blacklist_is_nobodys_opt_out_however_it_is_spelled(spelling: str) -> None:
+    made = report("africastalking", africastalking("Rejected", spelling), form=True)
+    assert (made.cause, made.bounce) == ("blacklisted", "hard")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "cause"),
+    [
+        ("Rejected", "DoNotDisturbRejection", "sender_rejected"),
+        ("Expired", "", "spam"),
+        ("AbsentSubscriber", "", "absent"),
+        ("Failed", "UserNotSubscribedToProduct", "invalid_request"),
+        ("Failed", "InvalidLinkId", "invalid_request"),
+        ("Failed", "NotNetworkSubscriber", "unroutable"),
+        ("Failed", "NotNetworkSubcriber", "unroutable"),
+    ],
+)
+@pytest.mark.parametrize("policy", Policy)
+def test_a_name_of_africas_talking_that_sounds_like_the_person_is_not_one(
+    status: str, reason: str, cause: str, policy: Policy
+) -> None:
+    content = africastalking(status, reason)
+    (made,) = read("africastalking", content, policy=policy, form=True).reports
+    assert (made.cause, made.action) == (cause, Action.KEEP)
