@@ -145,3 +145,26 @@ def test_a_name_of_africas_talking_that_sounds_like_the_person_is_not_one(
     content = africastalking(status, reason)
     (made,) = read("africastalking", content, policy=policy, form=True).reports
     assert (made.cause, made.action) == (cause, Action.KEEP)
+
+
+# ---------------------------------------------------------------- no number, no reason
+
+WITHOUT_NUMBER = {
+    "elks46": {"id": "m", "status": "failed"},
+    "clickatell": {"event": {"messageStatusUpdate": [{"messageId": "m", "status": "EXPIRED"}]}},
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_NUMBER)
+def test_the_number_comes_from_the_teams_own_address(name: str) -> None:
+    is_form = name == "elks46"
+    assert report(name, WITHOUT_NUMBER[name], form=is_form).recipient is None
+    made = report(name, WITHOUT_NUMBER[name], f"to=%2B{NUMBER}", form=is_form)
+    assert made.recipient == f"+{NUMBER}"
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_a_failure_of_46elks_is_final_and_suppresses_nobody(policy: Policy) -> None:
+    content = WITHOUT_NUMBER["elks46"]
+    (made,) = read("elks46", content, f"to=%2B{NUMBER}", policy, form=True).reports
+    assert (made.final, made.cause, made.action) == (True, "unspecified", Action.KEEP)
