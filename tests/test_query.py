@@ -17,6 +17,7 @@ from dlr.wire.schemes.jws import JwtHoldsBody
 from dlr.wire.schemes.messagebird import MessageBirdJwt
 from dlr.wire.schemes.password import Basic
 from dlr.wire.schemes.plivo import PlivoV3
+from dlr.wire.schemes.seven import SevenHmac
 from dlr.wire.schemes.signalwire import SignalWire
 from dlr.wire.schemes.sinch import SinchHmac
 from dlr.wire.schemes.standard import StandardWebhooks
@@ -136,6 +137,7 @@ def test_a_get_that_vonage_signs_is_read_whole() -> None:
         JwtHoldsBody("X-Sig", "the token"),
         StandardWebhooks(),
         MessageBirdJwt(),
+        SevenHmac(),
     ],
     ids=lambda each: type(each).__name__,
 )

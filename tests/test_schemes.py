@@ -10,7 +10,7 @@ import sys
 from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from hashlib import md5, sha256
 from hmac import digest
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -26,6 +26,7 @@ from dlr.wire.request import Request
 from dlr.wire.schemes.jws import JwtHoldsBody, signed_payload, token_of
 from dlr.wire.schemes.messagebird import MessageBirdJwt
 from dlr.wire.schemes.plivo import PlivoV3
+from dlr.wire.schemes.seven import SevenHmac
 from dlr.wire.schemes.signalwire import SignalWire
 from dlr.wire.schemes.sinch import SinchHmac
 from dlr.wire.schemes.standard import StandardWebhooks
@@ -452,6 +453,47 @@ def test_a_claim_that_messagebird_always_makes_is_required(claims: dict[str, Any
 
     assert is_in(usual)
     assert not is_in({**usual, **claims})
+
+
+# ---------------------------------------------------------------- seven
+
+
+def seven(address: str, method: str = "POST", key: str = KEY, **headers: str) -> Request:
+    """By the vendor's own verifier: five lines, the body by its MD5."""
+    stamp = str(int(NOW.timestamp()))
+    lines = (stamp, "nonce", method, address, md5(REPORT).hexdigest())  # noqa: S324
+    mac = digest(key.encode(), "\n".join(lines).encode(), "sha256").hex()
+    sent = {"x-signature": mac, "x-timestamp": stamp, "x-nonce": "nonce", **headers}
+    query = "to=1" if "?" in address else ""
+    url = f"{URL}?{query}" if query else URL
+    return Request("POST", query=query, headers=sent, body=REPORT, url=url)
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_in"),
+    [
+        (seven(URL), True),
+        (seven(f"{URL}?to=1"), True),
+        (seven("/webhooks/acme/token"), True),
+        (seven("/webhooks/acme/token?to=1"), True),
+        (seven("/webhooks/acme/token?to=2"), False),
+        (seven("/webhooks/acme"), False),
+        (seven(""), False),
+        (seven("https://evil.example.com/webhooks/acme/token"), False),
+        (seven(URL, method="GET"), False),
+        (seven(URL, key="another"), False),
+        (seven(URL, **{"x-nonce": "other"}), False),
+        (seven(URL, **{"x-nonce": ""}), False),
+        (seven(URL, **{"x-timestamp": ""}), False),
+        (seven(URL, **{"x-timestamp": str(int(NOW.timestamp()) - 1)}), False),
+    ],
+)
+def test_seven_signs_five_lines_with_the_whole_address_or_its_path(
+    request_: Request, is_in: bool
+) -> None:
+    assert lets_in(SevenHmac(), request_) is is_in
+    other = replace(request_, body=REPORT + b" ")
+    assert not lets_in(SevenHmac(), other)
 
 
 # ---------------------------------------------------------------- what ingest imports

@@ -151,6 +151,7 @@ def test_a_name_of_africas_talking_that_sounds_like_the_person_is_not_one(
 
 WITHOUT_NUMBER = {
     "elks46": {"id": "m", "status": "failed"},
+    "seven": {"data": {"msg_id": "m", "status": "FAILED"}, "webhook_event": "dlr"},
     "clickatell": {"event": {"messageStatusUpdate": [{"messageId": "m", "status": "EXPIRED"}]}},
 }
 
@@ -164,7 +165,10 @@ def test_the_number_comes_from_the_teams_own_address(name: str) -> None:
 
 
 @pytest.mark.parametrize("policy", Policy)
-def test_a_failure_of_46elks_is_final_and_suppresses_nobody(policy: Policy) -> None:
-    content = WITHOUT_NUMBER["elks46"]
-    (made,) = read("elks46", content, f"to=%2B{NUMBER}", policy, form=True).reports
+@pytest.mark.parametrize("name", ["elks46", "seven"])
+def test_a_failure_without_a_reason_is_final_and_suppresses_nobody(
+    name: str, policy: Policy
+) -> None:
+    content, is_form = WITHOUT_NUMBER[name], name == "elks46"
+    (made,) = read(name, content, f"to=%2B{NUMBER}", policy, form=is_form).reports
     assert (made.final, made.cause, made.action) == (True, "unspecified", Action.KEEP)
