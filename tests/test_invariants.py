@@ -164,7 +164,7 @@ def an_item(name: str) -> Any:
     """One of the provider's recorded reports as a JSON object, however it was sent."""
     case = next(case for case in WITH_REPORTS if case.provider == name)
     provider = load_provider(name)
-    (item,), _ = read_items(case.request, provider.fields, provider.read_text, provider.batch)
+    (item, *_), _ = read_items(case.request, provider.fields, provider.read_text, provider.batch)
     return item
 
 

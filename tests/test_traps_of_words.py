@@ -172,3 +172,32 @@ def test_a_failure_without_a_reason_is_final_and_suppresses_nobody(
     content, is_form = WITHOUT_NUMBER[name], name == "elks46"
     (made,) = read(name, content, f"to=%2B{NUMBER}", policy, form=is_form).reports
     assert (made.final, made.cause, made.action) == (True, "unspecified", Action.KEEP)
+
+
+# ---------------------------------------------------------------- Brevo
+
+
+def brevo(status: str) -> dict[str, Any]:
+    return {"id": 26570, "messageId": 9007199254740993, "to": NUMBER, "msg_status": status}
+
+
+def test_brevos_id_is_the_webhooks_and_the_messages_stays_exact() -> None:
+    """The message's is larger than a double can hold exactly."""
+    assert report("brevo", brevo("delivered")).message_id == "9007199254740993"
+
+
+@pytest.mark.parametrize("status", ["hard_bounce", "hardBounce", "blacklisted"])
+def test_a_hard_bounce_of_brevos_may_be_the_senders_fault(status: str) -> None:
+    assert report("brevo", brevo(status)).action is Action.STRIKE
+
+
+@pytest.mark.parametrize("status", ["soft_bounce", "softBounce", "rejected"])
+@pytest.mark.parametrize("policy", Policy)
+def test_a_soft_bounce_of_brevos_leaves_the_number_alone(status: str, policy: Policy) -> None:
+    (made,) = read("brevo", brevo(status), policy=policy).reports
+    assert made.action is Action.KEEP
+
+
+@pytest.mark.parametrize("status", ["replied", "unsubscribe", "subscribe", "skip"])
+def test_an_event_of_a_contact_is_no_report(status: str) -> None:
+    assert read("brevo", brevo(status)) == Normalized(ignored=1)

@@ -24,8 +24,10 @@ from dlr.wire.schemes.body import HmacBody
 from dlr.wire.schemes.ed25519 import Ed25519Body
 from dlr.wire.schemes.form import TwilioUrl
 from dlr.wire.schemes.jws import JwtHoldsBody
-from dlr.wire.schemes.password import Basic
+from dlr.wire.schemes.messagebird import MessageBirdJwt
+from dlr.wire.schemes.password import Basic, Bearer
 from dlr.wire.schemes.plivo import PlivoV3
+from dlr.wire.schemes.seven import SevenHmac
 from dlr.wire.schemes.signalwire import SignalWire
 from dlr.wire.schemes.sinch import SinchHmac
 from dlr.wire.schemes.standard import StandardWebhooks
@@ -49,6 +51,9 @@ SCHEMES: list[Scheme] = [
     SinchHmac(),
     JwtHoldsBody("X-Sig", "the token"),
     StandardWebhooks(),
+    MessageBirdJwt(),
+    SevenHmac(),
+    Bearer(),
 ]
 BY_BODY = HmacBody | JwtWithBodyHash | Ed25519Body | SinchHmac | JwtHoldsBody | StandardWebhooks
 EVERY_SCHEME = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda each: type(each).__name__)
@@ -270,6 +275,24 @@ def test_a_scheme_lets_in_what_it_signs_and_with_its_key_only(scheme: Scheme, sh
 def test_basic_takes_any_live_pair(authorization: bytes, is_in: bool) -> None:
     request = Request("POST", headers={"authorization": authorization.decode()})
     assert Basic().verify(request, Credentials((), NOW, ("user:pass:word", "user:old"))) is is_in
+
+
+@pytest.mark.parametrize(
+    ("authorization", "is_in"),
+    [
+        ("Bearer user:old", True),
+        ("bearer new", True),
+        ("Bearer", False),
+        ("Bearer ", False),
+        ("Bearer other", False),
+        ("Basic new", False),
+        ("new", False),
+        ("", False),
+    ],
+)
+def test_bearer_takes_any_live_token(authorization: str, is_in: bool) -> None:
+    request = Request("POST", headers={"authorization": authorization})
+    assert Bearer().verify(request, Credentials((), NOW, ("new", "user:old", ""))) is is_in
 
 
 @pytest.mark.parametrize("given", ["hex", "HEX", "sha256=hex"])
