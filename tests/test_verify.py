@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import jwt
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dlr.providers.base import Provider, load_provider, provider_names
@@ -447,6 +447,8 @@ def test_whatever_comes_a_scheme_answers_no(
     keys: list[str],
     authorization: str,
 ) -> None:
+    """Unless it is the key itself, which a bearer shows."""
+    assume((authorization + header).partition(" ")[2].strip() not in keys)
     headers = {
         "authorization": authorization + header,
         "x-sig": header,
