@@ -364,7 +364,8 @@ def test_an_altered_case_of_the_status_word_means_the_same(name: str) -> None:
             altered += request != case.request
             swapped = normalize(name, request).reports
             assert [r.status for r in swapped] == [r.status for r in expected], case
-    assert altered
+    has_letters = re.search(r"[a-z]", "".join(load_provider(name).tables.statuses))
+    assert altered or not has_letters
 
 
 def test_long_texts_are_cut_and_long_ids_refused() -> None:

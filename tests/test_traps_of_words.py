@@ -201,3 +201,34 @@ def test_a_soft_bounce_of_brevos_leaves_the_number_alone(status: str, policy: Po
 @pytest.mark.parametrize("status", ["replied", "unsubscribe", "subscribe", "skip"])
 def test_an_event_of_a_contact_is_no_report(status: str) -> None:
     assert read("brevo", brevo(status)) == Normalized(ignored=1)
+
+
+# ---------------------------------------------------------------- SMSAPI
+
+
+@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize("status", ["405", "407"])
+def test_a_number_that_may_be_a_traveller_only_counts(status: str, policy: Policy) -> None:
+    content = {"MsgId": "m", "status": status, "to": NUMBER}
+    (made,) = read("smsapi", content, policy=policy, form=True).reports
+    assert (made.cause, made.action) == ("doubtful_number", Action.STRIKE)
+
+
+@pytest.mark.parametrize("to", ["", NUMBER, f"{NUMBER},{NUMBER},{NUMBER}", ","])
+def test_a_list_of_another_length_is_nobodys(to: str) -> None:
+    """A number must not stand beside another message's status."""
+    content = {"MsgId": "m,n", "status": "404,405", "to": to}
+    made = read("smsapi", content, form=True).reports
+    assert [(r.message_id, r.status, r.recipient) for r in made] == [
+        ("m", "delivered", None),
+        ("n", "undelivered", None),
+    ]
+
+
+def test_reports_of_one_request_keep_their_own_numbers() -> None:
+    content = {"MsgId": "m,n", "status": "404,405", "to": f"{NUMBER},447700900124"}
+    made = read("smsapi", content, form=True).reports
+    assert [(r.message_id, r.recipient) for r in made] == [
+        ("m", f"+{NUMBER}"),
+        ("n", "+447700900124"),
+    ]
