@@ -232,3 +232,54 @@ def test_reports_of_one_request_keep_their_own_numbers() -> None:
         ("m", f"+{NUMBER}"),
         ("n", "+447700900124"),
     ]
+
+
+# ---------------------------------------------------------------- Firetext and MMG
+
+
+@pytest.mark.parametrize("code", ["", "000", "102", "103", "104", "302", "900", "401"])
+@pytest.mark.parametrize("policy", Policy)
+def test_declined_alone_suppresses_nobody(code: str, policy: Policy) -> None:
+    content = {"reference": "m", "status": "1", "code": code, "mobile": NUMBER}
+    (made,) = read("firetext", content, policy=policy, form=True).reports
+    assert made.action is Action.KEEP
+
+
+def mmg(status: str, substatus: str) -> dict[str, str]:
+    return {"CID": "m", "MSISDN": NUMBER, "status": status, "substatus": substatus}
+
+
+@pytest.mark.parametrize(
+    ("substatus", "one", "other"),
+    [
+        ("5", ("3", "none"), ("2", "doubtful_number")),
+        ("6", ("4", "absent"), ("5", "unroutable")),
+        ("8", ("4", "roaming"), ("5", "doubtful_number")),
+        ("11", ("2", "barred"), ("5", "not_registered")),
+        ("13", ("4", "barred"), ("5", "sender_rejected")),
+    ],
+)
+def test_a_number_of_mmgs_means_what_its_status_makes_of_it(
+    substatus: str, one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    for status, cause in (one, other):
+        assert report("mmg", mmg(status, substatus)).cause == cause
+
+
+@pytest.mark.parametrize("status", ["4", "5"])
+@pytest.mark.parametrize("substatus", ["1", "2052", "2050"])
+def test_a_substatus_under_another_status_decides_nothing(status: str, substatus: str) -> None:
+    made = report("mmg", mmg(status, substatus))
+    assert (made.cause, made.action) == ("unknown", Action.KEEP)
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_mmg_without_a_receipt_is_no_failure(policy: Policy) -> None:
+    (made,) = read("mmg", mmg("4", "29"), policy=policy).reports
+    assert (made.status, made.final, made.action) == ("unknown", False, Action.KEEP)
+
+
+def test_what_mmgs_operator_has_is_not_delivered_yet() -> None:
+    made = report("mmg", mmg("3", "2"))
+    assert (made.status, made.final) == ("enroute", False)
+    assert report("mmg", mmg("3", "")).status == "delivered"
