@@ -469,6 +469,11 @@ def seven(address: str, method: str = "POST", key: str = KEY, **headers: str) ->
     return Request("POST", query=query, headers=sent, body=REPORT, url=url)
 
 
+def test_seven_signs_the_method_too() -> None:
+    assert lets_in(SevenHmac(), replace(seven(URL, method="GET"), method="GET"))
+    assert not lets_in(SevenHmac(), replace(seven(URL), method="GET"))
+
+
 @pytest.mark.parametrize(
     ("request_", "is_in"),
     [

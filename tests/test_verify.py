@@ -286,6 +286,7 @@ def test_basic_takes_any_live_pair(authorization: bytes, is_in: bool) -> None:
         ("Bearer ", False),
         ("Bearer other", False),
         ("Basic new", False),
+        ("Tokens new", False),
         ("new", False),
         ("", False),
     ],
