@@ -1,6 +1,7 @@
 """What is easily misread in the reports of providers with words of their own and few codes."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -283,3 +284,34 @@ def test_what_mmgs_operator_has_is_not_delivered_yet() -> None:
     made = report("mmg", mmg("3", "2"))
     assert (made.status, made.final) == ("enroute", False)
     assert report("mmg", mmg("3", "")).status == "delivered"
+
+
+# ---------------------------------------------------------------- what nobody has seen
+
+FAILS_WITH: dict[str, Callable[[str], Any]] = {
+    "messagebird": lambda word: messagebird(
+        statusErrorCode=word, statusReason="unknown subscriber"
+    ),
+    "clickatell": lambda word: clickatell(word, 29),
+    "africastalking": lambda word: africastalking("Failed", word),
+    "elks46": lambda word: {"id": "m", "status": word},
+    "seven": lambda word: {"data": {"msg_id": "m", "status": word}},
+    "brevo": brevo,
+    "smsapi": lambda word: {"MsgId": "m", "status": word, "to": NUMBER},
+    "firetext": lambda word: {"reference": "m", "status": "1", "code": word, "mobile": NUMBER},
+    "mmg": lambda word: mmg("2", word),
+}
+"""A failure with this word, or with this code where the provider has codes."""
+
+
+@pytest.mark.parametrize("name", FAILS_WITH)
+@pytest.mark.parametrize("policy", Policy)
+def test_a_word_or_code_that_nobody_has_seen_suppresses_nobody(name: str, policy: Policy) -> None:
+    tables = load_provider(name).tables
+    known = {*tables.statuses, *(tables.codes or {})}
+    words = [f"never seen {number}" for number in range(300)]
+    words += [str(number) for number in range(1, 5000, 7)]
+    for word in words:
+        if known.isdisjoint({word, f"2/{word}"}):
+            (made,) = read(name, FAILS_WITH[name](word), f"to=%2B{NUMBER}", policy).reports
+            assert made.action is Action.KEEP, word
