@@ -219,7 +219,7 @@ def test_a_strike_is_watched(client: Client, deployment: Deployment, number: str
             "message_id": uuid4().hex,
             "to": number,
             "status": "UNDELIV",
-            "delivered_at": f"2026-11-20T10:00:0{n}Z",
+            "delivered_at": f"2026-11-20T10:0{n}:00Z",
         }
         client.post(deployment.webhooks["bulksmsrates"], json.dumps(report).encode())
         assert wait_until(lambda n=n: client.suppression(number)["strikes"] == n + 1)

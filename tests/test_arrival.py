@@ -101,11 +101,12 @@ def test_three_strikes_are_dated_by_the_last_of_them_in_any_order(
     chain: Chain, order: tuple[int, ...]
 ) -> None:
     number = new_number()
-    for second in order:
-        chain.send("thesmsworks", works(f"m{second}", number, second, UNDELIVERED), later(9))
-    answer = chain.answer(number, later(10))
+    for minute in order:
+        made = works(f"m{minute}", number, 60 * minute, UNDELIVERED)
+        chain.send("thesmsworks", made, later(200))
+    answer = chain.answer(number, later(201))
     assert (answer.state, answer.strikes, answer.message_id) == ("active", 3, "m3")
-    assert (answer.first_seen, answer.last_seen) == (later(1), later(3))
+    assert (answer.first_seen, answer.last_seen) == (later(60), later(180))
 
 
 # ---------------------------------------------------------------- deliveries

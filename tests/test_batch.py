@@ -64,8 +64,11 @@ class Fake:
     def __init__(self, seconds: float = 0) -> None:
         self._seconds = seconds
         self.threads: set[int] = set()
+        self.keys: list[str] = []
+        """Of every write."""
 
-    def update_item(self, **_: Any) -> dict[str, Any]:
+    def update_item(self, Key: dict[str, Any], **_: Any) -> dict[str, Any]:
+        self.keys.append(Key["pk"]["S"])
         time.sleep(self._seconds)
         self.threads.add(threading.get_ident())
         return {}
@@ -157,6 +160,22 @@ def test_the_reports_of_a_batch_are_written_side_by_side(ingest: IngestHarness) 
     started = time.monotonic()
     response, _ = receive(batch(*map(str, range(count))))
     assert response.body["new"] == count
+    assert time.monotonic() - started < count * slow / 4
+
+
+def test_the_recipients_of_one_id_are_written_side_by_side_and_at_once(
+    ingest: IngestHarness,
+) -> None:
+    slow, count = 0.02, 100
+    recipients = [f"3363998{place:04}" for place in range(count)]
+    fate = {"status": "Delivered", "code": 0, "recipients": recipients}
+    content = {"type": "delivery_report_sms", "batch_id": "one", "statuses": [fate]}
+    client = Fake(slow)
+    request = Request("POST", body=json.dumps(content).encode(), token="token")
+    started = time.monotonic()
+    response, counts = ingest.receiver("sinch", client=client)(request)
+    assert (response.body["new"], counts["Apart"]) == (count, 0)
+    assert len(client.keys) == len(set(client.keys)) == count
     assert time.monotonic() - started < count * slow / 4
 
 

@@ -126,6 +126,12 @@ class Settlement:
     provider: str
     since: int
     length: int
+    order: int = 0
+    """Which of the settlements is decided first."""
+
+    @property
+    def decided_at(self) -> datetime:
+        return END - (4 - self.order) * MINUTE
 
     def covers(self, provider: str, received_at: datetime) -> bool:
         is_then = at(self.since) <= received_at <= at(self.since + self.length)
@@ -167,6 +173,7 @@ settlements = st.builds(
     st.sampled_from(["acme", "other"]),
     st.integers(0, 30),
     st.integers(20, 99),
+    st.integers(0, 3),
 )
 
 
@@ -195,19 +202,34 @@ class Model:
             and self._is_after_deliveries(r)
             and self.team.asks_at < r.received_at + YEAR
             and not self._is_settled(r, Kind.REVERT)
-            and not (self.team.guards and self._is_settled(r, Kind.DISCARD))
+            and not (self.team.guards and self._decision_on(r) is Kind.DISCARD)
         ]
-        free = [r for r in failures if not self.team.guards or self._is_settled(r, Kind.RELEASE)]
+        free = [r for r in failures if not self.team.guards or self._decision_on(r) is Kind.RELEASE]
         is_added = self._is_added(person, ListName.NUMBER)
         is_stopped = bool(opt_outs) or self._is_added(person, ListName.OPT_OUT)
         is_listed = is_added or self._is_dead(failures)
         name = "opt_out" if is_stopped else "number" if is_listed else None
-        strikes = [r for r in failures if r.action is Action.STRIKE]
-        return is_stopped or is_added or self._is_dead(free), name, len(strikes)
+        return is_stopped or is_added or self._is_dead(free), name, self._strikes(failures)
 
     def _is_dead(self, failures: list[DeliveryReport]) -> bool:
-        strikes = [r for r in failures if r.action is Action.STRIKE]
-        return len(strikes) < len(failures) or len(strikes) >= RULES.strike_limit
+        is_hard = any(r.action is Action.SUPPRESS_NUMBER for r in failures)
+        return is_hard or self._strikes(failures) >= RULES.strike_limit
+
+    def _strikes(self, failures: list[DeliveryReport]) -> int:
+        """Those of one provider in one minute are one: here everything happens on the minute."""
+        strikes = (r for r in failures if r.action is Action.STRIKE)
+        return len({(r.provider, r.happened_at) for r in strikes})
+
+    def _decision_on(self, report: DeliveryReport) -> Kind | None:
+        """The first one counts; of two at once the discard."""
+        decisions = [
+            (act.order, act.kind is not Kind.DISCARD, act.kind)
+            for act in self.acts
+            if isinstance(act, Settlement)
+            and act.kind is not Kind.REVERT
+            and act.covers(report.provider, report.received_at)
+        ]
+        return min(decisions)[2] if decisions else None
 
     def _is_settled(self, report: DeliveryReport, kind: Kind) -> bool:
         return any(
@@ -425,7 +447,7 @@ class System:
         window = Window(since=at(act.since), until=at(act.since + act.length))
         if act.kind is not Kind.REVERT:
             is_dropped = act.kind is Kind.DISCARD
-            self.admin.settle_held(act.provider, window, "me", END, dropped=is_dropped)
+            self.admin.settle_held(act.provider, window, "me", act.decided_at, dropped=is_dropped)
             return
         after, is_first = None, True
         while after or is_first:

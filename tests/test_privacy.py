@@ -1,5 +1,6 @@
 """Access, erasure, quarantine and replay on real tables."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -215,7 +216,25 @@ def test_a_second_erasure_forgets_nothing_of_the_first_one(empty: PrivacyHarness
     assert left.body == f"third {PERSON}"
 
 
-def test_a_message_that_moves_while_its_person_is_erased_is_erased(empty: PrivacyHarness) -> None:
+def test_access_answers_however_many_messages_there_are(empty: PrivacyHarness) -> None:
+    """What does not fit into the answer of a function is named."""
+    words = {f"name{n}": "x" * 250 for n in range(20)}
+    made = make_report(
+        Status.DELIVERED, recipient=PERSON, recipient_hash=HASHER.hash(PERSON), metadata=words
+    )
+    for n in range(450):
+        empty.store.put(made.model_copy(update={"message_id": f"long-{n}"}))
+    stored = empty.recipients.export(PERSON, NOW)
+    assert len(json.dumps(stored.model_dump_json())) < 6_000_000
+    assert len(stored.messages) > 300
+    named = {f"acme/{each.message_id}" for each in stored.messages}
+    assert len(named | set(stored.further_messages)) == 450
+    assert not named & set(stored.further_messages)
+    assert empty.recipients.erase(PERSON, NOW, "carol").messages == 450
+    assert empty.recipients.export(PERSON, NOW).messages == []
+
+
+def test_a_message_whose_state_is_newer_than_the_call_is_erased(empty: PrivacyHarness) -> None:
     read = make_report(
         Status.READ,
         recipient=PERSON,

@@ -295,9 +295,22 @@ def expired(report: DeliveryReport, number: str) -> dict[str, Any]:
 
 def test_a_message_with_zero_retention_is_redacted_once_it_is_published() -> None:
     redacted: list[Any] = []
-    records = [expired(FAILED, "1"), expired(ENROUTE, "2"), record(FAILED, number="3")]
+    done, refused, kept = (make_report(Status.DELIVERED, message_id=name) for name in "abc")
+    records = [expired(done, "1"), expired(refused, "2"), record(kept, number="3")]
     assert publisher(Bus(refuse={1}), redacted.append)(records).failed == ["2"]
     assert redacted == [records[0]["dynamodb"]["NewImage"]]
+
+
+def test_with_zero_retention_a_late_report_without_an_event_is_redacted_too() -> None:
+    """It stands in the table by then, so that the image before it cannot be redacted any more."""
+    redacted: list[Any] = []
+    records = [expired(FAILED, "1"), expired(FAILED, "2")]
+    late = records[1]["dynamodb"]
+    late["OldImage"] = records[0]["dynamodb"]["NewImage"]
+    late["NewImage"] |= {"v": {"N": "2"}}
+    bus = Bus()
+    assert publisher(bus, redacted.append)(records).failed == []
+    assert (len(bus.entries), redacted) == (1, [late["NewImage"]])
 
 
 def test_a_redacted_message_that_moves_on_has_no_status_before() -> None:

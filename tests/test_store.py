@@ -264,6 +264,28 @@ def test_two_recipients_of_one_id_who_fare_alike_have_an_event_each(
     assert [fingerprint_of(state_of(each)) for each in items[:1]] == [fingerprint_of(both[0])]
 
 
+def test_where_recipients_share_an_id_none_has_anothers_fate(
+    client: Any, table: str, store: ReportStore, reader: ReportReader
+) -> None:
+    """Whether the other one is erased, or cannot be read, before or after."""
+    first, nobody = (of(n, status=Status.ENROUTE, message_id="shared") for n in (NUMBER, None))
+    second = of(OTHER, status=Status.UNDELIVERED, message_id="shared")
+    for each in (nobody, first):
+        assert store.put(each, shares_id=True) is Outcome.NEW
+    erased = client.get_item(TableName=table, Key=key_of("acme", "shared", HASHER.hash(NUMBER)))
+    Redactor(client, table)(erased["Item"])
+    alike = of(OTHER, status=Status.ENROUTE, message_id="shared")
+    assert [store.put(e, shares_id=True) for e in (alike, second)] == [Outcome.NEW] * 2
+    assert [store.put(e, shares_id=True) for e in (first, nobody)] == [Outcome.DUPLICATE] * 2
+    found = reader.get("acme", "shared", NOW, HASHER.hash(OTHER))
+    assert found is not None
+    assert (len(history_of(found)), verdict_in(found).delivered_at) == (2, None)
+    nameless = reader.get("acme", "shared", NOW)
+    assert nameless is not None
+    assert "recipient" not in nameless
+    assert reader.get("acme", "shared", NOW, HASHER.hash(NUMBER)) is None
+
+
 @pytest.mark.parametrize("code", ["27", None], ids=["another report", "the same report"])
 def test_a_recipient_that_is_told_late_is_kept(
     store: ReportStore, reader: ReportReader, code: str | None

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from dlr.causes import Action, Cause
 from dlr.messages.verdict import Arrival
-from dlr.suppression.entry import ListName, MessageVerdict, Reason, Settlement, Suppression, empty
+from dlr.suppression.entry import (
+    Decision,
+    ListName,
+    MessageVerdict,
+    Reason,
+    Settlement,
+    Suppression,
+    empty,
+)
 from dlr.suppression.rules import (
     MANY_PROVIDERS,
     MAX_ACTS,
@@ -32,6 +40,7 @@ from tests.support.cases import NOW
 
 YEAR = timedelta(days=365)
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 EMPTY = empty("hash")
 BOTH = (ListName.NUMBER, ListName.OPT_OUT)
 LONG_AGO = NOW - 9 * YEAR
@@ -201,7 +210,9 @@ def test_an_operators_reason_outlives_a_lift_before_it_only() -> None:
 # ---------------------------------------------------------------- the guard
 
 
-ALL_OF_ACME = Settlement(provider="acme", since=LONG_AGO, until=at(1), dropped=True)
+ALL_OF_ACME = Settlement(
+    provider="acme", since=LONG_AGO, until=at(1), decision=Decision.DISCARD, decided_at=at(1)
+)
 
 
 def test_what_is_held_suppresses_nobody_but_an_opt_out_counts_at_once() -> None:
@@ -212,7 +223,7 @@ def test_what_is_held_suppresses_nobody_but_an_opt_out_counts_at_once() -> None:
 
 def test_a_hold_ends_with_its_settlement_and_new_verdicts_count() -> None:
     entry = held(DEAD, "1")
-    release = ALL_OF_ACME.model_copy(update={"dropped": False})
+    release = ALL_OF_ACME.model_copy(update={"decision": Decision.RELEASE})
     assert stand(settled(entry, release, at(1), "me")).state is State.ACTIVE
     gone = settled(entry, ALL_OF_ACME, at(1), "me")
     assert (stand(gone).state, set(stand(gone).held_by)) == (State.LIFTED, set())
@@ -228,7 +239,7 @@ def test_dropping_one_providers_outage_leaves_what_another_says() -> None:
         entry = settled(entry, ALL_OF_ACME, at(1), "me")
         assert (stand(entry).state, set(stand(entry).held_by)) == (State.HELD, {"other"})
     for place in range(2):
-        entry = judged(entry, f"s{place}", verdict(Action.STRIKE, provider="third"))
+        entry = judged(entry, f"s{place}", verdict(Action.STRIKE, hours=place, provider="third"))
     assert len(stand(entry).strikes) == 2
 
 
@@ -245,11 +256,11 @@ def test_what_one_provider_proves_no_other_ones_outage_holds() -> None:
 
 
 def test_reports_of_a_time_are_taken_back_opt_outs_too() -> None:
-    window = ALL_OF_ACME.model_copy(update={"since": at(-1), "opt_outs": True})
+    window = ALL_OF_ACME.model_copy(update={"since": at(-1), "decision": Decision.REVERT})
     genuine = judged(STOPPED, "2", verdict(Action.SUPPRESS_OPT_OUT, hours=-2))
     assert stand(settled(STOPPED, window, at(1), "me")).state is State.LIFTED
     assert stand(settled(genuine, window, at(1), "me")).state is State.ACTIVE
-    held_only = window.model_copy(update={"opt_outs": False})
+    held_only = window.model_copy(update={"decision": Decision.DISCARD})
     assert stand(settled(STOPPED, held_only, at(1), "me")).state is State.ACTIVE
 
 
@@ -259,6 +270,53 @@ def test_a_hold_is_about_its_message_and_no_settlement_of_a_part_frees_the_rest(
     assert stand(settled(entry, later, at(2), "me"), at(3)).state is State.HELD
     after = judged(entry, "3", verdict(hours=1))
     assert stand(after, at(3)).state is State.ACTIVE
+
+
+def test_of_two_decisions_about_what_is_held_the_first_one_counts() -> None:
+    """A later outage is discarded from the beginning of time on, as the documentation shows it."""
+    release = ALL_OF_ACME.model_copy(update={"decision": Decision.RELEASE})
+    later = ALL_OF_ACME.model_copy(update={"until": at(500), "decided_at": at(500)})
+    for order in permutations([release, later]):
+        entry = held(DEAD, "1")
+        for each in order:
+            entry = settled(entry, each, each.decided_at, "me")
+        assert stand(entry, at(501)).state is State.ACTIVE
+
+
+def test_the_parts_of_a_long_message_strike_once() -> None:
+    """They fail within seconds, and have ids of their own."""
+    entry = EMPTY
+    for part in range(4):
+        entry = judged(entry, f"p{part}", verdict(Action.STRIKE, hours=part / 3600, version=part))
+    assert len(stand(entry).strikes) == 1
+    for place, provider in enumerate(["other", "third"]):
+        entry = judged(
+            entry, provider, verdict(Action.STRIKE, version=9 + place, provider=provider)
+        )
+    assert stand(entry).state is State.ACTIVE
+
+
+def test_strikes_end_when_too_few_of_them_are_left() -> None:
+    entry = EMPTY
+    for place in range(Rules().strike_limit + 2):
+        strike = verdict(Action.STRIKE, hours=24 * place, version=place)
+        entry = judged(entry, f"s{place}", strike)
+    end = stand(entry, at(24 * 10)).expires_at
+    assert end is not None
+    assert end == at(24 * 2) + YEAR  # the third latest of five
+    assert stand(entry, end - SECOND).is_suppressed
+    assert not stand(entry, end).is_suppressed
+
+
+def test_a_number_that_has_also_strikes_stays_until_both_have_ended() -> None:
+    entry = DEAD
+    for place in range(Rules().strike_limit):
+        strike = verdict(Action.STRIKE, hours=100 + place, version=place + 2)
+        entry = judged(entry, f"s{place}", strike)
+    end = stand(entry, at(101)).expires_at
+    assert end == at(100) + YEAR
+    assert stand(entry, at(101)).number.cause == stand(DEAD).number.cause
+    assert stand(entry, at(1) + YEAR).is_suppressed
 
 
 def test_a_discard_leaves_strikes_that_nothing_held() -> None:
@@ -271,7 +329,7 @@ def test_a_discard_leaves_strikes_that_nothing_held() -> None:
     assert stand(discarded, at(4)).state is State.ACTIVE
     stopped = held(discarded, "s3")
     assert (stand(stopped, at(4)).state, len(stand(stopped, at(4)).strikes)) == (State.HELD, 3)
-    release = ALL_OF_ACME.model_copy(update={"until": at(4), "dropped": False})
+    release = ALL_OF_ACME.model_copy(update={"until": at(4), "decision": Decision.RELEASE})
     assert stand(settled(stopped, release, at(4), "me"), at(4)).state is State.ACTIVE
 
 
@@ -285,7 +343,7 @@ def test_a_verdict_that_comes_again_stays_held_and_a_heavier_one_is_judged_anew(
 
 
 def test_a_settlement_is_remembered_longer_than_a_failure_queue_keeps_a_report() -> None:
-    window = ALL_OF_ACME.model_copy(update={"opt_outs": True})
+    window = ALL_OF_ACME.model_copy(update={"decision": Decision.REVERT})
     gone = stand(settled(STOPPED, window, at(1), "me"))
     assert gone.keep_until is not None
     assert gone.keep_until >= at(1) + timedelta(days=14)
@@ -317,11 +375,11 @@ def test_an_active_number_stays_active_whatever_is_held_after_it() -> None:
 
 
 def test_no_settlement_of_another_kind_pushes_a_revert_out() -> None:
-    revert = ALL_OF_ACME.model_copy(update={"opt_outs": True})
+    revert = ALL_OF_ACME.model_copy(update={"decision": Decision.REVERT})
     entry = settled(STOPPED, revert, at(1), "me")
     for hour in range(3 * MAX_SETTLEMENTS):
-        for dropped in (True, False):
-            daily = ALL_OF_ACME.model_copy(update={"until": at(hour + 2), "dropped": dropped})
+        for decision in (Decision.DISCARD, Decision.RELEASE):
+            daily = ALL_OF_ACME.model_copy(update={"until": at(hour + 2), "decision": decision})
             entry = settled(entry, daily, at(hour + 2), "me")
     assert stand(entry, at(3)).state is State.LIFTED
     assert len(entry.settlements) == 2 * MAX_SETTLEMENTS + 1
@@ -329,18 +387,20 @@ def test_no_settlement_of_another_kind_pushes_a_revert_out() -> None:
 
 def test_a_discard_is_about_what_is_held_and_leaves_the_rest() -> None:
     assert stand(settled(DEAD, ALL_OF_ACME, at(1), "me")).state is State.ACTIVE
-    revert = ALL_OF_ACME.model_copy(update={"opt_outs": True})
+    revert = ALL_OF_ACME.model_copy(update={"decision": Decision.REVERT})
     assert stand(settled(DEAD, revert, at(1), "me")).state is State.LIFTED
 
 
 def test_a_revert_takes_back_the_deliveries_of_its_provider_and_time() -> None:
-    revert = ALL_OF_ACME.model_copy(update={"since": at(1), "until": at(2), "opt_outs": True})
+    revert = ALL_OF_ACME.model_copy(
+        update={"since": at(1), "until": at(2), "decision": Decision.REVERT}
+    )
     forged = arrived(DEAD, 0.5, received=1.5)
     assert stand(forged).state is State.LIFTED
     assert stand(settled(forged, revert, at(2), "me"), at(3)).state is State.ACTIVE
     for other in (arrived(forged, 0.5, "other", 1.5), arrived(forged, 0.5, received=0.9)):
         assert stand(settled(other, revert, at(2), "me"), at(3)).state is State.LIFTED
-    discard = revert.model_copy(update={"opt_outs": False})
+    discard = revert.model_copy(update={"decision": Decision.DISCARD})
     assert stand(settled(forged, discard, at(2), "me"), at(3)).state is State.LIFTED
 
 
@@ -431,8 +491,8 @@ def facts(draw: st.DrawFn) -> Callable[[Suppression], Suppression]:
         provider=provider,
         since=at(when - draw(st.integers(0, 5))),
         until=at(when),
-        dropped=draw(st.booleans()),
-        opt_outs=draw(st.booleans()),
+        decision=draw(st.sampled_from(Decision)),
+        decided_at=at(when),
     )
     return lambda entry: settled(entry, settlement, at(when), "me")
 
@@ -492,14 +552,14 @@ def test_no_flood_of_forged_messages_evicts_the_genuine_one_before_it(action: Ac
     """After a revert the genuine one counts again."""
     genuine = judged(EMPTY, "1", verdict(action, hours=-2, version=1))
     forged = flooded(genuine, range(2, 5 * MAX_VERDICTS), action)
-    window = ALL_OF_ACME.model_copy(update={"since": at(-1), "opt_outs": True})
+    window = ALL_OF_ACME.model_copy(update={"since": at(-1), "decision": Decision.REVERT})
     assert stand(settled(forged, window, at(1), "me")).state is State.ACTIVE
 
 
 def test_no_flood_of_forged_messages_evicts_the_genuine_one_after_it() -> None:
     forged = flooded(EMPTY, range(1, 5 * MAX_VERDICTS), Action.SUPPRESS_OPT_OUT)
     stop = verdict(Action.SUPPRESS_OPT_OUT, hours=2, version=5 * MAX_VERDICTS)
-    window = ALL_OF_ACME.model_copy(update={"opt_outs": True})
+    window = ALL_OF_ACME.model_copy(update={"decision": Decision.REVERT})
     entry = settled(judged(forged, "1", stop), window, at(1), "me")
     assert stand(entry, at(3)).state is State.ACTIVE
 

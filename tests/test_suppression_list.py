@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dlr.causes import Cause
+from dlr.causes import Action, Cause
 from dlr.messages.order import micros_of
 from dlr.messages.store import ReportReader
 from dlr.messages.view import find_message
@@ -16,7 +16,7 @@ from dlr.phone import NotANumberError, PhoneNumber, RecipientHasher
 from dlr.report import DeliveryReport, Status
 from dlr.runtime.batch import read_all
 from dlr.suppression.admin import Window
-from dlr.suppression.announce import Announcer
+from dlr.suppression.announce import AnnounceError, Announcer
 from dlr.suppression.entry import ListName
 from dlr.suppression.lookup import SuppressionLookup
 from dlr.suppression.standing import State
@@ -24,7 +24,15 @@ from dlr.suppression.table import ConflictError, SuppressionList
 from local.cloud import Cloud
 from tests.support.cases import NOW
 from tests.support.reports import HASHER, make_report
-from tests.support.suppression import RULES, YEAR, SuppressionHarness, count, dead, failure
+from tests.support.suppression import (
+    RULES,
+    YEAR,
+    SuppressionHarness,
+    count,
+    dead,
+    event_of,
+    failure,
+)
 
 SECOND = timedelta(seconds=1)
 
@@ -39,7 +47,7 @@ def number(last: int) -> PhoneNumber:
 
 
 def strike(of: PhoneNumber, at: float) -> DeliveryReport:
-    return failure(of, Cause.UNSPECIFIED, at, permanent=True, message_id=f"m{at}")
+    return failure(of, Cause.UNSPECIFIED, 60 * at, permanent=True, message_id=f"m{at}")
 
 
 def settle(
@@ -130,14 +138,14 @@ def test_a_delivery_between_forgives_the_strikes_before_it(suppression: Suppress
     of = number(21)
     delivered = make_report(
         Status.DELIVERED,
-        at=3,
+        at=-60 * 3,
         message_id="arrived",
         recipient=of,
         recipient_hash=HASHER.hash(of),
     )
     suppression.store.put(delivered)
-    for at in (1, 2, 4, 5):
-        suppression.suppress(strike(of, at), NOW)
+    for minute in (-5, -4, -2, -1):
+        suppression.suppress(strike(of, minute), NOW)
     standing = suppression.standing(of)
     assert (standing.state, len(standing.strikes)) == (State.WATCHING, 2)
 
@@ -305,7 +313,9 @@ def test_what_is_held_stays_held_and_settles_when_the_hash_key_moves(
     assert list(suppression.list.held("moves")) == []
 
 
-def test_what_moved_meanwhile_is_not_counted_as_settled(suppression: SuppressionHarness) -> None:
+def test_a_mark_that_was_left_behind_is_removed_and_not_counted(
+    suppression: SuppressionHarness,
+) -> None:
     suppression.suppressor(limit=0)(dead(number(175), provider="gone"), NOW)
     mark = {"recipient_hash": {"S": "held#gone#another.hash"}, "held_by": {"S": "gone"}}
     suppression.client.put_item(TableName=suppression.table, Item=mark)
@@ -327,6 +337,70 @@ def test_an_act_that_is_repeated_is_announced_again(suppression: SuppressionHarn
             kinds.append((kind, detail["number"]))
     said = ["Number Suppressed"] * 2 + ["Number Released"] * 2
     assert kinds == [(kind, str(of)) for kind in said]
+
+
+class LostEvents(Announcer):
+    """Announces nothing until `works`; then as the harness does."""
+
+    works = False
+
+    def _put(self, detail_type: str, detail: str) -> None:
+        if not self.works:
+            raise AnnounceError("the bus refused the event")
+        super()._put(detail_type, detail)
+
+
+@pytest.mark.parametrize("act", ["release", "discard", "revert"])
+def test_a_decision_whose_events_were_lost_is_announced_by_the_next_call(
+    suppression: SuppressionHarness, act: str
+) -> None:
+    of, provider = number(197), f"lost{act}"
+    made = dead(of, provider=provider, message_id=act)
+    suppression.suppressor(limit=10_000 if act == "revert" else 0)(made, NOW)
+    announce = LostEvents(suppression, "bus")
+    admin = suppression.make_admin(suppression.list, HASHER, announce)
+
+    def decide() -> None:
+        if act == "revert":
+            admin.revert(provider, Window(), None, "me", NOW + SECOND)
+        else:
+            dropped = act == "discard"
+            admin.settle_held(provider, Window(), "me", NOW + SECOND, dropped=dropped)
+
+    if act != "discard":  # a discarded number was never on the list
+        with pytest.raises(AnnounceError):
+            decide()
+    announce.works = True
+    suppression.announced.clear()
+    decide()
+    kinds = {"release": ["Number Suppressed"], "revert": ["Number Released"], "discard": []}
+    assert [kind for kind, _ in suppression.announced] == kinds[act]
+    assert list(suppression.list.held(provider)) == []
+    suppression.admin.lift(of, (ListName.NUMBER,), "me", NOW + 2 * SECOND)
+
+
+def test_a_delivery_that_withdraws_its_own_failure_is_announced_again(
+    suppression: SuppressionHarness,
+) -> None:
+    """Nothing is known of the number then but that it was on the list."""
+    of = number(198)
+    failed = dead(of, provider="again", message_id="own")
+    suppress = suppression.suppressor_of_events()
+    suppress(event_of(failed, reports=1), NOW)
+    arrived = failed.model_copy(
+        update={"status": Status.DELIVERED, "cause": Cause.NONE, "action": Action.KEEP}
+    )
+    event = event_of(arrived, reports=2)
+    event = event.model_copy(
+        update={"verdict": event.verdict.model_copy(update={"withdraws": True})}
+    )
+    for again in (False, True):
+        suppression.announced.clear()
+        changed = suppress(event, NOW + SECOND)
+        assert changed is not None
+        assert changed.after.state is None
+        Announcer(suppression, "bus")(changed, of, again=again)
+        assert [kind for kind, _ in suppression.announced] == ["Number Released"]
 
 
 def test_of_the_events_of_a_recipient_the_newest_can_be_told(
@@ -357,7 +431,7 @@ def test_of_the_events_of_a_recipient_the_newest_can_be_told(
         assert event["changed_at"].endswith("Z")
 
 
-def test_two_hundred_forged_opt_outs_are_taken_back_in_one_call(
+def test_two_hundred_forged_opt_outs_are_taken_back_by_one_decision(
     suppression: SuppressionHarness,
 ) -> None:
     forged = [number(2000 + n) for n in range(200)]
@@ -428,7 +502,9 @@ def test_an_export_can_be_imported_into_another_list_with_the_same_key(
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
 def test_an_import_reads_what_spreadsheets_write(suppression: SuppressionHarness, end: str) -> None:
     text = f"\ufeffnumber,list{end}+447700900404,opt_out{end}"
-    assert suppression.transfer.import_csv(text, "me", NOW).errors == []
+    done = suppression.transfer.import_csv(text, "me", NOW)
+    assert (done.imported, done.skipped, done.errors) == (1, 0, [])
+    assert suppression.lookup.find("+447700900404", NOW).list == "opt_out"
 
 
 def test_an_import_that_is_no_csv_is_refused_with_its_line(suppression: SuppressionHarness) -> None:

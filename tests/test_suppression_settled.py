@@ -12,7 +12,7 @@ from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.report import DeliveryReport, Status
 from dlr.suppression import admin
 from dlr.suppression.admin import Reverted, Window
-from dlr.suppression.entry import Suppression, empty
+from dlr.suppression.entry import Decision, Suppression, empty
 from dlr.suppression.rules import (
     MANY_PROVIDERS,
     MAX_EACH,
@@ -292,9 +292,14 @@ def test_an_active_number_stays_active_when_it_meets_a_held_entry_of_its_other_k
     of = next(NUMBERS)
     keys = ["a key of its own", "a key for tests"]
     other = RecipientHasher(lambda: keys[:1])
-    for message in ("m1", "m2", "m3"):
+    for minute in range(-3, 0):
         strike = failure(
-            of, Cause.UNSPECIFIED, permanent=True, message_id=message, provider="meets"
+            of,
+            Cause.UNSPECIFIED,
+            60 * minute,
+            permanent=True,
+            message_id=f"m{minute}",
+            provider="meets",
         )
         suppression.suppress(strike, NOW)
     report = dead(of, 9, message_id="m4", provider="meets", received_at=LATER)
@@ -333,7 +338,7 @@ def greatest(providers: int) -> Suppression:
             window = Window(since=NOW + micros, until=LATER + n * micros)
             entry = settled(
                 entry,
-                window.settlement(provider, LATER + micros, None, dropped=True, opt_outs=True),
+                window.settlement(provider, LATER + micros, None, Decision.REVERT),
                 LATER + n * micros,
                 "x" * 100,
             )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dlr.causes import Cause
 from dlr.phone import NotANumberError, PhoneNumber, RecipientHasher, read_country, read_typed
+from dlr.suppression.admin import SuppressRequest
 from dlr.suppression.announce import Announcer
 from dlr.suppression.entry import ListName
 from dlr.suppression.sheet import UnreadableSheetError, read_sheet, write_sheet
@@ -145,6 +146,17 @@ def test_a_header_is_known_however_a_spreadsheet_writes_it(
     done = suppression.transfer.import_csv(f"{header}\n{of}{separator}Opt-Out\n", "alice", NOW)
     assert (done.imported, done.errors) == (1, [])
     assert suppression.lookup.find(of, NOW).list is ListName.OPT_OUT
+
+
+@pytest.mark.parametrize("cause", ["opted_out", "do_not_disturb"])
+def test_who_said_stop_is_an_opt_out_also_where_no_list_is_named(
+    suppression: SuppressionHarness, people: Iterator[PhoneNumber], cause: str
+) -> None:
+    of = next(people)
+    assert suppression.transfer.import_csv(f"number,cause\n{of},{cause}\n", "me", NOW).errors == []
+    assert suppression.lookup.find(of, NOW).list is ListName.OPT_OUT
+    assert SuppressRequest(cause=Cause(cause)).list_name is ListName.OPT_OUT
+    assert SuppressRequest(list=ListName.NUMBER, cause=Cause(cause)).list_name is ListName.NUMBER
 
 
 @pytest.mark.parametrize(

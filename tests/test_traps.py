@@ -242,7 +242,7 @@ def test_the_recipients_of_one_batch_id_are_messages_of_their_own(ingest: Ingest
         body = json.dumps(content).encode()
         response, _ = ingest.receiver("sinch")(Request("POST", body=body, token="token"))
         assert response.status == 200
-    keys = [key_of("sinch", "batch", apart) for apart in ("", *map(HASHER.hash, NUMBERS[1:4]))]
+    keys = [key_of("sinch", "batch", apart) for apart in map(HASHER.hash, NUMBERS[:4])]
     items = [
         ingest.client.get_item(TableName=ingest.reports, Key=key, ConsistentRead=True)["Item"]
         for key in keys

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Metrics
@@ -65,8 +66,14 @@ def answer_window(error: WindowError) -> Response[str]:
 
 @app.exception_handler(RequestValidationError)
 def answer_invalid(error: RequestValidationError) -> Response[str]:
-    findings = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
-    return _problem(422, "Invalid request", "; ".join(findings))
+    return _problem(422, "Invalid request", "; ".join(map(_finding, error.errors()[:5])))
+
+
+def _finding(error: Mapping[str, Any]) -> str:
+    """Where and what. The name of a field that is not known is the caller's own text."""
+    if error["type"] == "extra_forbidden":
+        return f"{'.'.join(map(str, error['loc'][:-1]))}: a field is not known"
+    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
 
 
 @app.exception_handler(UnicodeDecodeError)

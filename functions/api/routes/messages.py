@@ -4,7 +4,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 import services
 from dlr.messages.view import MessageAnswer, find_message
-from routes.parameters import AnyMessageId, MessageId, NotKeptError, Provider
+from dlr.phone import read_typed
+from routes.parameters import AnyMessageId, MessageId, NotKeptError, Provider, Recipient
 
 router = Router()
 
@@ -14,13 +15,18 @@ router = Router()
     summary="State and history of a message, by any id",
     description="For every id, also one that a path cannot hold: with `/`, `#`, `?`, `%`, `\\`.",
 )
-def query_message(provider: Provider, message_id: AnyMessageId) -> MessageAnswer:
-    return get_message(provider, message_id)
+def query_message(
+    provider: Provider, message_id: AnyMessageId, recipient: Recipient = None
+) -> MessageAnswer:
+    return get_message(provider, message_id, recipient)
 
 
 @router.get("/messages/<provider>/<message_id>", summary="State and history of a message")
-def get_message(provider: Provider, message_id: MessageId) -> MessageAnswer:
-    answer = find_message(services.reports, provider, message_id, services.now())
+def get_message(
+    provider: Provider, message_id: MessageId, recipient: Recipient = None
+) -> MessageAnswer:
+    hashes = services.hasher.every_hash(read_typed(recipient)) if recipient else ()
+    answer = find_message(services.reports, provider, message_id, services.now(), hashes)
     if answer is None:
         raise NotKeptError("message")
     return answer

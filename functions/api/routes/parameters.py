@@ -50,6 +50,14 @@ MessageId = Annotated[str, Path(max_length=MAX_KEY)]
 AnyMessageId = Annotated[
     str, Query(alias="message_id", min_length=1, max_length=MAX_KEY, description="Any text")
 ]
+Recipient = Annotated[
+    str | None,
+    Query(
+        max_length=MAX_KEY,
+        description="Whose message, with `+`: needed where a provider gives several recipients' "
+        "messages one id",
+    ),
+]
 QuarantineId = Annotated[str, Path(max_length=MAX_KEY)]
 Country = Annotated[
     str | None,

@@ -99,7 +99,7 @@ def put_suppression(
     note_act(by)
     e164 = read_typed(number)
     at = services.time_of_act(e164)
-    return answer_of(services.admin.suppress(e164, wanted.list, wanted.cause, by, at).after)
+    return answer_of(services.admin.suppress(e164, wanted.list_name, wanted.cause, by, at).after)
 
 
 @router.delete("/suppressions/<number>", summary="Lift a number off a list, or off both")

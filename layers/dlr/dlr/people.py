@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from itertools import accumulate
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -23,17 +24,24 @@ from dlr.suppression.rules import erase
 from dlr.suppression.standing import KEEP_ERASURE, Standing
 from dlr.suppression.table import SuppressionList
 
+_Part = TypeVar("_Part", bound=BaseModel | str)
 PAGE = 200
 READ_AT_ONCE = 20
 MAX_SHOWN = 4_000_000
-"""Bytes of quarantined requests in an answer; a function may answer 6 MB."""
+"""Bytes of messages and quarantined requests in an answer; a function may answer 6 MB."""
 MAX_FURTHER = 10_000
+MAX_NAMED = 1_000_000
+"""Bytes of the ids of messages that are not shown."""
 
 
 class PersonalDataExport(BaseModel):
     """Everything that is stored about one person."""
 
     messages: list[MessageAnswer] = Field(repr=False)
+    further_messages: list[str] = Field(
+        repr=False,
+        description="`provider/id` of messages that are not shown: there are too many",
+    )
     suppression: Suppression | None
     quarantine: list[Quarantined] = Field(repr=False)
     further_requests: list[str] = Field(
@@ -70,6 +78,17 @@ def _note_of(item: Mapping[str, Any]) -> Note:
 
 def _stored(standing: Standing) -> Suppression | None:
     return standing.entry if standing.entry.version else None
+
+
+def _size_of(part: BaseModel | str) -> int:
+    """In bytes, as Lambda counts an answer: a JSON text within JSON."""
+    return len(json.dumps(part if isinstance(part, str) else part.model_dump_json()))
+
+
+def _fitting(parts: Sequence[_Part], most: int) -> list[_Part]:
+    """The first ones, as many as fit into so many bytes."""
+    sizes = accumulate(map(_size_of, parts))
+    return [part for part, size in zip(parts, sizes, strict=True) if size <= most]
 
 
 class ErasureLog:
@@ -117,16 +136,21 @@ class PersonalData:
     def export(self, number: PhoneNumber, now: datetime) -> PersonalDataExport:
         """Everything that is stored about the person with this number."""
         hashes = self.hasher.every_hash(number)
-        shown, further = self._requests(hashes, now)
+        messages = list(map(message_of, self.reports.items(hashes, now)))
+        fitting = _fitting(messages, MAX_SHOWN)
+        others = [f"{each.provider}/{each.message_id}" for each in messages[len(fitting) :]]
+        left = MAX_SHOWN - sum(map(_size_of, fitting))
+        shown, further = self._requests(hashes, now, left)
         return PersonalDataExport(
-            messages=[message_of(item) for item in self.reports.items(hashes, now)],
+            messages=fitting,
+            further_messages=_fitting(others, MAX_NAMED),
             suppression=_stored(self.suppressions.find(hashes, now)),
             quarantine=shown,
             further_requests=further,
         )
 
     def erase(self, number: PhoneNumber, now: datetime, by: str = "admin") -> Erased:
-        """Deletes everything but the bare hash of a person who is suppressed.
+        """Deletes everything but what keeps the person on or off the list, under the bare hash.
 
         `by` is the operator, for the note.
         """
@@ -137,7 +161,7 @@ class PersonalData:
         messages = self.reports.erase(hashes, now)
         requests = self.quarantine.erase(hashes)  # last: others decide how many there are
         self.announce.erased(left)
-        return Erased(messages=messages, quarantine=requests, suppressed=left.list_name is not None)
+        return Erased(messages=messages, quarantine=requests, suppressed=left.is_suppressed)
 
     def repeat(self, after: str | None, now: datetime) -> Repeated:
         """Does a part of the noted erasures again, after a restore.
@@ -156,16 +180,15 @@ class PersonalData:
         return self.suppressions.change(hashes, lambda old: erase(old, at), now).after
 
     def _requests(
-        self, hashes: Sequence[str], now: datetime
+        self, hashes: Sequence[str], now: datetime, left: int
     ) -> tuple[list[Quarantined], list[str]]:
-        """The person's quarantined requests as far as they fit, and the ids of the others."""
+        """The person's quarantined requests that fit into so many bytes, and the others' ids."""
         ids = self.quarantine.ids_of(hashes, now)
         shown: list[Quarantined] = []
         further = self.quarantine.ids_of([MANY], now)
-        left = MAX_SHOWN
         while ids and left > 0:
             for each in self.quarantine.read(ids[:READ_AT_ONCE], now):
-                left -= len(json.dumps(each.model_dump_json()))
+                left -= _size_of(each)
                 if left >= 0:
                     shown.append(each)
                 else:

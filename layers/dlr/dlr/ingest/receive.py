@@ -140,7 +140,7 @@ class Receiver:
     def _store_all(self, reports: Sequence[DeliveryReport]) -> Stored:
         """Tries every report, whatever becomes of the others.
 
-        Messages are written side by side, the reports of one message in turn. One report is
+        Messages are written side by side, the reports of one message in turn. A single report is
         written at once: a thread takes longer to start than some writes.
         """
         stored = Stored()
@@ -149,9 +149,9 @@ class Receiver:
             return stored
         from concurrent.futures import ThreadPoolExecutor
 
-        messages: dict[str, list[DeliveryReport]] = defaultdict(list)
+        messages: dict[tuple[str, str | None], list[DeliveryReport]] = defaultdict(list)
         for report in reports:
-            messages[report.message_id].append(report)
+            messages[report.message_id, report.recipient].append(report)
         with ThreadPoolExecutor(min(MAX_WRITERS, len(messages))) as pool:
             for done in [pool.submit(self._store_each, m, stored) for m in messages.values()]:
                 done.result()
@@ -160,7 +160,7 @@ class Receiver:
     def _store_each(self, reports: Sequence[DeliveryReport], stored: Stored) -> None:
         for report in reports:
             try:
-                stored.outcomes.append(self._store.put(report))
+                stored.outcomes.append(self._store.put(report, shares_id=self._provider.shares_ids))
             except (ClientError, BotoCoreError) as error:
                 kind = _kind_of(error)
                 (stored.refused if kind in NEVER else stored.failed).append(kind)

@@ -46,7 +46,10 @@ class Replay:
             normalized = normalizer(kept.request, kept.received_at)
         except UnreadableError as error:
             return Replayed(error=str(error))
-        outcomes = Counter(self.store.put(report) for report in normalized.reports)
+        shares_id = normalizer.provider.shares_ids
+        outcomes = Counter(
+            self.store.put(report, shares_id=shares_id) for report in normalized.reports
+        )
         if normalized.errors:
             unread = unread_of(
                 kept.request, normalized.reason, normalized.errors, normalizer.provider.batch

@@ -1,6 +1,7 @@
 """ReportsTable by recipient: a person's messages, and when they were delivered."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from dlr.messages.verdict import Arrival, arrivals_in
 from dlr.runtime.batch import find_all, read_all
 
 BY_RECIPIENT = "by_recipient"
+WORKERS = 8
+"""Messages erased side by side: a person with thousands must not outlast the call."""
 KEEP_ERASED = timedelta(days=365)
 """Providers that sign no time can be replayed for ever; within a year such a copy is known."""
 
@@ -42,7 +45,9 @@ class RecipientReports:
         `until` leaves those whose state was received later. Id and fingerprints of the others stay
         for `KEEP_ERASED`, so that a copy which somebody sends again brings nobody back.
         """
-        return sum(self._erase(item, now, until) for item in self._read(self._keys(hashes)))
+        items = list(self._read(self._keys(hashes)))
+        with ThreadPoolExecutor(WORKERS) as pool:
+            return sum(pool.map(lambda item: self._erase(item, now, until), items))
 
     def _erase(self, item: Item, now: datetime, until: datetime | None) -> bool:
         expires_at = int((now + KEEP_ERASED).timestamp())

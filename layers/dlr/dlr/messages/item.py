@@ -31,13 +31,13 @@ of zero is redacted as soon as it is published."""
 
 
 _APART = "\x1f"
-"""Between a message's id and its recipient's hash, where another recipient has the id already."""
+"""Between a message's id and its recipient's hash, where recipients have one id."""
 
 
 def key_of(provider: str, message_id: str, apart: str = "") -> Attributes:
     """The key of a message. It begins with the provider but spreads over the message ids.
 
-    `apart` is the hash of a recipient whose message has an id that another one's has already.
+    `apart` is the hash of a recipient whose message has an id that others' have too.
     """
     return {"pk": {"S": f"{provider}#{message_id}" + f"{_APART}{apart}" * bool(apart)}}
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from dlr.causes import Action
 from dlr.messages.event import DETAIL_TYPE, SOURCE, Record, ReportEvent, event_of
-from dlr.messages.item import is_to_be_redacted
+from dlr.messages.item import is_redacted, is_to_be_redacted
 from dlr.phone import PhoneNumber
 from dlr.report import FAILED, Status
 from dlr.runtime.errors import redacted
@@ -57,14 +57,15 @@ class ProviderCounts(NamedTuple):
 
 class _Pending(NamedTuple):
     number: str
-    image: Mapping[str, Any]
     event: ReportEvent
+    key: str
 
 
 class Publisher:
     """Puts the events of stream records on the bus. `client` is a boto3 EventBridge client.
 
-    `redact` is called with the image of a published message that has a retention of zero. `known`
+    `redact` is called with the newest image of a message that has a retention of zero, unless one
+    of its events was refused. `known`
     gives those of some recipients that the suppression list has an entry of. Where it fails, each
     delivery is published as `listed`: suppress reads the list itself. `choice` says which events
     the team wants; what the list needs is published in any case.
@@ -93,6 +94,7 @@ class Publisher:
         """
         records = list(records)
         pending: list[_Pending] = []
+        images: dict[str, Mapping[str, Any]] = {}
         for record in records:
             number = record["dynamodb"]["SequenceNumber"]
             try:
@@ -100,19 +102,27 @@ class Publisher:
             except (KeyError, ValueError):
                 if len(records) > 1 and not pending:
                     raise UnreadableRecordError from None
-                result = self._put_all(pending)
+                result = self._put_all(pending, images)
                 return result._replace(failed=result.failed or [number])
+            if (image := record["dynamodb"].get("NewImage")) is None:
+                continue
+            key = image["pk"]["S"]
+            images[key] = image
             if event is not None:
-                pending.append(_Pending(number, record["dynamodb"]["NewImage"], event))
-        return self._put_all(pending)
+                pending.append(_Pending(number, event, key))
+        return self._put_all(pending, images)
 
-    def _put_all(self, pending: list[_Pending]) -> PublishResult:
+    def _put_all(
+        self, pending: list[_Pending], images: Mapping[str, Mapping[str, Any]]
+    ) -> PublishResult:
+        """`images` are the newest of each message, by key, with and without an event."""
         pending, lookup_error = self._with_listed(pending)
         wanted = [each for each in pending if is_wanted(each.event, self._choice)]
         failed = {number for batch in _batches(wanted) for number in self._put(batch)}
-        for each in pending:
-            if each.number not in failed and is_to_be_redacted(each.image):
-                self._redact(each.image)
+        failing = {each.key for each in pending if each.number in failed}
+        for key, image in images.items():
+            if key not in failing and not is_redacted(image) and is_to_be_redacted(image):
+                self._redact(image)
         left = [each.number for each in pending if each.number in failed]
         done = takewhile(lambda each: each.number not in failed, pending)
         published = len(wanted) - len(failed)

@@ -46,7 +46,8 @@ class Outcome(StrEnum):
     STALE = "stale"
     """The message's state outranks it; kept in the history."""
     APART = "apart"
-    """Another recipient has the message id already; kept beside that message, as one of its own."""
+    """Another recipient has the message id already, of a provider that says that ids are unique;
+    kept beside that message, as one of its own."""
     DUPLICATE = "duplicate"
     """Known already; nothing to do."""
 
@@ -74,10 +75,17 @@ class ReportReader:
         self._client = client
         self._table = table
 
-    def get(self, provider: str, message_id: str, now: datetime) -> Mapping[str, Any] | None:
-        """The message's item, or None if it is unknown or has expired."""
+    def get(
+        self, provider: str, message_id: str, now: datetime, recipient_hash: str = ""
+    ) -> Mapping[str, Any] | None:
+        """The message's item, or None if it is unknown or has expired.
+
+        `recipient_hash` says whose, where several recipients' messages have one id.
+        """
         answer = self._client.get_item(
-            TableName=self._table, Key=key_of(provider, message_id), ConsistentRead=True
+            TableName=self._table,
+            Key=key_of(provider, message_id, recipient_hash),
+            ConsistentRead=True,
         )
         item: Mapping[str, Any] | None = answer.get("Item")
         if item is None or is_redacted(item) or expires_at_of(item) <= now.timestamp():
@@ -93,13 +101,15 @@ class ReportStore:
         self._table = table
         self._retention = retention
 
-    def put(self, report: DeliveryReport) -> Outcome:
+    def put(self, report: DeliveryReport, *, shares_id: bool = False) -> Outcome:
         """Stores the report: one write if it is new or a duplicate, two if it is stale.
 
-        Idempotent, and safe against any number of writers at once. Raises botocore's errors; a
-        caller that got one may call again.
+        With `shares_id` the provider gives several recipients' messages one id: each recipient's
+        is stored under a key of its own. Idempotent, and safe against any number of writers at
+        once. Raises botocore's errors; a caller that got one may call again.
         """
-        return self._put(report, key_of(report.provider, report.message_id))
+        apart = (report.recipient_hash or "") if shares_id else ""
+        return self._put(report, key_of(report.provider, report.message_id, apart))
 
     def _put(self, report: DeliveryReport, key: Attributes) -> Outcome:
         old = self._update(

@@ -1,6 +1,6 @@
 """A message as the team's API shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +21,17 @@ def message_of(item: Mapping[str, Any]) -> MessageAnswer:
 
 
 def find_message(
-    reports: ReportReader, provider: str, message_id: str, now: datetime
+    reports: ReportReader,
+    provider: str,
+    message_id: str,
+    now: datetime,
+    recipient_hashes: Iterable[str] = (),
 ) -> MessageAnswer | None:
-    """None where the message is unknown or has expired."""
-    item = reports.get(provider, message_id, now)
-    return None if item is None else message_of(item)
+    """None where the message is unknown or has expired.
+
+    `recipient_hashes` says whose, where several recipients' messages may have the id.
+    """
+    for apart in (*recipient_hashes, ""):
+        if (item := reports.get(provider, message_id, now, apart)) is not None:
+            return message_of(item)
+    return None

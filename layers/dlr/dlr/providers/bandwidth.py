@@ -91,4 +91,5 @@ PROVIDER = Provider(
     payload=Payload,
     parse=parse,
     signing=Basic(),
+    shares_ids=True,
 )

@@ -116,6 +116,9 @@ class Provider:
     unsigned_status: int = 401
     """The answer to a valid token with an invalid signature; some send it again after 5xx only."""
     read_text: TextReader | None = None
+    shares_ids: bool = False
+    """Whether several recipients' messages can have one id: each is stored under id and recipient,
+    and is looked up with both."""
     batch: str = ""
     """The member of a JSON object that holds the list of its reports, each read on its own."""
     secret_names: frozenset[str] = frozenset()

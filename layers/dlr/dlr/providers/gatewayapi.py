@@ -72,6 +72,7 @@ def parse(payload: Notification | Inbound) -> Iterator[ParsedReport]:
 PROVIDER = Provider(
     title="GatewayAPI",
     payload=Payload,
+    shares_ids=True,
     parse=parse,
     signing=JwtHoldsBody(
         "X-Gwapi-Signature", "the authentication token that you gave to the webhook"

@@ -46,7 +46,7 @@ class RecipientReport(PayloadModel):
 class Fate(PayloadModel):
     status: str
     code: str = ""
-    recipients: tuple[str, ...] = ()
+    recipients: tuple[LooseText, ...] = ()
 
 
 class BatchReport(PayloadModel):
@@ -101,5 +101,6 @@ PROVIDER = Provider(
     payload=Payload,
     parse=parse,
     signing=SinchHmac(),
+    shares_ids=True,
     unsigned_status=503,
 )

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from dlr.causes import Cause
+from dlr.causes import BOUNCE, Bounce, Cause
 from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.suppression.announce import Announcer
 from dlr.suppression.apply import FindDeliveries, with_deliveries
-from dlr.suppression.entry import ListName, Reason, Settlement, Suppression
+from dlr.suppression.entry import Decision, ListName, Reason, Settlement, Suppression
 from dlr.suppression.rules import added, concerns, lifted, settled
+from dlr.suppression.standing import KEEP_SETTLEMENT
 from dlr.suppression.table import Changed, SuppressionList
 
 MAX_SETTLED = 3000
@@ -26,11 +27,24 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_CAUSE = {ListName.NUMBER: Cause.UNSPECIFIED, ListName.OPT_OUT: Cause.OPTED_OUT}
 
 
-class SuppressRequest(BaseModel):
-    """Which list to put a number on, and why."""
+def list_for(cause: Cause | None) -> ListName:
+    """The list that a cause alone means: who said stop must not leave it after a year."""
+    is_opt_out = cause is not None and BOUNCE[cause] is Bounce.OPT_OUT
+    return ListName.OPT_OUT if is_opt_out else ListName.NUMBER
 
-    list: ListName = ListName.NUMBER
+
+class SuppressRequest(BaseModel):
+    """Which list to put a number on, and why. Without a list the cause says which."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    list: ListName | None = None
     cause: Cause | None = None
+
+    @property
+    def list_name(self) -> ListName:
+        """The list that is meant."""
+        return self.list or list_for(self.cause)
 
 
 class WindowError(ValueError):
@@ -40,6 +54,8 @@ class WindowError(ValueError):
 class Window(BaseModel):
     """When the reports were received; without an end: until now."""
 
+    model_config = ConfigDict(extra="forbid")
+
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
 
@@ -48,9 +64,7 @@ class Window(BaseModel):
         provider: str,
         now: datetime,
         after: str | None,
-        *,
-        dropped: bool,
-        opt_outs: bool = False,
+        decision: Decision,
     ) -> Settlement:
         """An operator's decision about what came of a provider within it.
 
@@ -68,8 +82,7 @@ class Window(BaseModel):
             provider=provider,
             since=since,
             until=until,
-            dropped=dropped,
-            opt_outs=opt_outs,
+            decision=decision,
             decided_at=now,
         )
 
@@ -162,7 +175,8 @@ class SuppressionAdmin:
         Looks at `MAX_SETTLED` entries, those after `after`. A report of that time that comes to the
         list later is settled as it comes. Raises WindowError.
         """
-        settlement = window.settlement(provider, now, after, dropped=dropped)
+        decision = Decision.DISCARD if dropped else Decision.RELEASE
+        settlement = window.settlement(provider, now, after, decision)
         if after is None:
             self.suppressions.settle(settlement, now, by)
         hashes = list(islice(self.suppressions.held(provider, after), MAX_SETTLED + 1))
@@ -176,9 +190,14 @@ class SuppressionAdmin:
         def settle(recipient_hash: str) -> bool:
             changed = self.suppressions.change([recipient_hash], mutate, now)
             is_settled = changed.before.entry != changed.after.entry
-            if not is_settled and provider not in changed.after.held_by:
-                self.suppressions.unmark(provider, recipient_hash)  # a mark that was left behind
-            self.announce(changed)
+            is_left_behind = not is_settled and provider not in changed.after.held_by
+            try:
+                self.announce(changed, again=is_left_behind)
+            except Exception:  # whatever it is, the next call finds the mark and announces it
+                self.suppressions.mark(provider, recipient_hash, now + KEEP_SETTLEMENT)
+                raise
+            if is_left_behind:
+                self.suppressions.unmark(provider, recipient_hash)
             return is_settled
 
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -195,7 +214,7 @@ class SuppressionAdmin:
         Looks at a part of the list; `next` begins the next part. A report of that time that comes
         to the list later does nothing. Raises WindowError.
         """
-        settlement = window.settlement(provider, now, after, dropped=True, opt_outs=True)
+        settlement = window.settlement(provider, now, after, Decision.REVERT)
         if after is None:
             self.suppressions.settle(settlement, now, by)
         entries, following = self.suppressions.page(after, PAGE)
@@ -211,7 +230,7 @@ class SuppressionAdmin:
 
             providers = {*found.providers, *deliveries}
             changed = self.suppressions.change(key, mutate, now, providers=providers)
-            self.announce(changed)
+            self.announce(changed, again=True)
             return changed.is_otherwise
 
         with ThreadPoolExecutor(WORKERS) as pool:

@@ -36,7 +36,8 @@ class ErasedEvent(BaseModel):
 class ListEvent(ErasedEvent):
     """The detail of the other two: how a recipient stands now, and stood before.
 
-    `number` is null where only the hash is known: when an operator settles what was held.
+    `number` is null where only the hash is known: when an operator settles or reverts, and after
+    the second look.
     """
 
     number: PhoneNumber | None
@@ -80,15 +81,16 @@ class AnnounceError(RuntimeError):
 
 def _what(changed: Changed, *, again: bool) -> Iterator[str]:
     before, after = changed
-    if after.is_suppressed and (again or changed.is_otherwise):
-        yield SUPPRESSED
-    elif not after.is_suppressed and (before.is_suppressed or (again and _was_listed(after))):
+    if after.is_suppressed:
+        if again or changed.is_otherwise:
+            yield SUPPRESSED
+    elif before.is_suppressed or (again and _may_have_been_released(after)):
         yield RELEASED
 
 
-def _was_listed(standing: Standing) -> bool:
-    """A watched or held number was not announced, so it needs no release."""
-    return standing.state is State.LIFTED
+def _may_have_been_released(standing: Standing) -> bool:
+    """Not a number that is watched or held, nor one that the list never heard of."""
+    return standing.entry.version > 0 and standing.state in {State.LIFTED, None}
 
 
 def _detail(changed: Changed, number: PhoneNumber | None) -> ListEvent:

@@ -83,20 +83,25 @@ class Lift(Frozen):
     expires_at: datetime
 
 
-class Settlement(Frozen):
-    """An operator's decision about what was received of a provider in a time, ends included.
+class Decision(StrEnum):
+    """What an operator decides about a provider's reports."""
 
-    A release or a discard is about what the guard holds: it counts, or never counts. A revert is
-    about everything: numbers, opt-outs and deliveries count no more.
-    """
+    RELEASE = "release"
+    """What the guard holds counts."""
+    DISCARD = "discard"
+    """What the guard holds never counts."""
+    REVERT = "revert"
+    """Numbers, opt-outs and deliveries count no more, held or not."""
+
+
+class Settlement(Frozen):
+    """An operator's decision about what was received of a provider in a time, ends included."""
 
     provider: str
     since: datetime
     until: datetime
-    dropped: bool
-    opt_outs: bool = False
-    """Whether it is a revert."""
-    decided_at: datetime | None = None
+    decision: Decision
+    decided_at: datetime
 
     def covers(self, provider: str, received_at: datetime) -> bool:
         """Whether it is about a report that came at this time."""

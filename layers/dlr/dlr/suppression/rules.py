@@ -16,6 +16,7 @@ from dlr.messages.event import ReportEvent
 from dlr.messages.verdict import Arrival
 from dlr.suppression.entry import (
     AuditEntry,
+    Decision,
     Lift,
     ListName,
     MessageVerdict,
@@ -117,11 +118,9 @@ def held(entry: Suppression, key: str) -> Suppression:
 
 def settled(entry: Suppression, settlement: Settlement, at: datetime, by: str) -> Suppression:
     """The entry with an operator's decision about a provider's reports in a time."""
-    kind = "discard" if settlement.dropped else "release"
-    did = "revert" if settlement.opt_outs else kind
     settlements = _latest({*entry.settlements, settlement})
     changed = _with(entry, settlements=settlements)
-    return _acted(changed, at, by, f"{did} {settlement.provider}")
+    return _acted(changed, at, by, f"{settlement.decision} {settlement.provider}")
 
 
 def settled_as(entry: Suppression, providers: Suppression) -> Suppression:
@@ -141,7 +140,7 @@ def settled_as(entry: Suppression, providers: Suppression) -> Suppression:
 def concerns(settlement: Settlement, entry: Suppression) -> bool:
     """Whether it is about something that the entry knows."""
     received = [(each.provider, each.received_at) for each in entry.messages.values()]
-    if settlement.opt_outs:
+    if settlement.decision is Decision.REVERT:
         received += [
             (provider, each.received_at)
             for provider, arrivals in entry.deliveries.items()
@@ -256,10 +255,10 @@ def _bounded(messages: Mapping[str, MessageVerdict]) -> dict[str, MessageVerdict
 def _latest(settlements: set[Settlement]) -> tuple[Settlement, ...]:
     """Of each provider and kind, so that none of another kind pushes one out."""
 
-    def kind(each: Settlement) -> tuple[str, bool, bool]:
-        return each.provider, each.dropped, each.opt_outs
+    def kind(each: Settlement) -> tuple[str, Decision]:
+        return each.provider, each.decision
 
-    def age(each: Settlement) -> tuple[tuple[str, bool, bool], datetime, datetime, str]:
+    def age(each: Settlement) -> tuple[tuple[str, Decision], datetime, datetime, str]:
         return kind(each), each.until, each.since, each.model_dump_json()
 
     grouped = groupby(sorted(settlements, key=age), kind)

@@ -4,7 +4,7 @@ A pure function of the entry's facts and of the team's rules. Nothing of it is s
 of the rules, and the passing of time, need no write.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from dlr.causes import Action
 from dlr.suppression.entry import (
+    Decision,
     Lift,
     ListName,
     MessageVerdict,
@@ -33,6 +34,11 @@ such: a day more than the longest point-in-time recovery, and longer than a queu
 KEEP_SETTLEMENT = timedelta(days=30)
 """How long a settlement is remembered where nothing else is: longer than the failure queues keep a
 report that it is about."""
+
+
+STRIKE_GAP = timedelta(minutes=1)
+"""A provider's failures that are closer together are one strike: the parts of a long message have
+ids of their own at many providers."""
 
 
 class State(StrEnum):
@@ -72,7 +78,7 @@ class Standing:
     @cached_property
     def strikes(self) -> list[MessageVerdict]:
         """The strikes that count, held ones too, the earliest first."""
-        return [each for each in self._failures if each.action is Action.STRIKE]
+        return _strikes_in(self._failures)
 
     @cached_property
     def held(self) -> list[MessageVerdict]:
@@ -175,12 +181,12 @@ class Standing:
     @cached_property
     def _why_active(self) -> Reason | None:
         """Why the number is on its list without what is held."""
-        return self._why_number(each for each in self._failures if not self._is_held(each))
+        return self._why_number([each for each in self._failures if not self._is_held(each)])
 
     @cached_property
     def _delivered_at(self) -> datetime | None:
         """When a message last reached the recipient, without what an operator reverted."""
-        reverts = [each for each in self.entry.settlements if each.dropped and each.opt_outs]
+        reverts = [each for each in self.entry.settlements if each.decision is Decision.REVERT]
         times = (
             each.at
             for provider, arrivals in self.entry.deliveries.items()
@@ -189,13 +195,23 @@ class Standing:
         )
         return max(times, default=None)
 
-    def _why_number(self, failures: Iterable[MessageVerdict]) -> Reason | None:
-        failures = list(failures)
+    def _why_number(self, failures: Sequence[MessageVerdict]) -> Reason | None:
+        """A hard verdict is told before strikes; the number stays until all of them have ended."""
         hard = [each for each in failures if each.action is Action.SUPPRESS_NUMBER]
-        strikes = [each for each in failures if each.action is Action.STRIKE]
-        enough = strikes if len(strikes) >= self.rules.strike_limit else []
-        reasons = [*self._added(ListName.NUMBER), *map(self._reason_of, hard or enough)]
-        return latest_reason(reasons) if reasons else None
+        struck = list(self._struck(_strikes_in(failures)))
+        reasons = [*self._added(ListName.NUMBER), *(map(self._reason_of, hard) if hard else struck)]
+        if not reasons:
+            return None
+        end = latest_reason([*reasons, *struck]).expires_at
+        return latest_reason(reasons).model_copy(update={"expires_at": end})
+
+    def _struck(self, strikes: Sequence[MessageVerdict]) -> Iterator[Reason]:
+        """Enough strikes are one reason, which ends when too few of them are left."""
+        limit = self.rules.strike_limit
+        if len(strikes) >= limit:
+            ends = sorted(map(_end_of, strikes))
+            latest = latest_reason(list(map(self._reason_of, strikes)))
+            yield latest.model_copy(update={"expires_at": ends[-limit]})
 
     def _standing(self, name: ListName) -> Iterator[MessageVerdict]:
         """The verdicts about a list that nothing has taken back."""
@@ -214,14 +230,21 @@ class Standing:
 
     def _is_dropped(self, verdict: MessageVerdict) -> bool:
         """By a revert, or by a discard of what the guard holds."""
-        return any(
-            each.dropped and (each.opt_outs or verdict.held)
-            for each in self._settlements_of(verdict)
-        )
+        if any(e.decision is Decision.REVERT for e in self._settlements_of(verdict)):
+            return True
+        return self._decision_on(verdict) is Decision.DISCARD
 
     def _is_held(self, verdict: MessageVerdict) -> bool:
         """A settlement frees what came in its time."""
-        return verdict.held and not any(self._settlements_of(verdict))
+        return verdict.held and self._decision_on(verdict) is None
+
+    def _decision_on(self, verdict: MessageVerdict) -> Decision | None:
+        """Whether what the guard holds is released or discarded: the first decision counts."""
+        if not verdict.held:
+            return None
+        found = self._settlements_of(verdict)
+        decided = [(e.decided_at, e.decision) for e in found if e.decision is not Decision.REVERT]
+        return min(decided)[1] if decided else None
 
     def _settlements_of(self, verdict: MessageVerdict) -> Iterator[Settlement]:
         for each in self.entry.settlements:
@@ -247,6 +270,19 @@ class Standing:
             event_id=verdict.event_id,
             expires_at=verdict.expires_at,
         )
+
+
+def _strikes_in(failures: Sequence[MessageVerdict]) -> list[MessageVerdict]:
+    """Of a provider's strikes within `STRIKE_GAP` the latest; the earliest come first."""
+    kept: list[MessageVerdict] = []
+    following: dict[str, datetime] = {}
+    for each in reversed(failures):
+        if each.action is not Action.STRIKE:
+            continue
+        if each.provider not in following or following[each.provider] - each.at >= STRIKE_GAP:
+            kept.append(each)
+            following[each.provider] = each.at
+    return kept[::-1]
 
 
 def _end_of(verdict: MessageVerdict) -> datetime:

@@ -168,6 +168,11 @@ class SuppressionList:
         for item in found:
             yield item["recipient_hash"]["S"].removeprefix(_mark(provider, ""))
 
+    def mark(self, provider: str, recipient_hash: str, ends: datetime) -> None:
+        """Puts a recipient among what is held for a provider, until then."""
+        item = _mark_item(_mark(provider, recipient_hash), provider, ends)
+        self._client.put_item(TableName=self._table, Item=item)
+
     def unmark(self, provider: str, recipient_hash: str) -> None:
         """Takes a recipient out of what is held for a provider."""
         key = {"recipient_hash": {"S": _mark(provider, recipient_hash)}}
@@ -234,10 +239,8 @@ class SuppressionList:
         for mark, (provider, ends) in sorted(new.items()):
             if old.get(mark) == ends:
                 continue
-            expires_at = int(ends.timestamp())
-            item = {"recipient_hash": mark, "held_by": provider, "expires_at": expires_at}
-            attributes = {name: _serialize(value) for name, value in item.items()}
-            yield {"Put": {"TableName": self._table, "Item": attributes}}
+            item = _mark_item(mark, provider, ends)
+            yield {"Put": {"TableName": self._table, "Item": item}}
         for mark in sorted(old.keys() - new.keys()):
             key_of_mark = {"recipient_hash": {"S": mark}}
             yield {"Delete": {"TableName": self._table, "Key": key_of_mark}}
@@ -287,6 +290,11 @@ def _written(found: Mapping[str, Suppression], after: Standing) -> Suppression:
 
 def _mark(provider: str, recipient_hash: str) -> str:
     return f"{HELD_PREFIX}{provider}#{recipient_hash}"
+
+
+def _mark_item(mark: str, provider: str, ends: datetime) -> dict[str, Any]:
+    item = {"recipient_hash": mark, "held_by": provider, "expires_at": int(ends.timestamp())}
+    return {name: _serialize(value) for name, value in item.items()}
 
 
 def _settled(provider: str) -> str:

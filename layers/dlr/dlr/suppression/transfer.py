@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from dlr.causes import Cause
 from dlr.phone import NotANumberError, PhoneNumber, RecipientHasher, read_typed
-from dlr.suppression.admin import DEFAULT_CAUSE, SuppressionAdmin
+from dlr.suppression.admin import DEFAULT_CAUSE, SuppressionAdmin, list_for
 from dlr.suppression.entry import ListName, Reason
 from dlr.suppression.sheet import Row, UnreadableSheetError, normal, read_sheet, write_sheet
 from dlr.suppression.standing import State
@@ -85,7 +85,7 @@ class SuppressionTransfer:
         return Page(csv=write_sheet(COLUMNS, rows), next=following)
 
     def import_csv(self, text: str, by: str, now: datetime, country: str | None = None) -> Import:
-        """Rows with `number` or an exported `recipient_hash`, `list` (default number), `cause`.
+        """Rows with `number` or an exported `recipient_hash`, `list` (else by the cause), `cause`.
 
         All rows of one recipient are one change; of two for the same list the last one counts.
         A row that cannot be read costs no other; an exported one that is held is skipped. An
@@ -121,10 +121,11 @@ class SuppressionTransfer:
         words = {column: normal(cell) for column, cell in row.cells.items()}
         try:
             state = State(words.get("state") or State.ACTIVE)
-            name = ListName(words.get("list") or ListName.NUMBER)
-            cause = Cause(words.get("cause") or DEFAULT_CAUSE[name])
+            given = Cause(words["cause"]) if words.get("cause") else None
+            name = ListName(words["list"]) if words.get("list") else list_for(given)
         except ValueError:
             raise _RowError("no such list, cause or state") from None
+        cause = given or DEFAULT_CAUSE[name]
         if state is not State.ACTIVE:
             return []
         typed = row.cells.get("number", "").strip()
