@@ -164,7 +164,7 @@ def an_item(name: str) -> Any:
     """One of the provider's recorded reports as a JSON object, however it was sent."""
     case = next(case for case in WITH_REPORTS if case.provider == name)
     provider = load_provider(name)
-    (item,), _ = read_items(case.request, provider.fields, provider.read_text, provider.batch)
+    (item, *_), _ = read_items(case.request, provider.fields, provider.read_text, provider.batch)
     return item
 
 
@@ -364,7 +364,8 @@ def test_an_altered_case_of_the_status_word_means_the_same(name: str) -> None:
             altered += request != case.request
             swapped = normalize(name, request).reports
             assert [r.status for r in swapped] == [r.status for r in expected], case
-    assert altered
+    has_letters = re.search(r"[a-z]", "".join(load_provider(name).tables.statuses))
+    assert altered or not has_letters
 
 
 def test_long_texts_are_cut_and_long_ids_refused() -> None:

@@ -31,12 +31,24 @@ ALIKE = {
             *("telnyx 40017", "twilio 30007", "vonage 6", "vonage 1210"),
         ),
     ),
-    "a line that refuses SMS": (Cause.BARRED, ("bulksmsrates 032", "smpp 013", "vonage 4")),
+    "a line that refuses SMS": (
+        Cause.BARRED,
+        (
+            *("bulksmsrates 032", "smpp 013", "vonage 4", "messagebird 12", "mmg 2/11"),
+            *("mmg 4/13", "africastalking UserAccountSuspended"),
+        ),
+    ),
     "a plan without SMS, without money, or for the young": (
         Cause.PLAN_RESTRICTED,
         ("vonage 13", "vonage 14", "vonage 15", "vonage 1270", "vonage 1280", "vonage 1290"),
     ),
-    "a blacklist, by whom is not said": (Cause.BLACKLISTED, ("messente 008", "vonage 1050")),
+    "a blacklist, by whom is not said": (
+        Cause.BLACKLISTED,
+        (
+            *("messente 008", "vonage 1050", "mmg 2/2052", "mmg 5/14"),
+            "africastalking UserInBlackList",
+        ),
+    ),
     "a country that the account may not send to": (
         Cause.COUNTRY_BLOCKED,
         ("telnyx 40309", "telnyx 40331", "twilio 21408", "vonage 1474"),

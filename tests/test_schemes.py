@@ -9,8 +9,8 @@ import subprocess
 import sys
 from base64 import b64encode
 from dataclasses import replace
-from datetime import timedelta
-from hashlib import sha256
+from datetime import UTC, datetime, timedelta
+from hashlib import md5, sha256
 from hmac import digest
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -24,7 +24,9 @@ from dlr.providers.base import load_provider
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
 from dlr.wire.schemes.jws import JwtHoldsBody, signed_payload, token_of
+from dlr.wire.schemes.messagebird import MessageBirdJwt
 from dlr.wire.schemes.plivo import PlivoV3
+from dlr.wire.schemes.seven import SevenHmac
 from dlr.wire.schemes.signalwire import SignalWire
 from dlr.wire.schemes.sinch import SinchHmac
 from dlr.wire.schemes.standard import StandardWebhooks
@@ -93,7 +95,7 @@ def test_a_changed_byte_of_a_header_that_signs_is_refused(case: Recording) -> No
             assert not provider.verify(altered, case.credentials), (name, place)
 
 
-@pytest.mark.parametrize("name", ["plivo", "signalwire", "twilio"])
+@pytest.mark.parametrize("name", ["messagebird", "plivo", "signalwire", "twilio"])
 @pytest.mark.parametrize(
     ("old", "new"),
     [("dlr.example.com", "evil.example.com"), ("https:", "http:"), ("/token", "/token?to=1")],
@@ -359,6 +361,144 @@ def test_standard_webhooks_take_the_first_version_of_a_live_secret(
     request_: Request, key: str, is_in: bool
 ) -> None:
     assert lets_in(StandardWebhooks(), request_, key) is is_in
+
+
+# ---------------------------------------------------------------- MessageBird
+
+MESSAGEBIRDS = "36efdd1aace2e26cd490f0d951138253bef2f7c6d34d18981da781555cc4cebb"
+THEN = datetime(2021, 7, 5, 10, tzinfo=UTC)
+HS256 = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+LIVES = "eyJpc3MiOiJNZXNzYWdlQmlyZCIsIm5iZiI6MTYyNTQ3OTIwMCwiZXhwIjoxNjI1NDc5MjYwLCJqdGkiOi"
+ROOT_HASH = (
+    "LCJ1cmxfaGFzaCI6IjBmMTE1ZGIwNjJiN2MwZGQwMzBiMTY4NzhjOTlkZWE1YzM1NGI0OWRjMzdiMzhlYjg4NDYxNzlj"
+    "Nzc4M2U5ZDcifQ."
+)
+PATH_HASH = (
+    "LCJ1cmxfaGFzaCI6IjQxZjA1ZjBkZGQwYTIyYWIyMDlhYzQ2ZjQ3YzQ1NzJkOWNlZmEyNTdlZDc0YjI0MDA0YmFlNzUz"
+    "ZWNlNmMyNjAi"
+)
+BARE = f"{HS256}{LIVES}I1OWEyNDRkYy1lOWFkLTRlMjMtOTc3OC0zNzFmYWEyMzhmNzIi{ROOT_HASH}"
+BARE += "6Fp0rVOsRr1fj9S2GidXAfkmPVofKr8_RTffC6G6r2E"
+QUERY = f"{HS256}{LIVES}JjOTQ2YWY3Ny1lMTgyLTRlYWEtYjJmZi0xYTU0NWI1ZTk5MWEi{PATH_HASH}fQ."
+QUERY += "huo2ou6JDoDc7sV25d75UMWeYhBeavQlLsqIibSZuac"
+HELLO = f"{HS256}{LIVES}I5M2U1NTAwNi1hMGU4LTQ1MjYtYTE5MC1mYTVmZjAwZWExMTYi{PATH_HASH}"
+HELLO += (
+    "LCJwYXlsb2FkX2hhc2giOiJkZmZkNjAyMWJiMmJkNWIwYWY2NzYyOTA4MDllYzNhNTMxOTFkZDgxYzdmNzBhNGIyODY4"
+    "OGEzNjIxODI5ODZmIn0._H--TOuYFLpeEH39-rg5E3IHVkjHozBcaKVWPRC5m9I"
+)
+HS384 = "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9."
+BARE_384 = f"{HS384}{LIVES}I1OWEyNDRkYy1lOWFkLTRlMjMtOTc3OC0zNzFmYWEyMzhmNzIi{ROOT_HASH}"
+BARE_384 += "KNMW-29X77lZeuPmThmHWc_RUAvTkaDkpxIZK6mqE08v8mWKiU9Edh4QXwAJO2nv"
+
+
+@pytest.mark.parametrize(
+    ("token", "url", "body", "later", "is_in"),
+    [
+        (BARE, "/", b"", 0, True),
+        (BARE_384, "/", b"", 0, True),
+        (QUERY, "/path?bar=1&foo=2", b"", 0, True),
+        (HELLO, "/path?bar=1&foo=2", b"Hello, World!", 0, True),
+        (BARE, "/", b"", 60.9, True),
+        (BARE, "/", b"", -1, True),
+        (BARE, "/", b"", 61.1, False),
+        (BARE, "/", b"", -1.1, False),
+        (QUERY, "/path?foo=2&bar=1", b"", 0, False),
+        (QUERY, "/other?bar=1&foo=2", b"", 0, False),
+        (BARE, "/", b"Hello, World!", 0, False),
+        (HELLO, "/path?bar=1&foo=2", b"", 0, False),
+        (HELLO, "/path?bar=1&foo=2", b"Hello, world!", 0, False),
+        (BARE.replace("IUzI1", "IUzM4"), "/", b"", 0, False),
+    ],
+)
+def test_messagebirds_own_vectors_are_accepted_and_nothing_like_them(
+    token: str, url: str, body: bytes, later: float, is_in: bool
+) -> None:
+    """https://github.com/messagebird/python-rest-api, webhook_signature_test_data.json"""
+    request = Request(
+        "POST" if body else "GET",
+        query=url.partition("?")[2],
+        headers={"messagebird-signature-jwt": token},
+        body=body,
+        url=f"https://example.com{url}",
+    )
+    held = Credentials((), THEN + timedelta(seconds=later), (MESSAGEBIRDS,))
+    assert MessageBirdJwt().verify(request, held) is is_in
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "MessageBir"},
+        {"iss": None},
+        {"exp": None},
+        {"nbf": None},
+        {"exp": "tomorrow"},
+        {"url_hash": None},
+        {"url_hash": ""},
+        {"payload_hash": None},
+        {"payload_hash": ""},
+    ],
+)
+def test_a_claim_that_messagebird_always_makes_is_required(claims: dict[str, Any]) -> None:
+    start = int(NOW.timestamp())
+    usual = {"iss": "MessageBird", "nbf": start, "exp": start + 60}
+    usual["url_hash"], usual["payload_hash"] = (
+        sha256(each).hexdigest() for each in (URL.encode(), REPORT)
+    )
+
+    def is_in(content: dict[str, Any]) -> bool:
+        said = {name: value for name, value in content.items() if value is not None}
+        headers = {"messagebird-signature-jwt": jwt.encode(said, KEY, "HS256")}
+        return lets_in(MessageBirdJwt(), Request("POST", headers=headers, body=REPORT, url=URL))
+
+    assert is_in(usual)
+    assert not is_in({**usual, **claims})
+
+
+# ---------------------------------------------------------------- seven
+
+
+def seven(address: str, method: str = "POST", key: str = KEY, **headers: str) -> Request:
+    """By the vendor's own verifier: five lines, the body by its MD5."""
+    stamp = str(int(NOW.timestamp()))
+    lines = (stamp, "nonce", method, address, md5(REPORT).hexdigest())  # noqa: S324
+    mac = digest(key.encode(), "\n".join(lines).encode(), "sha256").hex()
+    sent = {"x-signature": mac, "x-timestamp": stamp, "x-nonce": "nonce", **headers}
+    query = "to=1" if "?" in address else ""
+    url = f"{URL}?{query}" if query else URL
+    return Request("POST", query=query, headers=sent, body=REPORT, url=url)
+
+
+def test_seven_signs_the_method_too() -> None:
+    assert lets_in(SevenHmac(), replace(seven(URL, method="GET"), method="GET"))
+    assert not lets_in(SevenHmac(), replace(seven(URL), method="GET"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_in"),
+    [
+        (seven(URL), True),
+        (seven(f"{URL}?to=1"), True),
+        (seven("/webhooks/acme/token"), True),
+        (seven("/webhooks/acme/token?to=1"), True),
+        (seven("/webhooks/acme/token?to=2"), False),
+        (seven("/webhooks/acme"), False),
+        (seven(""), False),
+        (seven("https://evil.example.com/webhooks/acme/token"), False),
+        (seven(URL, method="GET"), False),
+        (seven(URL, key="another"), False),
+        (seven(URL, **{"x-nonce": "other"}), False),
+        (seven(URL, **{"x-nonce": ""}), False),
+        (seven(URL, **{"x-timestamp": ""}), False),
+        (seven(URL, **{"x-timestamp": str(int(NOW.timestamp()) - 1)}), False),
+    ],
+)
+def test_seven_signs_five_lines_with_the_whole_address_or_its_path(
+    request_: Request, is_in: bool
+) -> None:
+    assert lets_in(SevenHmac(), request_) is is_in
+    other = replace(request_, body=REPORT + b" ")
+    assert not lets_in(SevenHmac(), other)
 
 
 # ---------------------------------------------------------------- what ingest imports

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import jwt
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dlr.providers.base import Provider, load_provider, provider_names
@@ -24,8 +24,10 @@ from dlr.wire.schemes.body import HmacBody
 from dlr.wire.schemes.ed25519 import Ed25519Body
 from dlr.wire.schemes.form import TwilioUrl
 from dlr.wire.schemes.jws import JwtHoldsBody
-from dlr.wire.schemes.password import Basic
+from dlr.wire.schemes.messagebird import MessageBirdJwt
+from dlr.wire.schemes.password import Basic, Bearer
 from dlr.wire.schemes.plivo import PlivoV3
+from dlr.wire.schemes.seven import SevenHmac
 from dlr.wire.schemes.signalwire import SignalWire
 from dlr.wire.schemes.sinch import SinchHmac
 from dlr.wire.schemes.standard import StandardWebhooks
@@ -49,6 +51,9 @@ SCHEMES: list[Scheme] = [
     SinchHmac(),
     JwtHoldsBody("X-Sig", "the token"),
     StandardWebhooks(),
+    MessageBirdJwt(),
+    SevenHmac(),
+    Bearer(),
 ]
 BY_BODY = HmacBody | JwtWithBodyHash | Ed25519Body | SinchHmac | JwtHoldsBody | StandardWebhooks
 EVERY_SCHEME = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda each: type(each).__name__)
@@ -272,6 +277,25 @@ def test_basic_takes_any_live_pair(authorization: bytes, is_in: bool) -> None:
     assert Basic().verify(request, Credentials((), NOW, ("user:pass:word", "user:old"))) is is_in
 
 
+@pytest.mark.parametrize(
+    ("authorization", "is_in"),
+    [
+        ("Bearer user:old", True),
+        ("bearer new", True),
+        ("Bearer", False),
+        ("Bearer ", False),
+        ("Bearer other", False),
+        ("Basic new", False),
+        ("Tokens new", False),
+        ("new", False),
+        ("", False),
+    ],
+)
+def test_bearer_takes_any_live_token(authorization: str, is_in: bool) -> None:
+    request = Request("POST", headers={"authorization": authorization})
+    assert Bearer().verify(request, Credentials((), NOW, ("new", "user:old", ""))) is is_in
+
+
 @pytest.mark.parametrize("given", ["hex", "HEX", "sha256=hex"])
 def test_a_hex_mac_may_be_in_capitals_and_have_its_prefix(given: str) -> None:
     mac = digest(KEY.encode(), b"body", "sha256").hex()
@@ -424,6 +448,8 @@ def test_whatever_comes_a_scheme_answers_no(
     keys: list[str],
     authorization: str,
 ) -> None:
+    """Unless it is the key itself, which a bearer shows."""
+    assume((authorization + header).partition(" ")[2].strip() not in keys)
     headers = {
         "authorization": authorization + header,
         "x-sig": header,

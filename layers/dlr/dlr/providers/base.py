@@ -21,6 +21,7 @@ from pydantic import (
 
 from dlr.providers.codes import FOLDER, CodeTables, read_err_table, read_tables
 from dlr.wire.decode import TextReader
+from dlr.wire.redact import without_secrets
 from dlr.wire.request import Request
 from dlr.wire.verify import Credentials, Scheme, token_in_path
 
@@ -120,6 +121,8 @@ class Provider:
     and is looked up with both."""
     batch: str = ""
     """The member of a JSON object that holds the list of its reports, each read on its own."""
+    secret_names: frozenset[str] = frozenset()
+    """Fields that hold the team's own credentials: nothing reads or keeps what stands in them."""
     code_tables: Mapping[str, Path] = field(default_factory=dict)
     """CSV files with other meanings of the codes, by name (SMPP: each SMSC has its own)."""
     name: str = ""
@@ -135,14 +138,14 @@ class Provider:
         return scheme is None or scheme.verify(request, credentials)
 
     def bound_part(self, request: Request, credentials: Credentials) -> Request:
-        """The verified request without a query that its signature does not cover.
+        """The verified request without secrets, and without a query that its signature leaves out.
 
         Anybody who reads the URL could have changed that query, and with it the recipient.
         """
         scheme = self._scheme(credentials)
-        if scheme is None or scheme.covers_query or not (request.body and request.query):
-            return request
-        return replace(request, query="")
+        if scheme and not scheme.covers_query and request.body:
+            request = replace(request, query="")
+        return without_secrets(request, self.secret_names)
 
     def _scheme(self, credentials: Credentials) -> Scheme | None:
         """What the request must be signed with, or None where the token alone counts."""

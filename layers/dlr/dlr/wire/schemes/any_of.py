@@ -11,8 +11,8 @@ class AnyOf(Scheme):
 
     def __init__(self, *schemes: Scheme) -> None:
         self._schemes = schemes
-        self.covers = " or ".join(scheme.covers for scheme in schemes)
-        self.key_name = schemes[0].key_name
+        self.covers = " or ".join(dict.fromkeys(scheme.covers for scheme in schemes))
+        self.key_name = " or ".join(dict.fromkeys(scheme.key_name for scheme in schemes))
         self.covers_query = all(scheme.covers_query for scheme in schemes)
         self.covers_body = all(scheme.covers_body for scheme in schemes)
         self.headers = tuple(dict.fromkeys(n for scheme in schemes for n in scheme.headers))

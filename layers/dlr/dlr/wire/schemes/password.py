@@ -1,4 +1,4 @@
-"""A password that travels with the request."""
+"""A password, or a token, that travels with the request."""
 
 from base64 import b64encode
 from datetime import datetime
@@ -23,3 +23,19 @@ class Basic(Scheme):
 
     def sign(self, request: Request, key: str, now: datetime) -> Request:
         return request.with_headers({"authorization": f"Basic {b64encode(encode(key)).decode()}"})
+
+
+class Bearer(Scheme):
+    """A token in `Authorization: Bearer`."""
+
+    covers = Basic.covers
+    covers_body = False
+    covers_query = True  # as with Basic
+    key_name = "the bearer token"
+    headers = ("authorization",)
+
+    def verify(self, request: Request, credentials: Credentials) -> bool:
+        return matches_any(authorization_of(request, "bearer"), credentials.signing_keys)
+
+    def sign(self, request: Request, key: str, now: datetime) -> Request:
+        return request.with_headers({"authorization": f"Bearer {key}"})
