@@ -175,7 +175,7 @@ def test_who_has_no_scope_of_ours_is_nobody_here(
         {"sub": None},
         {"sub": 7},
     ],
-    ids=str,
+    ids=lambda changes: next(iter(changes)),
 )
 def test_a_token_for_others_or_for_another_time_is_refused(
     issuer: Issuer, verify: Verifier, changes: dict[str, Any]
