@@ -213,6 +213,10 @@ def run_api(system: SystemHarness) -> None:
     csv = f"number,list\n{STRUCK},number\n".encode()
     asked = [
         ("GET /openapi.json", "/openapi.json", None),
+        ("GET /messages", "/messages?numbers=true", None),
+        ("GET /stats", "/stats?by=hour", None),
+        ("GET /stats/compare", "/stats/compare", None),
+        ("GET /stats/unfinished", "/stats/unfinished", None),
         ("GET /messages/{provider}/{message_id}", f"/messages/{PROVIDER}/dead", None),
         ("GET /messages/{provider}", f"/messages/{PROVIDER}?message_id=dead", None),
         ("GET /suppressions/{number}", f"/suppressions/{DEAD}", None),

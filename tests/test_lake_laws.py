@@ -119,7 +119,7 @@ class Lake:
     def named(self) -> set[str]:
         """The keys that the manifest names."""
         days = list(self.manifest.days(BEGIN.date(), END.date()))
-        rollups = {day.rollup_key for day in days if day.rollup_key}
+        rollups = {key for day in days for key in (day.rollup_key, day.daily_key) if key}
         return rollups.union(*(day.keys() for day in days))
 
 

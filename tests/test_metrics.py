@@ -14,7 +14,7 @@ from tests.support.faults import answer
 from tests.support.functions import LOG, Call
 from tests.support.metrics import written_in
 from tests.support.numbers import new_number
-from tests.support.system import INGEST, PROVIDER, TOKEN, SystemHarness, drain
+from tests.support.system import ADMINISTRATOR, INGEST, PROVIDER, TOKEN, SystemHarness, drain
 from tests.support.template import Metric, watched_metrics
 from tests.support.thesmsworks import HARD, STOP, UNSEEN, report
 
@@ -45,6 +45,10 @@ def written(cloud: Cloud) -> set[Metric]:
         drain([system.publish, system.suppress, system.fill_lake, system.merge])
         system.functions.call("Suppress", {"Records": [GARBAGE]})
         system.ask("GET /quarantine", "/quarantine")
+        caller = ADMINISTRATOR.to_context()
+        system.functions.call(
+            "Query", http_event("GET", "/stats", route="GET /stats", caller=caller)
+        )
     LOG.seek(began)
     return set(written_in(LOG.read().splitlines()))
 
