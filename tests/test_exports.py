@@ -497,6 +497,23 @@ def test_the_list_comes_in_parts_as_many_as_it_needs(exports: ExportHarness, for
     assert {(row["list"], row["state"]) for row in rows} == {("number", "active")}
 
 
+def test_a_list_goes_on_where_its_worker_was_killed(exports: ExportHarness) -> None:
+    """Also between the note of a part and the message for the next one."""
+    for n in range(3):
+        number = PhoneNumber(f"+44770090019{n}")
+        exports.list.admin.suppress(number, ListName.NUMBER, None, "me", exports.now)
+    exports.work = exports.worker(entries=2)
+    job = exports.ask(kind="suppressions")
+    exports.work(exports.steps.pop(0))
+    (step,) = exports.steps
+    exports.s3.crash = "after note"
+    with pytest.raises(Crash):
+        exports.work(step)
+    exports.run()
+    answer = exports.get(job)
+    assert (answer.state, answer.total, answer.rows) == (State.DONE, 2, 3)
+
+
 def test_an_empty_list_is_one_part_with_a_header(exports: ExportHarness) -> None:
     job = exports.ask(kind="suppressions")
     exports.run()
