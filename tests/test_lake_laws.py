@@ -32,7 +32,7 @@ from tests.support.stream import image
 KEY = b"hush-key"
 HISTORIES = 12
 """In the tests of every day; `MANY` in the slow ones."""
-MANY = 500
+MANY = 200
 EVERYDAY = settings(
     max_examples=HISTORIES, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
