@@ -93,8 +93,6 @@ def _filled(
                 for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
             ],
         )
-    secret = json.dumps({"current": "a key of the bench, for nobody", "previous": []})
-    cloud.client("secretsmanager").create_secret(Name="hash", SecretString=secret)
     manifest = Manifest(dynamodb, desk)
     stored = fill(
         s3, bucket, Merger(s3, bucket, manifest, folder), month.start.date(), messages, SEED
@@ -112,7 +110,6 @@ def _taken(module: str, cloud: Cloud, cache: Path, month: Period) -> Any:
         **NAMES,
         "AWS_ENDPOINT_URL": cloud.url,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(MEMORY_MB),
-        "HASH_SECRET": "hash",
         "PUBLIC_URL": "",
         "POWERTOOLS_METRICS_NAMESPACE": "bench",
         "POWERTOOLS_SERVICE_NAME": "query",

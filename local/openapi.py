@@ -66,13 +66,20 @@ def document() -> Schema:
         described = _described(name)
         for path, methods in described["paths"].items():
             found["paths"].setdefault(path, {}).update(methods)
-        found["components"]["schemas"].update(described.get("components", {}).get("schemas", {}))
+        _add(found["components"]["schemas"], described.get("components", {}).get("schemas", {}))
     found["paths"]["/openapi.json"] = {"get": {"summary": "This document", "responses": _self()}}
     for route, operation in operations(found):
         _complete(route, operation)
     for unused in ("HTTPValidationError", "ValidationError"):  # Powertools' own; ours are problems
         found["components"]["schemas"].pop(unused, None)
     return found
+
+
+def _add(known: Schema, schemas: Mapping[str, Schema]) -> None:
+    """Raises ValueError where two functions mean different things by one name."""
+    for name, schema in schemas.items():
+        if known.setdefault(name, schema) != schema:
+            raise ValueError(f"two functions describe {name} differently")
 
 
 def operations(schema: Schema) -> Iterator[tuple[str, Schema]]:

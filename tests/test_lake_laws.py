@@ -117,6 +117,14 @@ class Lake:
             ).fetchall()
         return Counter({tuple(key): int(n) for *key, n in found})
 
+    def days(self, *, hourly: bool) -> list[tuple[Any, ...]]:
+        """The rollups by day, with what is not merged yet; counted by hour or by day."""
+        with self.reader.open(BEGIN, END, messages=False, hourly=hourly) as snapshot:
+            return snapshot.db.execute(
+                "SELECT date_trunc('day', hour) AS day, status, bucket, sum(n) FROM rollups "
+                "GROUP BY ALL HAVING sum(n) <> 0 ORDER BY ALL"
+            ).fetchall()
+
     def named(self) -> set[str]:
         """The keys that the manifest names."""
         days = list(self.manifest.days(BEGIN.date(), END.date()))
@@ -487,7 +495,13 @@ def check_law_6(one_lake: Lake, schedule: Schedule) -> None:
             assert _counts_of(rows) == {key: n for key, n in counted.items() if key[0].hour == hour}
             hours += 1
         assert {key[0].hour for key in counted} == day.hours.keys()
+        daily: Counter[tuple[Any, ...]] = Counter()
+        for key, n in counted.items():
+            daily[key[0].replace(hour=0), *key[1:]] += n
+        assert day.daily_key
+        assert daily == {tuple(row): n for *row, n in _read(lake, [day.daily_key])}
     assert hours == len({key[0] for key in history.counts()})
+    assert lake.days(hourly=False) == lake.days(hourly=True)
 
 
 def _read(lake: Lake, keys: Iterable[str]) -> list[tuple[Any, ...]]:
@@ -496,7 +510,7 @@ def _read(lake: Lake, keys: Iterable[str]) -> list[tuple[Any, ...]]:
         for key in keys:
             files.append(Path(name, key.replace("/", "_")))
             files[-1].write_bytes(lake.aws.objects[key])
-        columns = ROLLED if "rollups_" in files[0].name else [*COLUMNS]
+        columns = [*COLUMNS] if files[0].name.startswith("messages_") else ROLLED
         chosen = ", ".join(f'"{each}"' for each in columns)
         found = duckdb.execute(f"SELECT {chosen} FROM {duck.parquet(files)}").fetchall()  # noqa: S608
         return found

@@ -147,7 +147,7 @@ class PrivilegeHarness:
 
     def named_in_the_lake(self) -> set[str]:
         days = list(self.manifest.days(date.min, date.max))
-        return {key for day in days for key in (*day.keys(), day.rollup_key) if key}
+        return {key for day in days for key in (*day.keys(), day.rollup_key, day.daily_key) if key}
 
     def merged(self) -> bool:
         """Whether a merge came to its end."""
@@ -512,6 +512,24 @@ def export_starts(system: PrivilegeHarness) -> bool:
     return exports_numbers_to_clean(system)
 
 
+def searches(system: PrivilegeHarness) -> bool:
+    """By an instance that has no files yet; the search is put into the audit."""
+    system.restart("Query")
+    return system.ask("GET", "/messages") == 200
+
+
+def shows_the_numbers_of_a_page(system: PrivilegeHarness) -> bool:
+    number, message_id = new_number(), uuid4().hex
+    system.deliver(report(message_id, number, "SENT"))
+    shown = {"provider": PROVIDER, "message_id": message_id, "recipient": number}
+
+    def is_shown() -> bool:
+        status, page = system.answer("GET", "/messages?numbers=true&limit=200")
+        return status == 200 and any(item.items() >= shown.items() for item in page["items"])
+
+    return system.soon(is_shown)
+
+
 BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Ingest", "dynamodb:UpdateItem", "ReportsTable"): stores,
     ("Ingest", "dynamodb:PutItem", "ReportsTable"): stores_over_an_expired_message,
@@ -536,6 +554,8 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Merge", "s3:GetObject", "LakeBucket/rollups"): merges,
     ("Merge", "s3:PutObject", "LakeBucket/rollups"): merges,
     ("Merge", "s3:DeleteObject", "LakeBucket/rollups"): merges,
+    ("Merge", "s3:PutObject", "LakeBucket/daily"): merges,
+    ("Merge", "s3:DeleteObject", "LakeBucket/daily"): merges,
     ("Merge", "dynamodb:GetItem", "DeskTable"): merges,
     ("Merge", "dynamodb:Query", "DeskTable"): merges,
     ("Merge", "dynamodb:PutItem", "DeskTable"): merges,
@@ -590,6 +610,12 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Export", "s3:GetObject", "LakeBucket"): exports_messages,
     ("Export", "s3:PutObject", "ExportsBucket"): exports_the_list,
     ("Export", "sqs:SendMessage", "ExportQueue"): exports_the_list,
+    ("Query", "s3:ListBucket", "LakeBucket"): searches,
+    ("Query", "s3:GetObject", "LakeBucket"): shows_the_numbers_of_a_page,
+    ("Query", "dynamodb:GetItem", "DeskTable"): searches,
+    ("Query", "dynamodb:Query", "DeskTable"): searches,
+    ("Query", "dynamodb:PutItem", "DeskTable"): searches,
+    ("Query", "dynamodb:BatchGetItem", "ReportsTable"): shows_the_numbers_of_a_page,
     ("Authorizer", "secretsmanager:GetSecretValue", "AdminSecret"): authorizer_starts,
     ("Authorizer", "dynamodb:GetItem", "DeskTable"): lets_a_token_in,
     ("Authorizer", "dynamodb:UpdateItem", "DeskTable"): notes_the_use_of_a_token,
@@ -600,7 +626,7 @@ NOT_ASKED_FOR_HERE: dict[Grant, str] = {
         (role, f"logs:{action}", f"{role}Logs"): "the embedded AWS writes the logs by itself"
         for role in (
             *("Ingest", "Publish", "Lake", "Merge", "Suppress", "Export"),
-            *("Api", "Authorizer"),
+            *("Api", "Query", "Authorizer"),
         )
         for action in ("CreateLogStream", "PutLogEvents")
     },

@@ -36,7 +36,6 @@ VARIABLES = {
     "DESK_TABLE": "desk",
     "REPORTS_TABLE": "reports",
     "LAKE_BUCKET": "lake",
-    "HASH_SECRET": "hash",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     "POWERTOOLS_METRICS_NAMESPACE": "dlr",

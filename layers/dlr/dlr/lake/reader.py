@@ -64,6 +64,10 @@ class LakeReader:
         waiting = tuple(each.key for each in self._segments.waiting())
         return Look(self, at, waiting, self._manifest.head())
 
+    def version(self) -> str:
+        """That of the lake at this moment: see `Look.version`."""
+        return self.look().version
+
     @contextmanager
     def open(
         self,
