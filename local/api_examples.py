@@ -152,6 +152,7 @@ FIGURES = {
     "advice": "Some invalid numbers: clean your list.",
 }
 BETTER = {"low": 0.9151551, "high": 0.9249093, "best": "smsmode", "significant": None}
+RANGE = {"from": TIME, "to": LATER}
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "GET /messages": {

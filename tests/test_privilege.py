@@ -626,9 +626,8 @@ NOT_ASKED_FOR_HERE: dict[Grant, str] = {
         (role, f"logs:{action}", f"{role}Logs"): "the embedded AWS writes the logs by itself"
         for role in (
             *("Ingest", "Publish", "Lake", "Merge", "Suppress", "Export"),
-            *("Api", "Authorizer"),
+            *("Api", "Query", "Authorizer"),
         )
-        for role in ("Ingest", "Publish", "Lake", "Merge", "Suppress", "Api", "Query", "Authorizer")
         for action in ("CreateLogStream", "PutLogEvents")
     },
     **{
