@@ -118,24 +118,6 @@ FIGURES = {
     "advice": "Some invalid numbers: clean your list.",
 }
 BETTER = {"low": 0.9151551, "high": 0.9249093, "best": "smsmode", "significant": None}
-RANGE = {"from": TIME, "to": LATER}
-JOB = {
-    "id": "7d1f0c5e9a3b4c2d8e6f70815263a4b5",
-    "kind": "messages",
-    "format": "csv",
-    "state": "running",
-    "done": 0,
-    "total": 1,
-    "rows": 0,
-    "needs_pii": False,
-    **RANGE,
-    "filters": {"provider": ["smsmode"]},
-    "asked_by": "alice",
-    "created_at": LATER,
-    "expires_at": "2026-12-02T13:00:00Z",
-    "links": [],
-}
-
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "GET /messages": {
         "answer": {"items": [FOUND], "next": "WzE3NjM5ODk2MDAwMDAwMDAsIjVkNDE0…", **SEEN}
@@ -174,31 +156,6 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     },
     "GET /messages/{provider}": {"answer": {**REPORT, "history": [REPORT]}},
     "GET /messages/{provider}/{message_id}": {"answer": {**REPORT, "history": [REPORT]}},
-    "POST /exports": {
-        "body": {"kind": "messages", "filters": {**RANGE, "provider": ["smsmode"]}},
-        "answer": JOB,
-    },
-    "GET /exports": {"answer": {"items": [JOB], "next": None}},
-    "GET /exports/{id}": {
-        "answer": {
-            **JOB,
-            "state": "done",
-            "done": 1,
-            "rows": 41,
-            "as_of": LATER,
-            "links": ["https://exports.example.com/part-1.csv.gz?signed"],
-        }
-    },
-    "POST /backtests": {
-        "body": {**RANGE, "policy": "provider"},
-        "answer": {
-            **JOB,
-            "kind": "backtest",
-            "filters": {},
-            "policy": "provider",
-            "strike_limit": 3,
-        },
-    },
     "GET /suppressions/{number}": {"answer": LISTED},
     "POST /suppressions/lookup": {"body": {"number": NUMBER}, "answer": LISTED},
     "PUT /suppressions/{number}": {"body": {"list": "opt_out"}, "answer": LISTED},

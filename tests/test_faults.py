@@ -243,6 +243,8 @@ def run_api(system: SystemHarness) -> None:
         ("DELETE /tokens/{id}", f"/tokens/{revoked.id}", None),
         ("POST /sessions", "/sessions", None),
         ("GET /audit", "/audit", None),
+        *((f"GET {path}", path, None) for path in ("/messages", "/stats", "/stats/compare")),
+        ("GET /stats/unfinished", "/stats/unfinished", None),
     ]
     assert {route for route, _, _ in asked} == system.functions.routes
     for route, path, content in asked:
@@ -299,7 +301,16 @@ def nothing_leaks(system: SystemHarness) -> Iterator[None]:
 
 def test_every_function_is_seen_calling(calls: dict[Call, Run]) -> None:
     functions = {call.function for call in calls}
-    assert functions == {INGEST, "Publish", "Lake", "Merge", "Suppress", "Api", "Authorizer"}
+    assert functions == {
+        INGEST,
+        "Publish",
+        "Lake",
+        "Merge",
+        "Suppress",
+        "Api",
+        "Query",
+        "Authorizer",
+    }
 
 
 @pytest.mark.parametrize("fault", EVERY)
