@@ -9,10 +9,13 @@ import pytest
 
 from dlr.causes import Action, Policy
 from dlr.ingest.normalize import Normalized, Normalizer
+from dlr.messages.item import key_of, state_of
 from dlr.providers.base import load_provider
 from dlr.report import DeliveryReport
 from dlr.wire.request import Request
+from local.cloud import Cloud
 from local.recordings import NOW
+from tests.support.ingest import HASHER, IngestHarness
 
 NUMBER = "447700900123"
 
@@ -315,3 +318,40 @@ def test_a_word_or_code_that_nobody_has_seen_suppresses_nobody(name: str, policy
         if known.isdisjoint({word, f"2/{word}"}):
             (made,) = read(name, FAILS_WITH[name](word), f"to=%2B{NUMBER}", policy).reports
             assert made.action is Action.KEEP, word
+
+
+# ---------------------------------------------------------------- one id, several recipients
+
+
+@pytest.mark.parametrize(
+    ("name", "dead", "received"),
+    [
+        (
+            "messagebird",
+            {"id": "m", "status": "delivery_failed", "statusErrorCode": "1"},
+            {"id": "m", "status": "delivered"},
+        ),
+        (
+            "firetext",
+            {"reference": "m", "status": "1", "code": "101"},
+            {"reference": "m", "status": "0"},
+        ),
+    ],
+)
+def test_recipients_of_one_id_fare_each_by_themselves(
+    cloud: Cloud, name: str, dead: dict[str, str], received: dict[str, str]
+) -> None:
+    """Also the first of them is found by id and recipient."""
+    ingest = IngestHarness(cloud)
+    field = "recipient" if name == "messagebird" else "mobile"
+    numbers = [NUMBER, "447700900124"]
+    for content, number in zip((dead, received), numbers, strict=True):
+        body = urlencode({**content, field: number}).encode()
+        response, _ = ingest.receiver(name)(Request("POST", body=body, token="token"))
+        assert response.status == 200
+    keys = [key_of(name, "m", HASHER.hash(f"+{number}")) for number in numbers]
+    items = [
+        ingest.client.get_item(TableName=ingest.reports, Key=key, ConsistentRead=True)["Item"]
+        for key in keys
+    ]
+    assert [state_of(item).status for item in items] == ["undelivered", "delivered"]

@@ -8,9 +8,10 @@ Times: `time`, the United Kingdom's clock where it names no zone.
 Answer: 200.
 Retries: not documented.
 
-A receipt names your `reference` and no id of Firetext's: send each message with one of its own.
-The code says more than the status: 1 (declined) with 102 is a phone that is off. 000 is no reason.
-"Invalid Number" (201) may be one that is wrongly written: several count, one is no proof.
+A receipt names your `reference` and no id of Firetext's, so send each message with one of its own;
+the recipients of one message share it. The code says more than the status: 1 (declined) with 102
+is a phone that is off. 000 is no reason. "Invalid Number" (201) may be one that is wrongly written:
+several count, one is no proof.
 """
 
 from collections.abc import Iterator
@@ -41,4 +42,4 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
     )
 
 
-PROVIDER = Provider(title="Firetext", payload=Payload, parse=parse)
+PROVIDER = Provider(title="Firetext", payload=Payload, parse=parse, shares_ids=True)

@@ -11,12 +11,13 @@ Times: `statusDatetime`, ISO with an offset.
 Answer: 200.
 Retries: not documented.
 
-A message gets reports only if it was sent with a `reference`. The error code is the network's and
-comes with some failures; without one, or with 0, the reason counts. Of the codes that the document
-lists under "unknown subscriber" only 1 is proof of a dead number: the names of 2, 3, 9 and 10 say
-something else. 12 is a barred line here, although the network's 12 is a handset's. "DLR not
-received" says that no receipt came: the status is then unknown, whatever the word. 103 is a STOP.
-The events of Bird's API of 2026 are another provider's, `bird`. Inbound messages yield nothing.
+A message to several recipients has one id and a report for each of them. It gets reports only if
+it was sent with a `reference`. The error code is the network's and comes with some failures;
+without one, or with 0, the reason counts. Of the codes that the document lists under "unknown
+subscriber" only 1 and 11 are proof: the names of 2, 3, 9 and 10 say something else, and 12 is a
+barred line here, although the network's 12 is a handset's. "DLR not received" says that no receipt
+came: the status is then unknown, whatever the word. 103 is a STOP. The events of Bird's API of 2026
+are another provider's, `bird`. Inbound messages yield nothing.
 """
 
 from collections.abc import Iterator
@@ -89,4 +90,5 @@ PROVIDER = Provider(
     methods=frozenset({"GET", "POST"}),
     parse=parse,
     signing=MessageBirdJwt(),
+    shares_ids=True,
 )
