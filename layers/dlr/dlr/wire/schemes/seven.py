@@ -3,7 +3,6 @@
 import hmac
 from datetime import datetime
 from hashlib import md5
-from urllib.parse import urlsplit
 
 from dlr.wire.request import Request
 from dlr.wire.schemes.parts import WINDOW_S, is_recent
@@ -45,7 +44,8 @@ def _addresses_of(request: Request) -> tuple[str, str]:
     """The whole one, and its path with the query."""
     query = f"?{request.query}" if request.query else ""
     url = request.url.partition("?")[0]
-    return url + query, urlsplit(url).path + query
+    path = url.partition("://")[2].partition("/")[2]
+    return url + query, f"/{path}{query}"
 
 
 def _text_of(request: Request, url: str) -> bytes:
