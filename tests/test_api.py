@@ -14,6 +14,7 @@ from local.cloud import Cloud
 from local.http_event import http_event
 from local.stack import Deployment
 from local.waiting import wait_until
+from tests.support import thesmsworks
 from tests.support.functions import Functions
 from tests.support.system import ADMINISTRATOR
 from tests.support.template import resources
@@ -217,14 +218,10 @@ def test_the_api_describes_every_route(
 
 
 def test_a_strike_is_watched(client: Client, deployment: Deployment, number: str) -> None:
+    webhook = deployment.webhooks["thesmsworks"]
     for n in range(2):
-        report = {
-            "message_id": uuid4().hex,
-            "to": number,
-            "status": "UNDELIV",
-            "delivered_at": f"2026-11-20T10:0{n}:00Z",
-        }
-        client.post(deployment.webhooks["bulksmsrates"], json.dumps(report).encode())
+        body = thesmsworks.report(uuid4().hex, number, code=thesmsworks.UNDELIVERED, minute=n)
+        client.post(webhook, body)
         assert wait_until(lambda n=n: client.suppression(number)["strikes"] == n + 1)
     assert client.suppression(number)["state"] == State.WATCHING
     report = {

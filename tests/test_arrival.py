@@ -139,11 +139,11 @@ def test_a_delivery_between_strikes_forgives_those_before_it_whenever_it_comes(
     chain: Chain, place: int
 ) -> None:
     number = new_number()
-    made = [works(f"m{n}", number, n, UNDELIVERED) for n in (1, 2, 4)]
-    made.insert(place, works("arrived", number, 3, status="DELIVERED"))
+    made = [works(f"m{n}", number, 60 * n, UNDELIVERED) for n in (1, 2, 4)]
+    made.insert(place, works("arrived", number, 180, status="DELIVERED"))
     for each in made:
-        chain.send("thesmsworks", each, later(9))
-    answer = chain.answer(number, later(10))
+        chain.send("thesmsworks", each, later(300))
+    answer = chain.answer(number, later(301))
     assert (answer.state, answer.strikes) == ("watching", 1)
 
 

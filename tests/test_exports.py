@@ -575,15 +575,15 @@ def test_a_backtest_folds_the_range_by_the_products_own_rules(exports: ExportHar
         dead(dead_one, message_id="dead", provider="twilio", at=-50),
         failure(stopped, Cause.OPTED_OUT, message_id="stop", provider="twilio", at=-50),
         *(
-            failure(struck, Cause.BARRED, message_id=f"k{n}", provider="twilio", at=-50 - n)
+            failure(struck, Cause.BARRED, message_id=f"k{n}", provider="twilio", at=-50 - 60 * n)
             for n in range(3)
         ),
         *(
-            failure(forgiven, Cause.BARRED, message_id=f"g{n}", provider="twilio", at=-50 - n)
+            failure(forgiven, Cause.BARRED, message_id=f"g{n}", provider="twilio", at=-50 - 60 * n)
             for n in range(3)
         ),
         *(
-            failure(doubted, Cause.BARRED, message_id=f"d{n}", provider="twilio", at=-50 - n)
+            failure(doubted, Cause.BARRED, message_id=f"d{n}", provider="twilio", at=-50 - 60 * n)
             for n in range(2)
         ),
         failure(spammed, Cause.SPAM, message_id="sp", provider="twilio", at=-50, permanent=True),

@@ -43,7 +43,7 @@ def from_queue(body: str, times: int) -> dict[str, Any]:
 
 def waiting(system: SystemHarness) -> str:
     """The only message in the queue; second looks come a minute later."""
-    (message,) = system._receive()
+    (message,) = system._receive("SuppressQueue", 10)
     return str(message["Body"])
 
 

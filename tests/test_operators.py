@@ -17,8 +17,11 @@ LISTED, HELD = "+447700900832", "+447700900833"
 UNREADABLE = json.dumps({"no": "report"}).encode()
 BY = "admin (carol)"
 """The token's name, with the header's note beside it."""
-QUESTIONS = {"POST /suppressions/check", "POST /suppressions/lookup", "POST /people/lookup"}
-"""Routes that ask with a body."""
+QUESTIONS = {
+    *("POST /suppressions/check", "POST /suppressions/lookup", "POST /people/lookup"),
+    *("POST /exports", "POST /backtests"),
+}
+"""Routes that ask with a body. A job has the name of who asked for it."""
 
 
 class Act(NamedTuple):

@@ -367,7 +367,7 @@ def test_a_redacted_message_knows_its_copies_and_nobody(
     Redactor(client, table)(image)
     Redactor(client, table)(image)
     left = client.get_item(TableName=table, Key=key_of("acme", "redacted"))["Item"]
-    assert left.keys() == {"pk", "rank", "v", "d", "seen", "expires_at"}
+    assert left.keys() == {"pk", "rank", "v", "d", "f", "seen", "expires_at"}
     late = make_report(Status.ACCEPTED, message_id="redacted")
     assert [store.put(each) for each in (enroute, delivered, late)] == [
         Outcome.DUPLICATE,
@@ -428,7 +428,7 @@ def test_what_comes_late_while_a_message_is_redacted_brings_nobody_back(
     store.put(make_report(Status.DELIVERED, message_id="racing"))
     assert store.put(late) is Outcome.STALE
     left = client.get_item(TableName=table, Key=key_of("acme", "racing"))["Item"]
-    assert left.keys() == {"pk", "rank", "v", "d", "seen", "expires_at"}
+    assert left.keys() == {"pk", "rank", "v", "d", "f", "seen", "expires_at"}
 
 
 def test_a_message_that_moved_on_is_not_redacted(

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-HARD, SOFT, STOP, UNSEEN = 5001, 5006, 5010, 5999
-"""Codes: a dead number, an absent subscriber, an opt-out, and one that no table has."""
+HARD, SOFT, UNDELIVERED, STOP, UNSEEN = 5001, 5006, 5009, 5010, 5999
+"""Codes: a dead number, an absent subscriber, no reason, an opt-out, and one of no table."""
 
 
 def content(

@@ -132,7 +132,8 @@ def _not_read(route: Any, key: str, event: Mapping[str, Any]) -> str | None:
     names = dict(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True))
     if not names.keys() <= set(known):
         return f"Unknown parameter; there {'are ' + ', '.join(known) if known else 'is none'}."
-    if event.get("body") and not route.dependant.body_params and key not in READ_RAW:
+    is_read = route.method == "GET" or route.dependant.body_params or key in READ_RAW
+    if event.get("body") and not is_read:
         return "This call takes no body."
     return None
 
