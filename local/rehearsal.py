@@ -25,6 +25,8 @@ TABLES = {
 }
 """Each table of the template and its key."""
 LAKE = "LakeBucket"
+EXPORTS = "ExportsBucket"
+"""It stays too, and empties itself."""
 ITEM = "rehearsal"
 GONE, LEFT = "smsmode", "messente"
 
@@ -130,7 +132,7 @@ def _routes(cloud: Cloud, expected: dict[str, bool]) -> Iterator[str]:
 
 def _leftovers(cloud: Cloud, resources: dict[str, str]) -> Iterator[str]:
     """What is still there after the deletion, besides the data."""
-    kept = {resources[name] for name in (*TABLES, LAKE, "HashSecret")}
+    kept = {resources[name] for name in (*TABLES, LAKE, EXPORTS, "HashSecret")}
     for kind, found in _existing(cloud).items():
         for name in sorted(set(found) & set(resources.values()) - kept):
             yield f"{kind} {name} outlives the stack"

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dlr.access.scopes import Caller, Scope
 from dlr.lake.manifest import Manifest
 from dlr.lake.reader import LakeReader
 from dlr.lake.segment import Segments
@@ -29,6 +30,9 @@ from local.runtime_image import runtime_image
 from local.sam import BUILT, TIMEOUT_S, SamLocal, build, for_sam_local
 from local.stack import ROOT, Deployment, deploy, describe, stop_feeding_functions
 from local.timed import timed
+
+CHECKER = Caller("sam local", frozenset({Scope.CHECK})).to_context()
+"""What the authorizer would say of who asks for a number."""
 
 
 def sam_local() -> bool:
@@ -190,7 +194,9 @@ def _invoke_the_others(cloud: Cloud, deployment: Deployment, functions: SamLocal
         yield f"Suppress answers {answer} to {len(messages)} messages and a poisoned one"
     number = next(number for each in recordings() for number in each.suppressed_numbers)
     route = "GET /suppressions/{number}"
-    answer = functions.invoke("Api", http_event("GET", f"/suppressions/{number}", route=route))
+    answer = functions.invoke(
+        "Api", http_event("GET", f"/suppressions/{number}", route=route, caller=CHECKER)
+    )
     if answer.get("statusCode") != 200 or not json.loads(answer["body"])["suppressed"]:
         yield f"Api answers {answer} for a dead number"
 

@@ -17,7 +17,9 @@ from dlr.access.token import PREFIX, new_token, with_crc
 from dlr.access.tokens import TokenStore
 from dlr.http.api import TeamApi
 from dlr.http.gate import Gate
+from dlr.messages.view import MessageAnswer, without_person
 from dlr.phone import PhoneNumber, RecipientHasher
+from dlr.report import Status
 from dlr.runtime.secret import Secret
 from local.api_examples import EXAMPLES
 from local.cloud import Cloud
@@ -26,6 +28,7 @@ from local.openapi import operations
 from tests.support.cases import ROOT
 from tests.support.faults import EVERY
 from tests.support.functions import Call, Context
+from tests.support.reports import make_report
 from tests.support.secrets import SecretsManager, value
 from tests.support.system import ADMIN, ADMINISTRATOR, HASH_KEYS, JSON, SystemHarness
 from tests.support.thesmsworks import HARD, report
@@ -427,6 +430,43 @@ def test_who_may_not_see_numbers_sees_none(system: SystemHarness) -> None:
         assert hidden not in json.dumps(masked)
     (seen,) = entries(system)
     assert (seen["name"], seen["route"]) == ("admin", route)
+
+
+def test_who_may_not_see_numbers_sees_none_in_a_code_either() -> None:
+    report = make_report(
+        Status.UNDELIVERED,
+        recipient=NUMBER,
+        recipient_hash="h",
+        provider_code=f"to {NUMBER[1:]}",
+        network=NUMBER,
+    )
+    shown = without_person(MessageAnswer(**dict(report), history=[report]))
+    assert NUMBER[-8:] not in shown.model_dump_json()
+    assert shown.provider_status == report.provider_status
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "query", "body", "status"),
+    [
+        ("POST /erasures/repeat", "/erasures/repeat", "", b"{}", 200),
+        ("POST /erasures/repeat", "/erasures/repeat", "", b"null", 200),
+        ("POST /erasures/repeat", "/erasures/repeat", "", b'{"since": 1}', 422),
+        ("POST /erasures/repeat", "/erasures/repeat", "afer=x", b"", 422),
+        ("GET /quarantine", "/quarantine", "after=x&after=x", b"", 422),
+        ("GET /quarantine", "/quarantine", "", b'{"after": 1}', 200),
+        ("GET /audit", "/audit", "to=0001-01-02T00:00:00Z", b"", 422),
+        ("GET /audit", "/audit", "to=9999-12-31T23:59:59-12:00", b"", 422),
+    ],
+)
+def test_what_a_call_would_not_read_is_refused(
+    system: SystemHarness, route: str, path: str, query: str, body: bytes, status: int
+) -> None:
+    """Nobody gets a default, or everything, for what was misspelt or stands in the wrong place."""
+    context = ADMINISTRATOR.to_context()
+    event = http_event(
+        route.split()[0], path, query=query, headers=JSON, body=body, route=route, caller=context
+    )
+    assert system.functions.call("Api", event)["statusCode"] == status
 
 
 # ---------------------------------------------------------------- the audit

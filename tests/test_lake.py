@@ -1,5 +1,6 @@
 """The lake's parts: what a row says, what expires when, what is cut, and who is refused."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -160,6 +161,19 @@ def test_the_first_report_of_a_message_outlives_its_redaction() -> None:
     assert tombstone is not None
     known = {name: value for name, value in tombstone.items() if value is not None}
     assert known == {"mk": mk_of(item, KEY), "f": NOW.replace(tzinfo=None).isoformat()}
+
+
+def test_a_recipient_that_could_not_be_read_stands_in_no_text() -> None:
+    raw = "07700 900123"
+    report = make_report(
+        recipient=None,
+        recipient_hash=None,
+        provider_recipient=raw,
+        message_id="447700900123-77",
+        provider_code=f"to {raw}",
+    )
+    item = {k: v for k, v in image(report).items() if not k.startswith("recipient")}
+    assert "900123" not in json.dumps(row_of(item, KEY))
 
 
 def test_an_item_without_any_report_is_no_message() -> None:

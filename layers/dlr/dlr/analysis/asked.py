@@ -5,7 +5,7 @@ Every refusal is a ValueError whose text says what would be right, and never quo
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -16,13 +16,13 @@ from dlr.analysis.search import Position
 from dlr.analysis.source import Period, ceil_hour
 from dlr.causes import Bounce, Cause
 from dlr.report import Status
+from dlr.runtime.times import utc
 
 DEFAULT = timedelta(days=7)
 LONGEST = timedelta(days=800)
 """The counts of 25 months."""
 LONGEST_SINGLY = timedelta(days=31)
 """Where every message is read: by code and sender."""
-YEARS = range(2000, 2101)
 MAX_LIMIT = 200
 MAX_TEXT = 256
 MAX_HOURS = 24 * 366
@@ -38,12 +38,6 @@ def _with_plus(text: Any) -> Any:
     """A `+` that nobody escaped has come as a space: no other zone looks like that."""
     found = _UNESCAPED_PLUS.fullmatch(text) if isinstance(text, str) else None
     return f"{found[1]}+{found[2]}" if found else text
-
-
-def _utc(time: datetime) -> datetime:
-    if time.year not in YEARS:
-        raise ValueError(f"a time is in the years {YEARS.start} to {YEARS.stop - 1}")
-    return time.astimezone(UTC)
 
 
 def _some(known: Callable[[str], bool], rule: str) -> AfterValidator:
@@ -97,7 +91,7 @@ def _places(text: str) -> str:
     return text
 
 
-Time = Annotated[AwareDatetime, BeforeValidator(_with_plus), AfterValidator(_utc)]
+Time = Annotated[AwareDatetime, BeforeValidator(_with_plus), AfterValidator(utc)]
 _Text = Annotated[str | None, Field(min_length=1, max_length=MAX_TEXT)]
 
 

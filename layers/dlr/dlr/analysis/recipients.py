@@ -1,6 +1,6 @@
 """The numbers of the messages of a page: from the table, so that whoever is erased is not there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,25 +10,29 @@ from dlr.runtime.batch import read_all
 
 TRIES = 5
 
+Name = Callable[[Mapping[str, Any]], str]
+"""Gives the `mk` of an item of ReportsTable."""
+
 
 def recipients(
-    client: Any, table: str, items: Iterable[Mapping[str, Any]], now: datetime
+    client: Any, table: str, items: Sequence[Mapping[str, Any]], now: datetime, name: Name
 ) -> dict[str, PhoneNumber | None]:
     """By `mk` the numbers of these messages of a search, as far as they are kept.
 
-    Another recipient's message may have the same id: only the one whose first report came when the
-    lake says counts. Raises UnprocessedError and botocore's errors.
+    Another recipient's message may have the same id, and its first report may have come at the same
+    time: only the one that the lake knows by this `mk` counts. One that is stored under id and
+    recipient (`Provider.shares_ids`) is not found. Raises UnprocessedError and botocore's errors.
     """
-    wanted = {
-        key_of(each["provider"], each["message_id"])["pk"]["S"]: each
+    wanted = {(each["mk"], each["first_seen"]) for each in items}
+    keys = {
+        key_of(each["provider"], each["message_id"])["pk"]["S"]
         for each in items
         if each["message_id"] is not None
     }
     found: dict[str, PhoneNumber | None] = {}
-    keys = [{"pk": {"S": key}} for key in wanted]
-    for item in read_all(client, table, keys, tries=TRIES):
-        each = wanted[item["pk"]["S"]]
+    for item in read_all(client, table, [{"pk": {"S": key}} for key in keys], tries=TRIES):
+        mk = name(item)
         is_kept = not is_redacted(item) and expires_at_of(item) > now.timestamp()
-        if is_kept and first_received_at_of(item) == each["first_seen"]:
-            found[each["mk"]] = state_of(item).recipient
+        if is_kept and (mk, first_received_at_of(item)) in wanted:
+            found[mk] = state_of(item).recipient
     return found

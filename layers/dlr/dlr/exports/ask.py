@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -17,6 +16,7 @@ from dlr.causes import Bounce, Cause, Policy
 from dlr.exports.job import Format, Kind
 from dlr.providers.base import provider_names
 from dlr.report import Status
+from dlr.runtime.times import Time
 
 DEFAULT_RANGE = timedelta(days=30)
 MAX_RANGE = timedelta(days=400)
@@ -68,10 +68,8 @@ class _Strict(BaseModel):
 class Range(_Strict):
     """Half-open, UTC, by the time of a message's first report."""
 
-    from_: AwareDatetime | None = Field(
-        None, alias="from", description="30 days before `to` if not given"
-    )
-    to: AwareDatetime | None = Field(None, description="now if not given, or if it is later")
+    from_: Time | None = Field(None, alias="from", description="30 days before `to` if not given")
+    to: Time | None = Field(None, description="now if not given, or if it is later")
 
     def span(self, now: datetime) -> tuple[datetime, datetime]:
         """Its ends. Raises RangeError."""

@@ -26,11 +26,13 @@ from dlr.http.problem import Problem, ProblemError, problem_answer
 from dlr.phone import NotANumberError
 from dlr.runtime.batch import UnprocessedError
 from dlr.runtime.errors import redacted
-from dlr.wire.request import mapped_path
+from dlr.wire.request import body_of, mapped_path
 
 BRACES = str.maketrans("<>", "{}")
 READ_RAW = frozenset({"POST /suppressions/import"})
 """They read a body that is no JSON."""
+NOTHING = frozenset({b"", b"{}", b"null"})
+"""Bodies that clients send where they have nothing to say."""
 TARGET = "target"
 """In the resolver's context: what a route tells the audit, an id that is no number."""
 
@@ -129,11 +131,14 @@ def _not_read(route: Any, key: str, event: Mapping[str, Any]) -> str | None:
     A misspelt `since` of a revert would mean from the beginning.
     """
     known = _parameters_of(route)
-    names = dict(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True))
-    if not names.keys() <= set(known):
+    pairs = parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True)
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        return "A parameter comes twice."
+    if not set(names) <= set(known):
         return f"Unknown parameter; there {'are ' + ', '.join(known) if known else 'is none'}."
     is_read = route.method == "GET" or route.dependant.body_params or key in READ_RAW
-    if event.get("body") and not is_read:
+    if not is_read and body_of(event).strip() not in NOTHING:
         return "This call takes no body."
     return None
 

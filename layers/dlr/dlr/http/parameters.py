@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator
 
 from dlr.access.names import RULE, read_name
 from dlr.http.problem import Problem, ProblemError
+from dlr.runtime.times import Time
 
 MAX_LIMIT = 200
 MAX_CURSOR = 1024
@@ -23,11 +24,9 @@ Note = Annotated[
 ]
 """For every route that changes something."""
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items in an answer")]
-From = Annotated[
-    AwareDatetime | None, Query(alias="from", description="Begin of the time, with a zone")
-]
+From = Annotated[Time | None, Query(alias="from", description="Begin of the time, with a zone")]
 To = Annotated[
-    AwareDatetime | None,
+    Time | None,
     Query(alias="to", description="End of the time, which is not part of it; now if not given"),
 ]
 

@@ -60,6 +60,8 @@ Record = Mapping[str, Any]
 """A record of the table's stream."""
 
 MK_DIGITS = 32
+FEWEST_DIGITS = 7
+"""Of what could be a phone number."""
 MAX_SEGMENTS = 2**31 - 1
 TTL = "dynamodb.amazonaws.com"
 """Who deletes what has expired, in a record's `userIdentity`."""
@@ -92,7 +94,7 @@ def row_of(item: Mapping[str, Any], key: bytes) -> Row | None:
     first = first_received_at_of(item) or state.received_at
     latency, origin = _latency_of(item, state, first)
     number = state.recipient
-    is_safe = _Safe(number)
+    is_safe = _Safe(state)
     return {
         "mk": mk_of(item, key),
         "f": _iso(first),
@@ -150,10 +152,14 @@ def _heavier(one: Row, other: Row) -> Row:
 
 
 class _Safe:
-    """Lets a text through unless the recipient's number, in any notation, stands in it."""
+    """Lets a text through unless the recipient's number, in any notation, stands in it.
 
-    def __init__(self, number: str | None) -> None:
-        self._number = number
+    Of a recipient that could not be read the provider's own text counts.
+    """
+
+    def __init__(self, state: DeliveryReport) -> None:
+        digits = "".join(filter(str.isdigit, state.provider_recipient or ""))
+        self._number = state.recipient or (digits if len(digits) >= FEWEST_DIGITS else None)
 
     def __call__(self, text: str | None) -> str | None:
         if text is None or self._number is None:

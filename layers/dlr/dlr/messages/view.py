@@ -6,6 +6,7 @@ from typing import Any
 
 from dlr.messages.item import history_of, state_of
 from dlr.messages.store import ReportReader
+from dlr.phone import holds_number
 from dlr.report import DeliveryReport
 
 PERSONAL = (
@@ -16,6 +17,8 @@ PERSONAL = (
     "client_reference",
 )
 """Fields of a report that name its recipient, or may."""
+UNSAFE = ("provider_status", "provider_code", "network")
+"""Fields in which a provider could have written the recipient's number."""
 LONGEST_SHORT_CODE = 6
 """Digits; a sender with more of them is a phone number."""
 
@@ -56,7 +59,11 @@ def without_person(answer: MessageAnswer) -> MessageAnswer:
 
 def _hidden(report: DeliveryReport) -> dict[str, Any]:
     is_number = sum(map(str.isdigit, report.sender or "")) > LONGEST_SHORT_CODE
+    number = report.recipient or report.provider_recipient
+    texts = {name: getattr(report, name) for name in UNSAFE}
+    named = [name for name, text in texts.items() if text and holds_number(text, number)]
     return {
+        **dict.fromkeys(named),
         **dict.fromkeys(PERSONAL),
         "metadata": {},
         "sender": None if is_number else report.sender,
