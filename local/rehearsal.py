@@ -133,9 +133,15 @@ def _routes(cloud: Cloud, expected: dict[str, bool]) -> Iterator[str]:
 def _left(cloud: Cloud, resources: dict[str, str]) -> Iterator[tuple[str, str]]:
     """What is there besides the data, by kind and name."""
     kept = {resources[name] for name in (*TABLES, LAKE, EXPORTS, "HashSecret")}
+    made = {_without_host(each) for each in resources.values()}
     for kind, found in _existing(cloud).items():
-        for name in sorted(set(found) & set(resources.values()) - kept):
+        for name in sorted(set(map(_without_host, found)) & made - kept):
             yield kind, name
+
+
+def _without_host(name: str) -> str:
+    """A queue is named by a URL, which the embedded AWS writes in two ways."""
+    return name.rpartition("/")[2] if name.startswith("http") else name
 
 
 def _existing(cloud: Cloud) -> dict[str, list[str]]:
