@@ -20,7 +20,7 @@ from dlr.causes import Action
 from dlr.ingest.normalize import Normalizer
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.receive import Receiver
-from dlr.messages.item import history_of, state_of
+from dlr.messages.item import APART, history_of, state_of
 from dlr.messages.order import rank_of
 from dlr.messages.store import ReportStore, Retention
 from dlr.phone import RecipientHasher
@@ -35,6 +35,8 @@ from local.sign import signed
 from local.stack import Deployment, deploy, describe
 from local.traffic import Arrival, traffic
 
+SUPPRESSING = {Action.SUPPRESS_NUMBER, Action.SUPPRESS_OPT_OUT}
+"""One message with less than these suppresses nobody."""
 WORKERS = 16
 BARE_PUTS = 500
 SHARE_OF_BARE = {"webhooks": 0.04, "in-process": 0.2}
@@ -47,11 +49,19 @@ PUBLIC_URL = "https://dlr.example.com"
 Send = Callable[[str, Request], int]
 
 
+Identity = tuple[str | None, str | None, datetime | None]
+
+
+def _identity(report: DeliveryReport) -> Identity:
+    """What tells the reports of a message apart."""
+    return report.provider_status, report.provider_code, report.occurred_at
+
+
 @dataclass
 class Model:
     """What must stand in the tables once these reports have been acknowledged."""
 
-    known: dict[str, set[str]] = field(default_factory=dict)
+    known: dict[str, set[Identity]] = field(default_factory=dict)
     state: dict[str, DeliveryReport] = field(default_factory=dict)
     normalizers: dict[str, Normalizer] = field(
         default_factory=lambda: {name: Normalizer(load_provider(name)) for name in provider_names()}
@@ -62,13 +72,12 @@ class Model:
         normalize = self.normalizers[arrival.provider]
         for report in normalize(arrival.request, datetime.now(UTC)).reports:
             key = f"{report.provider}#{report.message_id}"
-            self.known.setdefault(key, set()).add(report.event_id[:16])
+            self.known.setdefault(key, set()).add(_identity(report))
             self.state[key] = max(self.state.get(key, report), report, key=rank_of)
 
     def suppressed(self) -> set[str]:
         """The numbers that must be on the list."""
-        kept = (r for r in self.state.values() if r.action is not Action.KEEP)
-        return {str(report.recipient) for report in kept}
+        return {str(r.recipient) for r in self.state.values() if r.action in SUPPRESSING}
 
 
 def load(reports: int, mode: str, seed: int) -> bool:
@@ -190,8 +199,8 @@ def _print_figures(took_s: float, waits: list[float], bare_per_s: float, bare_ms
 def _compare_reports(cloud: Cloud, deployment: Deployment, model: Model) -> Iterator[str]:
     """Every acknowledged report stored once, every message in the model's state."""
     pages = _dynamodb(cloud).get_paginator("scan")
-    items = {
-        item["pk"]["S"]: item
+    items = {  # by provider and id: here every message has an id of its own
+        item["pk"]["S"].partition(APART)[0]: item
         for page in pages.paginate(TableName=deployment.resources["ReportsTable"])
         for item in page["Items"]
     }
@@ -199,10 +208,11 @@ def _compare_reports(cloud: Cloud, deployment: Deployment, model: Model) -> Iter
         yield f"{len(model.known.keys() - items.keys())} messages are lost"
     for key in items.keys() & model.known.keys():
         item = items[key]
-        stored = [report.event_id[:16] for report in history_of(item)]
-        if sorted(stored) != sorted(model.known[key]) or set(item["seen"]["SS"]) != set(stored):
+        stored = [_identity(report) for report in history_of(item)]
+        is_whole = len(stored) == len(item["seen"]["SS"]) == len(model.known[key])
+        if not is_whole or set(stored) != model.known[key]:
             yield f"{key} has {len(stored)} reports instead of {len(model.known[key])}"
-        if state_of(item).event_id != model.state[key].event_id:
+        if _identity(state_of(item)) != _identity(model.state[key]):
             yield f"{key} is in another state"
 
 

@@ -30,7 +30,7 @@ SHORTEST_S = 3600
 of zero is redacted as soon as it is published."""
 
 
-_APART = "\x1f"
+APART = "\x1f"
 """Between a message's id and its recipient's hash, where recipients have one id."""
 
 
@@ -39,7 +39,7 @@ def key_of(provider: str, message_id: str, apart: str = "") -> Attributes:
 
     `apart` is the hash of a recipient whose message has an id that others' have too.
     """
-    return {"pk": {"S": f"{provider}#{message_id}" + f"{_APART}{apart}" * bool(apart)}}
+    return {"pk": {"S": f"{provider}#{message_id}" + f"{APART}{apart}" * bool(apart)}}
 
 
 def fingerprint_of(report: DeliveryReport) -> str:
@@ -132,7 +132,7 @@ def expires_at_of(item: Mapping[str, Any]) -> int:
 
 def _report_of(item: Mapping[str, Any], value: Mapping[str, Any]) -> DeliveryReport:
     entry = value["M"]
-    key, _, apart = item["pk"]["S"].partition(_APART)
+    key, _, apart = item["pk"]["S"].partition(APART)
     provider, _, message_id = key.partition("#")
     status, cause = Status(entry["s"]["S"]), Cause(_text(entry, "c") or Cause.NONE)
     occurred_at = _time(entry, "o")
@@ -141,7 +141,7 @@ def _report_of(item: Mapping[str, Any], value: Mapping[str, Any]) -> DeliveryRep
     return DeliveryReport(
         event_id=event_id_of(
             provider,
-            message_id + f"{_APART}{apart}" * bool(apart),
+            message_id + f"{APART}{apart}" * bool(apart),
             texts["provider_status"],
             texts["provider_code"],
             occurred_at,
