@@ -1,6 +1,5 @@
 """What a caller may ask of the lake, and what is said to everything else."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,6 @@ from dlr.analysis.asked import (
     SearchAsked,
     StatsAsked,
     UnfinishedAsked,
-    unknown_among,
 )
 from dlr.analysis.search import Position
 from dlr.analysis.source import HOUR, Period
@@ -131,14 +129,6 @@ def test_what_cannot_be_asked_is_refused_without_a_word_of_it(
     assert error["loc"] == (name,)
     assert not value or value not in error["msg"]
     assert HUSH not in str(caught.value)
-
-
-def test_a_parameter_that_nobody_knows_is_refused_with_the_names_of_those_there_are() -> None:
-    detail = unknown_among(["from", "colour"], StatsAsked)
-    assert detail is not None
-    assert "colour" not in detail
-    assert re.search(r"\bfrom, to, provider\b", detail)
-    assert unknown_among(["from", "by", "code"], StatsAsked) is None
 
 
 def test_several_values_stand_between_commas_where_no_value_has_one() -> None:

@@ -255,9 +255,3 @@ class UnfinishedAsked(Asked):
                 f"The period is longer than {longest.days} days: ask for it in parts."
             )
         return Period(start, end)
-
-
-def unknown_among(names: Iterable[str], asked: type[BaseModel]) -> str | None:
-    """What to say where a request has another parameter than these; None where all are known."""
-    known = [field.alias or name for name, field in asked.model_fields.items()]
-    return None if {*names} <= {*known} else f"Unknown parameter; there are {', '.join(known)}."
