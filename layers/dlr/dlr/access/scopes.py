@@ -94,6 +94,12 @@ ROUTES: Mapping[str, Rule] = {
     "POST /tokens": ADMINISTERING,
     "DELETE /tokens/{id}": ADMINISTERING,
     "GET /audit": Rule(Scope.ADMIN),
+    "GET /codes": READING,
+    "GET /providers": READING,
+    "POST /providers/{provider}/test": ADMINISTERING,
+    "PUT /providers/{provider}/key": ADMINISTERING,
+    "GET /status": READING,
+    "GET /tail": READING,
 }
 """Every route of the team's API, whichever function serves it. What is not in here is refused."""
 
