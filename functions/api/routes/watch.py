@@ -8,10 +8,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field
 
 import services
-from dlr import __version__
 from dlr.alarms import Alarm
 from dlr.http.parameters import MAX_CURSOR, cursor
 from dlr.live import TailPage, is_place
+from dlr.settings import VERSION
 
 router = Router()
 Place = Annotated[
@@ -68,7 +68,7 @@ def get_status() -> StatusAnswer:
         held=[each for each in held if each.n],
         providers=[Heard(name=name, last_seen=heard.get(name)) for name in services.deployed],
         as_of=now,
-        version=__version__,
+        version=VERSION,
     )
 
 
