@@ -238,7 +238,7 @@ def test_each_function_reads_every_variable_that_it_is_given(
 
 OWN_STACK = {"StringEquals": {"aws:ResourceTag/dlr-stack": {"Ref": "AWS::StackName"}}}
 WIDER = {
-    "secret:TokenSecret*": (
+    "secret:*TokenSecret*": (
         ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
         OWN_STACK,
     ),
