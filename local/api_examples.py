@@ -340,6 +340,18 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         }
     },
     "GET /tail": {"answer": {"items": [CHANGE], "next": "2026-11-24T13:00:02.000000Z#00"}},
+    "GET /sessions/current": {
+        "answer": {
+            "id": KNOWN_AS,
+            "name": "shop backend",
+            "scopes": ["read"],
+            "expires_at": "2026-11-24T21:00:00Z",
+            "parent": "admin:9b1c2d3e4f506172",
+        },
+    },
+    "DELETE /sessions/current": {
+        "answer": {**TOKEN, "revoked_at": LATER, "revoked_by": "shop backend"}
+    },
     "GET /audit": {
         "answer": {
             "items": [

@@ -24,7 +24,7 @@ from dlr.suppression.announce import RELEASED, SUPPRESSED
 from dlr.suppression.rules import MAX_EACH
 from local.docs import METRICS
 from local.openapi import MARK
-from local.template import EVERYTHING, count_resources, functions, load, providers
+from local.template import EVERYTHING, count_resources, functions, load, metrics_of, providers
 from local.waiting import TIMEOUT_S
 from tests.support.functions import Functions
 from tests.support.template import as_list
@@ -749,7 +749,8 @@ def test_a_function_that_fails_or_is_throttled_raises_an_alarm(name: str) -> Non
     """One of its own, or that on the API's answers 5xx where nothing but the API calls it."""
     alarms = [alarm for alarm in ALARMS.values() if watches(alarm, name)]
     if alarms:
-        assert {alarm["MetricName"] for alarm in alarms} >= {"Errors", "Throttles"}
+        watched = {each["MetricName"] for alarm in alarms for each in metrics_of(alarm)}
+        assert watched >= {"Errors", "Throttles"}
     else:
         called = {"Fn::GetAtt": [name, "Arn"]}
         integrations = of_type("AWS::ApiGatewayV2::Integration").values()
@@ -762,7 +763,20 @@ def test_a_function_that_fails_or_is_throttled_raises_an_alarm(name: str) -> Non
 
 
 def watches(alarm: dict[str, Any], function: str) -> bool:
-    return {"Name": "FunctionName", "Value": {"Ref": function}} in alarm.get("Dimensions", ())
+    dimension = {"Name": "FunctionName", "Value": {"Ref": function}}
+    return any(dimension in each.get("Dimensions", ()) for each in metrics_of(alarm))
+
+
+@pytest.mark.parametrize("name", [name for name in ALARMS if name.endswith("FailsAlarm")])
+def test_a_functions_first_failure_or_throttled_call_raises_its_alarm(name: str) -> None:
+    alarm = ALARMS[name]
+    assert alarm["Metrics"][0]["Expression"] == "errors + throttles"
+    counted = {
+        each["Id"]: each["MetricStat"]["Metric"]["MetricName"] for each in alarm["Metrics"][1:]
+    }
+    assert counted == {"errors": "Errors", "throttles": "Throttles"}
+    assert {each["MetricStat"]["Stat"] for each in alarm["Metrics"][1:]} == {"Sum"}
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 
 MANY = {"OptedOutAlarm", "RefusedAlarm"}

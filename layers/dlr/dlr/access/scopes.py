@@ -90,6 +90,8 @@ ROUTES: Mapping[str, Rule] = {
     "POST /quarantine/{id}/replay": CHANGING,
     "DELETE /quarantine/{id}": CHANGING,
     "POST /sessions": Rule(None, Audit.ALWAYS),
+    "GET /sessions/current": Rule(None),
+    "DELETE /sessions/current": Rule(None, Audit.ALWAYS),
     "GET /tokens": Rule(Scope.ADMIN),
     "POST /tokens": ADMINISTERING,
     "DELETE /tokens/{id}": ADMINISTERING,
