@@ -28,7 +28,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo smoke redrive quarantine codes load sam-local rehearse test test-unit test-emulator test-slow test-browser vendor faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
+.PHONY: help setup run demo smoke codes load sam-local rehearse test test-unit test-emulator test-slow test-browser vendor faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,12 +43,6 @@ demo: .venv/ready ## replay events/ and some traffic through the webhooks, show 
 
 smoke: .venv/ready ## send a made-up message through every hop of a deployed stack, clean up (STACK=dlr PROVIDER=twilio; without STACK: `make run`)
 	@$(dlr) smoke $(stack) $(if $(PROVIDER),--provider $(PROVIDER))
-
-redrive: .venv/ready ## send again what waits in the failure queues (STACK=dlr; without STACK: `make run`)
-	@$(dlr) redrive $(or $(stack),--endpoint-url http://127.0.0.1:$(PORT))
-
-quarantine: .venv/ready ## list, show, replay or discard unreadable requests (DO="replay --provider smsmode" STACK=dlr; without STACK: `make run`)
-	@$(dlr) quarantine $(or $(DO),list) $(stack)
 
 codes: .venv/ready ## print what every status and code of PROVIDER leads to
 	@$(bin)/python -m dlr codes $(PROVIDER)

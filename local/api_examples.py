@@ -238,6 +238,11 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "GET /messages/{provider}/{message_id}": {"answer": {**REPORT, "history": [REPORT]}},
     "GET /suppressions/{number}": {"answer": LISTED},
     "POST /suppressions/lookup": {"body": {"number": NUMBER}, "answer": LISTED},
+    "POST /suppressions/add": {"body": {"number": NUMBER, "list": "opt_out"}, "answer": LISTED},
+    "POST /suppressions/lift": {
+        "body": {"number": NUMBER},
+        "answer": {**LISTED, "suppressed": False, "list": None, "state": "lifted"},
+    },
     "PUT /suppressions/{number}": {"body": {"list": "opt_out"}, "answer": LISTED},
     "DELETE /suppressions/{number}": {
         "answer": {**LISTED, "suppressed": False, "list": None, "state": "lifted"}

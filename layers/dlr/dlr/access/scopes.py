@@ -78,6 +78,8 @@ ROUTES: Mapping[str, Rule] = {
     "POST /suppressions/import": CHANGING,
     "POST /suppressions/check": Rule(Scope.CHECK),
     "POST /suppressions/lookup": Rule(Scope.CHECK),
+    "POST /suppressions/add": Rule(Scope.WRITE, Audit.ALWAYS, Subject.BODY),
+    "POST /suppressions/lift": Rule(Scope.WRITE, Audit.ALWAYS, Subject.BODY),
     "GET /suppressions/{number}": Rule(Scope.CHECK),
     "PUT /suppressions/{number}": Rule(Scope.WRITE, Audit.ALWAYS, Subject.PATH),
     "DELETE /suppressions/{number}": Rule(Scope.WRITE, Audit.ALWAYS, Subject.PATH),
