@@ -234,6 +234,39 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             **SEEN,
         }
     },
+    "GET /stats/findings": {
+        "answer": {
+            "rows": [
+                {
+                    "provider": "messente",
+                    "country": "DE",
+                    "network": "26202",
+                    "since": TIME,
+                    "delivered": 293,
+                    "final": 412,
+                    "rate": 0.711,
+                    "low": 0.666,
+                    "high": 0.753,
+                    "before": {
+                        "delivered": 8010,
+                        "final": 9000,
+                        "rate": 0.89,
+                        "low": 0.883,
+                        "high": 0.896,
+                    },
+                    "better": {
+                        "provider": "thesmsworks",
+                        "delivered": 357,
+                        "final": 380,
+                        "rate": 0.939,
+                        "low": 0.911,
+                        "high": 0.959,
+                    },
+                }
+            ],
+            **SEEN,
+        }
+    },
     "GET /messages/{provider}": {"answer": {**REPORT, "history": [REPORT]}},
     "GET /messages/{provider}/{message_id}": {"answer": {**REPORT, "history": [REPORT]}},
     "GET /suppressions/{number}": {"answer": LISTED},

@@ -216,6 +216,7 @@ def run_api(system: SystemHarness) -> None:
         ("GET /messages", "/messages?numbers=true", None),
         ("GET /stats", "/stats?by=hour", None),
         ("GET /stats/compare", "/stats/compare", None),
+        ("GET /stats/findings", "/stats/findings", None),
         ("GET /stats/unfinished", "/stats/unfinished", None),
         ("GET /messages/{provider}/{message_id}", f"/messages/{PROVIDER}/dead", None),
         ("GET /messages/{provider}", f"/messages/{PROVIDER}?message_id=dead", None),
@@ -261,6 +262,7 @@ def run_api(system: SystemHarness) -> None:
         ("GET /exports/{id}", f"/exports/{'0' * 32}", None),
         ("POST /backtests", "/backtests", {"policy": "provider"}),
         *((f"GET {path}", path, None) for path in ("/messages", "/stats", "/stats/compare")),
+        ("GET /stats/findings", "/stats/findings", None),
         ("GET /stats/unfinished", "/stats/unfinished", None),
     ]
     assert {route for route, _, _ in asked} == system.functions.routes

@@ -66,6 +66,7 @@ ROUTES: Mapping[str, Rule] = {
     "GET /stats": READING,
     "GET /stats/compare": READING,
     "GET /stats/unfinished": READING,
+    "GET /stats/findings": READING,
     "POST /exports": EXPORTING,
     "GET /exports": READING,
     "GET /exports/{id}": EXPORTING,
