@@ -62,7 +62,7 @@ const VERDICTS = new Map([[true, "yes"], [false, "no"]]);
 
 function Source({ row }) {
   const found = row.source.match(/https?:\/\/[^\s;,)]+/);
-  if (!found) return row.source;
+  if (!found) return html`<span class="muted">${row.source}</span>`;
   return html`<a href=${found[0]} target="_blank" rel="noreferrer">${new URL(found[0]).hostname}</a>`;
 }
 
@@ -70,11 +70,10 @@ const COLUMNS = [
   { key: "provider", title: "Provider", sort: (each) => each.provider },
   { key: "kind", title: "Kind", sort: (each) => each.kind },
   { key: "code", title: "Code", sort: (each) => each.code, cell: (each) => html`<code>${each.code}</code>` },
-  { key: "words", title: "The provider's words", wide: true, cell: (each) => html`${each.words}${each.note && html` <span class="muted">${each.note}</span>`}` },
+  { key: "words", title: "The provider's words, and where they stand", wide: true, cell: (each) => html`${each.words}${each.note && html` <span class="muted">${each.note}</span>`} <span class="small"><${Source} row=${each} /></span>` },
   { key: "status", title: "Status", sort: (each) => each.status ?? "", cell: (each) => (each.status ? html`<${Status} status=${each.status} />` : html`<span class="muted">the word's</span>`) },
   { key: "cause", title: "Cause", sort: (each) => each.cause, cell: (each) => html`<${Cause} cause=${each.cause} bounce=${each.bounce} />` },
   { key: "permanent", title: "Permanent", cell: (each) => VERDICTS.get(each.permanent) ?? html`<span class="muted">silent</span>` },
   { key: "action", title: "Policy cause", sort: (each) => each.action, cell: (each) => html`<${Action} action=${each.action} />` },
   { key: "action_provider_policy", title: "Policy provider", sort: (each) => each.action_provider_policy, cell: (each) => html`<${Action} action=${each.action_provider_policy} />` },
-  { key: "source", title: "Source", cell: (each) => html`<${Source} row=${each} />` },
 ];

@@ -119,7 +119,7 @@ function Import() {
           <${Field} label="Country of numbers without +" hint="Two letters, like GB"><input maxlength="2" pattern="[A-Za-z]{2}" value=${country} onInput=${(event) => setCountry(event.target.value)} /><//>
           <${Field} label="Reason" hint="It is kept in the audit."><input maxlength="100" pattern="[ -~]+" value=${note} onInput=${(event) => setNote(event.target.value)} /><//>
         </div>
-        <div class="row"><button class="primary" disabled=${rows.length === 0 || isWorking(IMPORT)}>Import ${count(rows.length)} rows</button></div>
+        <div class="row"><button class="primary" disabled=${rows.length === 0 || isWorking(IMPORT)}>Import${rows.length > 0 && ` ${count(rows.length)} rows`}</button></div>
       </form>
     <//>
     <${ImportState} />`;
