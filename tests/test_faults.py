@@ -216,6 +216,7 @@ def run_api(system: SystemHarness) -> None:
         ("GET /messages", "/messages?numbers=true", None),
         ("GET /stats", "/stats?by=hour", None),
         ("GET /stats/compare", "/stats/compare", None),
+        ("GET /stats/findings", "/stats/findings", None),
         ("GET /stats/unfinished", "/stats/unfinished", None),
         ("GET /messages/{provider}/{message_id}", f"/messages/{PROVIDER}/dead", None),
         ("GET /messages/{provider}", f"/messages/{PROVIDER}?message_id=dead", None),
@@ -253,12 +254,15 @@ def run_api(system: SystemHarness) -> None:
         ("GET /tokens", "/tokens", None),
         ("DELETE /tokens/{id}", f"/tokens/{revoked.id}", None),
         ("POST /sessions", "/sessions", None),
+        ("GET /sessions/current", "/sessions/current", None),
+        ("DELETE /sessions/current", "/sessions/current", None),
         ("GET /audit", "/audit", None),
         ("POST /exports", "/exports", {"kind": "messages"}),
         ("GET /exports", "/exports", None),
         ("GET /exports/{id}", f"/exports/{'0' * 32}", None),
         ("POST /backtests", "/backtests", {"policy": "provider"}),
         *((f"GET {path}", path, None) for path in ("/messages", "/stats", "/stats/compare")),
+        ("GET /stats/findings", "/stats/findings", None),
         ("GET /stats/unfinished", "/stats/unfinished", None),
     ]
     assert {route for route, _, _ in asked} == system.functions.routes
@@ -266,7 +270,7 @@ def run_api(system: SystemHarness) -> None:
         path, _, query = path.partition("?")
         status, answer = system.ask(route, path, content, **dict(parse_qsl(query)))
         is_again = status == 404 and system.retries["client"]  # done, but the answer was lost
-        is_nothing = status == 404 and path.startswith("/exports/")
+        is_nothing = status == 404 and path.startswith(("/exports/", "/sessions/"))
         assert status in {200, 201, 202, 204} or is_again or is_nothing, (route, status, answer)
     assert not system.enter(revoked.token)
     check_api(system)

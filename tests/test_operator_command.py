@@ -9,9 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, cast
 
 import click
@@ -24,15 +22,12 @@ from dlr_cli.connection import find_address
 from dlr_cli.errors import CommandError
 from dlr_cli.quarantine import kept
 from tests.support.cases import ROOT
+from tests.support.fake_api import JSON, PROBLEM, Answer, FakeApi, serving
 
 TOKEN = "hush-admin-token"
 NUMBER = "447700900123"
 CLI = [sys.executable, "-m", "dlr_cli"]
 PYTHONPATH = os.pathsep.join(str(ROOT / part) for part in ("layers/dlr", "cli"))
-JSON, PROBLEM = "application/json", "application/problem+json"
-
-Answer = tuple[int, str, str]
-"""Status, content type, body."""
 
 
 def request(name: str, **other: str) -> dict[str, str]:
@@ -58,42 +53,17 @@ def replayed(error: str | None = None, new: int = 0) -> Answer:
     return 200, JSON, json.dumps({"new": new, "stale": 0, "duplicate": 0, "error": error})
 
 
-class FakeApi:
-    """Answers each call with what the test put there, and remembers the calls."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.answers: dict[str, Answer] = {}
-        self.calls: list[str] = []
-        self.tokens: set[str] = set()
-
-
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            call = f"{self.command} {self.path}"
-            fake.calls.append(call)
-            fake.tokens.add(self.headers.get("authorization", ""))
-            status, content_type, body = fake.answers.get(call, (404, JSON, '{"message": "x"}'))
-            self.send_response(status)
-            self.send_header("content-type", content_type)
-            self.send_header("content-length", str(len(body.encode())))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        do_GET = do_POST = do_DELETE = answer
-
-        def log_message(self, *_: object) -> None:
-            """Nothing on standard error."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        fake = FakeApi(f"http://127.0.0.1:{server.server_port}")
-        thread = Thread(target=server.serve_forever, args=[0.01])
-        thread.start()
+    with serving(FakeApi()) as fake:
         yield fake
-        server.shutdown()
-        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A home without a profile, and no wait before a call is made again."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("dlr_cli.api.BACKOFF_S", 0)
 
 
 Run = Callable[..., Result]
@@ -284,7 +254,10 @@ def test_half_an_answer_is_wrong_usage(
 def test_without_any_api_the_places_are_named(tmp_path: Path, run: Run) -> None:
     result = CliRunner(env={"DLR_URL": None, "DLR_TOKEN": None}).invoke(dlr, ["quarantine", "list"])
     assert result.exit_code == 2
-    assert all(word in result.stderr for word in ("--url", "--stack", "DLR_TOKEN", "make run"))
+    assert all(
+        word in result.stderr
+        for word in ("--url", "--stack", "DLR_TOKEN", "config.toml", "make run")
+    )
 
 
 def test_outputs_that_cannot_be_read_are_an_error_without_a_traceback(outputs: Path) -> None:
@@ -337,15 +310,20 @@ def test_the_exit_status_says_how_it_went(
         ["quarantine", "list", "--url", f"http://{TOKEN}@127.0.0.1:1/{TOKEN}"],
         ["quarantine", "list", "--url", f"http://127.0.0.1:1{'1' * 9}/"],
         ["quarantine", "list", "--url", f"{TOKEN}"],
-        ["quarantine", "list", "--token", f"{TOKEN}\r\nx: y"],
-        ["quarantine", "list", "--token", f"{TOKEN}é"],
-        ["quarantine", "list", "--stack", "x", "--token", TOKEN],
+        ["quarantine", "list", "--token", TOKEN],
+        ["quarantine", "list", f"--token={TOKEN}"],
+        ["quarantine", "list", "--token-file", "bad"],
+        ["quarantine", "list", "--token-file", "worse"],
+        ["quarantine", "list", "--stack", "x", "--token-file", "good"],
+        ["quarantine", "list", "--profile", "x", "--token-file", "good"],
         ["quarantine", "show"],
         ["quarantine", "nothing"],
         ["quarantine", "show", "a", "--help"],
     ],
 )
 def test_no_output_holds_the_token(run: Run, arguments: list[str]) -> None:
+    for name, text in {"bad": f"{TOKEN}\r\nx: y", "worse": f"{TOKEN}é", "good": TOKEN}.items():
+        Path(name).write_text(text)
     result = run(*arguments)
     assert result.exit_code in (0, 1, 2)
     assert isinstance(result.exception, SystemExit | None)
@@ -699,16 +677,10 @@ def test_an_api_that_repeats_a_page_is_not_asked_for_ever() -> None:
 # ---------------------------------------------------------------- by make
 
 
-@pytest.mark.parametrize("target", ["smoke", "quarantine", "redrive"])
-def test_make_works_on_what_make_run_runs_unless_a_stack_is_named(target: str) -> None:
-    assert "--stack" not in recipe(target)
-    assert '--stack "prod"' in recipe(target, "STACK=prod")
-    assert '--stack ""' in recipe(target, "STACK=")  # which the command refuses
-
-
-def test_make_redrive_calls_no_account_unless_a_stack_is_named() -> None:
-    assert "--endpoint-url http://127.0.0.1:4570" in recipe("redrive", "PORT=4570")
-    assert "--endpoint-url" not in recipe("redrive", "STACK=prod")
+def test_make_smoke_works_on_what_make_run_runs_unless_a_stack_is_named() -> None:
+    assert "--stack" not in recipe("smoke")
+    assert '--stack "prod"' in recipe("smoke", "STACK=prod")
+    assert '--stack ""' in recipe("smoke", "STACK=")  # which the command refuses
 
 
 LEFT_OUT = {"STACK", "MAKEFLAGS"}

@@ -73,7 +73,8 @@ def test_a_discarded_request_is_gone(client: Client, deployment: Deployment) -> 
 
 @pytest.mark.parametrize("token", ["wrong", "Bearer"])
 def test_a_wrong_token_is_refused(deployment: Deployment, token: str) -> None:
-    result = call(deployment, "list", "--token", token)
+    environment = {"DLR_URL": deployment.base_url, "DLR_TOKEN": token}
+    result = CliRunner(env=environment).invoke(dlr, ["quarantine", "list"])
     assert (result.exit_code, result.stdout) == (4, "")
 
 

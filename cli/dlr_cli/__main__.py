@@ -1,38 +1,89 @@
 """The command `dlr`, also `python -m dlr_cli`."""
 
 import importlib
-import pkgutil
 
 import click
 
-from dlr_cli import __version__, commands
+from dlr_cli import __version__
+
+COMMANDS = {
+    "See": {
+        "status": "Show alarms, and what waits for somebody.",
+        "stats": "Show delivery rates, causes and latencies.",
+        "messages": "Search messages, the newest first.",
+        "message": "Show the state and the reports of one message.",
+        "tail": "Watch reports as they come in.",
+        "codes": "Show what each code of a provider means and leads to.",
+    },
+    "The suppression list": {
+        "check": "Ask whether numbers may be sent to.",
+        "suppress": "Put numbers on the list by hand.",
+        "lift": "Take numbers off the list.",
+        "import": "Put a file of numbers on the list.",
+        "held": "Settle what the mass-bounce guard holds.",
+        "revert": "Take back what a provider's reports did in a time.",
+    },
+    "Files and what-if": {
+        "export": "Write messages, numbers to clean or the list into files.",
+        "backtest": "Count whom another policy would have suppressed.",
+    },
+    "People": {
+        "person": "Show everything that is stored about a person.",
+        "erase": "Erase a person.",
+    },
+    "Run the system": {
+        "quarantine": "Look at, replay or discard unreadable requests.",
+        "redrive": "Send on what waits in the failure queues.",
+        "smoke": "Send one made-up message through every hop.",
+        "tokens": "Make, list and revoke tokens.",
+        "audit": "Show who did what.",
+        "completion": "Print what lets a shell complete this command.",
+    },
+}
+"""Each command and what it does, in sections. Its module in `dlr_cli.commands` has its name."""
+WIDTH = 10
+"""Of the longest name: one column for all sections."""
 
 
 class Commands(click.Group):
-    """Each module of `dlr_cli.commands` is a command of its own name, found in its `command`."""
+    """The commands of the table; each module is imported when its command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In alphabetical order."""
-        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+        """In the table's order."""
+        return [name for section in COMMANDS.values() for name in section]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module when its command is asked for, and no other."""
+        """Import the module of this command, and no other."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"{commands.__name__}.{cmd_name}")
+        module = importlib.import_module(f"dlr_cli.commands.{cmd_name}")
         command: click.Command = module.command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Out of the table, so that help imports no command."""
+        for title, section in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{WIDTH}}", does) for name, does in section.items()])
 
-@click.command(cls=Commands)
+
+@click.command(
+    cls=Commands,
+    options_metavar="",
+    subcommand_metavar="COMMAND [OPTIONS] ...",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
 @click.version_option(__version__)
 def dlr() -> None:
     """Look after a system that takes in SMS delivery reports.
 
+    `dlr COMMAND --help` explains a command. Begin with `dlr status`.
+
     \b
     A command takes the address and the token of the API from the first of
-      --url and --token, or --stack
+      --url and --token-file, --stack or --profile
       DLR_URL and DLR_TOKEN in the environment
+      the default profile in ~/.config/dlr/config.toml
       .local/outputs.json, which is there while `make run` runs
 
     Data go to standard output, messages and progress to standard error. With --json the data are

@@ -1,19 +1,37 @@
 """Calls of the API, over HTTP, with the token."""
 
 import json
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+import click
 import urllib3
 
 from dlr_cli.errors import CommandError, FailedCallError, NotFoundError, RefusedError
+from dlr_cli.text import printable
 
 T = TypeVar("T")
+Item = dict[str, Any]
+"""An object of the API's JSON."""
+
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
-SUCCESSES = {200, 201, 202}
+SUCCESSES = {200, 201, 202, 204}
 PROBLEM = "application/problem+json"
+IDEMPOTENT = {"GET", "PUT", "DELETE"}
+ATTEMPTS = 6
+BACKOFF_S = 0.5
+"""Before the third attempt, then twice as long each, if the API does not say how long."""
+LONGEST_WAIT_S = 120.0
+TELL_S = 2.0
+"""Who waits longer than that is told why."""
+MOST_CONNECTIONS = 16
+PAGE = "200"
+_DIGITS = re.compile(r"\+?\d(?:[ ().-]?\d){6,}")
+_REQUEST_ID = re.compile(r"[\w=-]{8,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,46 +47,165 @@ class Address:
         return urlsplit(self.url).hostname or ""
 
 
+class Patience(urllib3.Retry):
+    """Waits as long as the API asks for, within a limit, and says so."""
+
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+        """Seconds; None if the API does not say."""
+        seconds = super().get_retry_after(response)
+        return None if seconds is None else min(seconds, LONGEST_WAIT_S)
+
+    def sleep_for_retry(self, response: urllib3.BaseHTTPResponse) -> bool:
+        """Whether there was something to wait for."""
+        seconds = self.get_retry_after(response)
+        if not seconds:
+            return False
+        if seconds >= TELL_S:
+            click.echo(f"The API asks to wait {seconds:.0f} s (HTTP {response.status}).", err=True)
+        time.sleep(seconds)
+        return True
+
+
+class OnceOnly(Patience):
+    """For what must not happen twice: only what the API turned away at its door is sent again."""
+
+    RETRY_AFTER_STATUS_CODES = frozenset({429})
+
+
 class Api:
     """The API of one system."""
 
     def __init__(self, address: Address, operator: str = "") -> None:
-        """`operator` is who calls: the API keeps it with every change."""
+        """`operator` is a note on who calls: the API keeps it with every change."""
         self.host = address.host
-        self._url = address.url
+        self.url = address.url
         self._headers = {"authorization": f"Bearer {address.token}"}
         if operator:
             self._headers["x-operator"] = operator
-        self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
+        self._http = urllib3.PoolManager(timeout=TIMEOUT, maxsize=MOST_CONNECTIONS)
+        often: dict[str, Any] = {
+            "total": ATTEMPTS - 1,
+            "connect": 2,
+            "allowed_methods": None,
+            "backoff_factor": BACKOFF_S,
+            "raise_on_status": False,
+        }
+        self._often = Patience(status_forcelist={429, 502, 503, 504}, **often)
+        self._once = OnceOnly(read=False, other=False, status_forcelist={429}, **often)
 
-    def call(self, method: str, path: str, read: Callable[[Any], T], content: Any = None) -> T:
-        """What `read` makes of the answer's JSON; `content` is sent as JSON.
+    def call(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Any], T],
+        content: Any = None,
+        *,
+        query: Mapping[str, str | None] | None = None,
+        csv: str | None = None,
+        key: str | None = None,
+        is_repeatable: bool = False,
+    ) -> T:
+        """What `read` makes of the answer's JSON; `content` is sent as JSON, or `csv` as it is.
+
+        A call that fails on its way is made again if that can do no harm: by its method, by its
+        idempotency `key`, or because the caller says that it `is_repeatable`.
 
         Raises RefusedError for 401 and 403, NotFoundError for 404, FailedCallError for another
         status that is no success, CommandError when nothing answers as this API does.
         """
-        body = None if content is None else json.dumps(content)
+        headers, body = dict(self._headers), None
+        if content is not None:
+            headers["content-type"], body = "application/json", json.dumps(content)
+        if csv is not None:
+            headers["content-type"], body = "text/csv; charset=utf-8", csv
+        if key is not None:
+            headers["idempotency-key"] = key
+        asked = urlencode({name: text for name, text in (query or {}).items() if text is not None})
+        url = f"{self.url}{path}?{asked}" if asked else f"{self.url}{path}"
+        is_safe = is_repeatable or key is not None or method in IDEMPOTENT
         try:
-            answer = self._http.request(method, self._url + path, headers=self._headers, body=body)
+            answer = self._http.request(
+                method,
+                url,
+                headers=headers,
+                body=None if body is None else body.encode(),
+                retries=self._often if is_safe else self._once,
+                redirect=False,
+            )
         except urllib3.exceptions.HTTPError as error:
-            kind = type(error).__name__
+            kind = type(getattr(error, "reason", None) or error).__name__
             raise CommandError(f"The API at {self.host} cannot be reached ({kind}).") from None
         if answer.status not in SUCCESSES:
-            raise _error_of(answer.status, answer.headers.get("content-type", ""))
+            token = self._headers["authorization"].removeprefix("Bearer ")
+            raise _error_of(answer, token)
+        return self.understood(lambda: read(answer.json() if answer.data else None))
+
+    def understood(self, read: Callable[[], T]) -> T:
+        """What `read` makes of an answer. Raises CommandError where it finds another shape."""
         try:
-            return read(answer.json())
-        except (ValueError, TypeError, LookupError, RecursionError):
+            return read()
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             raise CommandError(
                 f"What {self.host} answers is not what the API answers. Is the address right?"
             ) from None
 
+    def get(self, path: str, query: Mapping[str, str | None] | None = None) -> Item:
+        """The object that the API answers."""
+        return self.call("GET", path, as_item, query=query)
 
-def _error_of(status: int, content_type: str) -> CommandError:
+    def pages(self, path: str, query: Mapping[str, str | None] | None = None) -> Iterator[Item]:
+        """Every item of a list `{items, next}`, asked for in parts as they are read."""
+        cursor: str | None = None
+        while True:
+            asked = {"limit": PAGE, **(query or {}), "cursor": cursor}
+            items, following = self.call("GET", path, _page_of, query=asked)
+            yield from items
+            if following is None:
+                return
+            if following == cursor:
+                raise CommandError("The API answers the same page again and again.")
+            cursor = following
+
+
+def as_item(content: Any) -> Item:
+    """The same. Raises TypeError where it is no object."""
+    if not isinstance(content, dict):
+        raise TypeError
+    return content
+
+
+def items_of(content: Any, name: str = "items") -> list[Item]:
+    """The objects in this list of an answer. Raises TypeError or LookupError."""
+    return [as_item(each) for each in as_item(content)[name]]
+
+
+def _page_of(content: Any) -> tuple[list[Item], str | None]:
+    following = as_item(content)["next"]
+    return items_of(content), None if following is None else str(following)
+
+
+def _error_of(answer: urllib3.BaseHTTPResponse, token: str) -> CommandError:
     """The API's own 404 is a problem document. API Gateway's says that there is no such route."""
+    status = answer.status
+    is_problem = answer.headers.get("content-type", "").startswith(PROBLEM)
+    why = _detail_of(answer, token) if is_problem else ""
     if status in (401, 403):
-        return RefusedError(f"The API refuses the token (HTTP {status}).")
-    if status == 404 and content_type.startswith(PROBLEM):
-        return NotFoundError("The API has no such thing (HTTP 404).")
+        return RefusedError(f"The API refuses the token (HTTP {status}).{why}")
+    if status == 404 and is_problem:
+        return NotFoundError(f"The API has no such thing (HTTP 404).{why}")
     if status == 404:
         return CommandError("There is no such route (HTTP 404). Is the address that of the API?")
-    return FailedCallError(f"The API answered HTTP {status}.")
+    return FailedCallError(f"The API answered HTTP {status}.{why}")
+
+
+def _detail_of(answer: urllib3.BaseHTTPResponse, token: str) -> str:
+    """What the problem says, without anything that could be a number or the token."""
+    try:
+        problem = as_item(answer.json())
+    except (ValueError, TypeError, RecursionError):
+        return ""
+    detail, request_id = str(problem.get("detail") or ""), str(problem.get("request_id") or "")
+    detail = _DIGITS.sub("…", printable(detail.replace(token, "…")))
+    if _REQUEST_ID.fullmatch(request_id) and token not in request_id:
+        detail += f" Request {request_id}."
+    return f" {detail.strip()}" if detail.strip() else ""

@@ -3,56 +3,76 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
-from dlr_cli.api import Address
+from dlr_cli import profiles
 from dlr_cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from dlr_cli.api import Address
 
 OUTPUTS = Path(".local", "outputs.json")
 """Written by `make run`, while it runs."""
 
 UNKNOWN = f"""\
 It is not known which API to ask. Either
-  give --url and --token, or --stack;
+  give --url and --token-file, or --stack, or --profile;
   set DLR_URL and DLR_TOKEN in the environment;
+  write a profile into {profiles.SHOWN_PATH} (see docs/command-line.md);
   or start `make run`, and call this in the folder where it writes {OUTPUTS}."""
 
 
 def find_address(
-    url: str | None, token: str | None, stack: str | None, environment: Mapping[str, str]
-) -> Address:
-    """From --url and --token, --stack, the environment, or `make run`; the first that is given.
+    url: str | None,
+    token: str | None,
+    stack: str | None,
+    environment: Mapping[str, str],
+    profile: str | None = None,
+) -> "Address":
+    """Of the first that is given: options, the environment, a profile, `make run`.
 
-    --url and --token may each come from the environment, so that a token need not stand on the
-    command line. They never mix with --stack or `make run`. Raises UsageError where one is missing.
+    What was typed comes first, --stack and --profile too. Address and token may each come from the
+    options or the environment; they never mix with a stack, a profile or `make run`. Raises
+    UsageError where one is missing.
     """
-    if "" in (url, token, stack):
+    if "" in (url, token, stack, profile):
         raise click.UsageError("An option is empty. Is a variable of the shell not set?")
-    if stack and (url or token):
-        raise click.UsageError("--stack finds the address and the token: drop --url and --token.")
+    if sum((bool(stack), bool(profile), bool(url or token))) > 1:
+        raise click.UsageError(
+            "--stack and --profile each find the address and the token: give one of them alone."
+        )
     if stack:
         return _of_stack(stack)
+    if profile:
+        return _of_profile(profiles.named(environment, profile))
     url = url or environment.get("DLR_URL")
     token = token or environment.get("DLR_TOKEN")
     if url or token:
         return _given(url, token)
+    if found := profiles.default(environment):
+        return _of_profile(found)
     if OUTPUTS.exists():
         return _of_outputs(OUTPUTS)
     raise click.UsageError(UNKNOWN)
 
 
-def _given(url: str | None, token: str | None) -> Address:
+def _given(url: str | None, token: str | None) -> "Address":
     if not url:
         raise click.UsageError("There is a token but no address: give --url or set DLR_URL.")
     if not token:
-        raise click.UsageError("There is an address but no token: set DLR_TOKEN or give --token.")
+        raise click.UsageError(
+            "There is an address but no token: set DLR_TOKEN or give --token-file."
+        )
     return checked(url, token)
 
 
-def checked(url: str, token: str) -> Address:
+def checked(url: str, token: str) -> "Address":
     """The parts in the form in which HTTP takes them: libraries quote what they do not take."""
+    from dlr_cli.api import Address
+
     token = token.strip()
     if not token or not (token.isascii() and token.isprintable()) or " " in token:
         raise click.UsageError("The token has characters that no token has.")
@@ -67,7 +87,11 @@ def checked(url: str, token: str) -> Address:
     return Address(url.rstrip("/"), token)
 
 
-def _of_outputs(path: Path) -> Address:
+def _of_profile(profile: "profiles.Profile") -> "Address":
+    return _of_stack(profile.stack) if profile.stack else checked(profile.url, profile.token())
+
+
+def _of_outputs(path: Path) -> "Address":
     try:
         content = json.loads(path.read_text())
         return checked(content["base_url"], content["admin_token"])
@@ -75,7 +99,7 @@ def _of_outputs(path: Path) -> Address:
         raise CommandError(f"{path} cannot be read. Start `make run` again.") from None
 
 
-def _of_stack(stack: str) -> Address:
+def _of_stack(stack: str) -> "Address":
     from dlr_cli import aws  # here, because boto3 is an extra
 
     return checked(*aws.base_url_and_token(stack))

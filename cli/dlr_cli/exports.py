@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
+from uuid import uuid4
 
 import urllib3
 
 from dlr_cli.api import Api
 from dlr_cli.errors import CommandError
+from dlr_cli.output import Output
+from dlr_cli.text import printable
 
 KINDS = ("messages", "numbers_to_clean", "suppressions")
 FORMATS = ("csv", "parquet")
@@ -20,7 +24,7 @@ _NAMED = re.compile(r'attachment; filename="([\w.-]+)"', re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """How an export stands."""
+    """How an export stands. `result` is what a backtest counted."""
 
     id: str
     state: str
@@ -29,10 +33,12 @@ class Job:
     total: int
     rows: int
     links: tuple[str, ...]
+    result: Mapping[str, Any] | None = None
 
     @classmethod
     def read(cls, content: Any) -> Self:
         """From the API's JSON."""
+        result = content.get("result")
         return cls(
             id=str(content["id"]),
             state=str(content["state"]),
@@ -41,6 +47,7 @@ class Job:
             total=int(content["total"]),
             rows=int(content["rows"]),
             links=tuple(map(str, content["links"])),
+            result=result if isinstance(result, Mapping) else None,
         )
 
 
@@ -52,9 +59,14 @@ class File:
     bytes: int
 
 
-def ask(api: Api, content: Mapping[str, Any]) -> Job:
-    """A new export."""
-    return api.call("POST", "/exports", Job.read, content)
+def ask(api: Api, content: Mapping[str, Any], path: str = "/exports") -> Job:
+    """A new export, or another job; however often the call is made, it is one."""
+    return api.call("POST", path, Job.read, content, key=str(uuid4()))
+
+
+def find(api: Api, job_id: str) -> Job:
+    """One that was asked for before. Raises NotFoundError."""
+    return api.call("GET", f"/exports/{quote(job_id, safe='')}", Job.read)
 
 
 def wait(api: Api, job: Job, tell: Callable[[Job], None], every_s: float = 1.0) -> Job:
@@ -65,8 +77,29 @@ def wait(api: Api, job: Job, tell: Callable[[Job], None], every_s: float = 1.0) 
         if (before.state, before.done) != (job.state, job.done):
             tell(job)
     if job.state == "failed":
-        raise CommandError(f"The export failed: {job.reason}.")
+        raise CommandError(f"The export failed: {printable(job.reason)}.")
     return api.call("GET", f"/exports/{job.id}", Job.read)  # with links that are fresh
+
+
+def follow(api: Api, output: Output, job: Job) -> Job:
+    """Wait for a job and tell the person how it stands, and how to find it again."""
+
+    def tell(job: Job) -> None:
+        output.note(f"{job.done} of {job.total} parts, {job.rows} rows")
+
+    output.note(f"Job {printable(job.id)}")
+    try:
+        return wait(api, job, tell)
+    except KeyboardInterrupt:
+        output.note(f"It goes on. To fetch its files: dlr export --job {printable(job.id)}")
+        raise
+
+
+def fetch_all(output: Output, job: Job, folder: Path) -> None:
+    """Writes the job's files into the folder and prints each."""
+    for number, link in enumerate(output.progress(job.links, "Fetching"), 1):
+        file = fetch(link, folder, number)
+        output.item(file, printable(file.path))
 
 
 def fetch(link: str, folder: Path, number: int) -> File:

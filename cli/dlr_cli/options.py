@@ -4,27 +4,36 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from dlr_cli.api import Api
 from dlr_cli.connection import find_address
+from dlr_cli.errors import CommandError
 from dlr_cli.output import Output
 
 R = TypeVar("R")
+SINGLE = ("network", "code", "sender")
+"""Of a search: they may hold commas, so only one can be asked for."""
+FILTERS = ("provider", "status", "cause", "bounce", "country", "network", "code")
 
 
 def uses_api(command: Callable[..., R]) -> Callable[..., R]:
-    """Adds --url, --token and --stack; the command gets an `Api` as `api`."""
+    """Adds --url, --token-file, --profile and --stack; the command gets an `Api` as `api`.
+
+    If the command takes a `note`, the API keeps it with what the command changes.
+    """
 
     @click.option("--url", metavar="URL", help="Address of the API. Default: DLR_URL.")
     @click.option(
-        "--token",
-        metavar="TOKEN",
-        help="Token of the API. Default: DLR_TOKEN, which is safer, because other users of this "
-        "machine can see your command line.",
+        "--token-file",
+        metavar="FILE",
+        type=click.File(),
+        help="File with the token of the API, - for standard input. Default: DLR_TOKEN. There is "
+        "no option for the token itself: other users of a machine can see command lines.",
     )
+    @click.option("--profile", metavar="NAME", help="Take both from this profile of yours.")
     @click.option(
         "--stack",
         metavar="NAME",
@@ -32,10 +41,36 @@ def uses_api(command: Callable[..., R]) -> Callable[..., R]:
         "settings. Needs the extra [aws].",
     )
     @functools.wraps(command)
-    def connect(url: str | None, token: str | None, stack: str | None, **others: Any) -> R:
-        return command(api=Api(find_address(url, token, stack, os.environ)), **others)
+    def connect(
+        url: str | None, token_file: Any, profile: str | None, stack: str | None, **others: Any
+    ) -> R:
+        from dlr_cli.api import Api
+
+        token = None if token_file is None else _token_in(token_file)
+        address = find_address(url, token, stack, os.environ, profile)
+        note = others.pop("note", None) or ""
+        if not (note.isascii() and note.isprintable()):
+            raise click.UsageError("--note takes printable ASCII characters.")
+        return command(api=Api(address, note), **others)
 
     return connect
+
+
+def _token_in(file: Any) -> str:
+    try:
+        return str(file.read().strip() or "\n")  # an empty file is no token, and no missing option
+    except (OSError, ValueError):
+        raise CommandError("The file with the token cannot be read.") from None
+
+
+def notes(command: Callable[..., R]) -> Callable[..., R]:
+    """Adds --note. It stands above `uses_api`, which hands it to the API."""
+    return click.option(
+        "--note",
+        metavar="TEXT",
+        help="Who does it, or why: kept in the audit beside the token's name, with at most six "
+        "digits.",
+    )(command)
 
 
 def prints_data(command: Callable[..., R]) -> Callable[..., R]:
@@ -47,6 +82,78 @@ def prints_data(command: Callable[..., R]) -> Callable[..., R]:
         return command(output=Output(as_json), **others)
 
     return choose
+
+
+def in_time(default: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Adds --from and --to; the command gets `start` and `end`."""
+
+    def add(command: Callable[..., R]) -> Callable[..., R]:
+        command = click.option("--to", "end", metavar="TIME", help="Until then. Default: now.")(
+            command
+        )
+        return click.option(
+            "--from",
+            "start",
+            metavar="TIME",
+            help=f"From then on, in ISO with a zone: 2026-11-24T00:00:00Z. Default: {default}.",
+        )(command)
+
+    return add
+
+
+def filters(
+    *names: str, single: tuple[str, ...] = ()
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Adds an option for each name, which can be given again for more values unless `single`."""
+
+    def add(command: Callable[..., R]) -> Callable[..., R]:
+        for name in reversed(names):
+            several = name not in single
+            command = click.option(
+                f"--{name}",
+                multiple=several,
+                metavar="VALUE",
+                help="Only this; give it again for more." if several else "Only this.",
+            )(command)
+        return command
+
+    return add
+
+
+def into_folder(command: Callable[..., R]) -> Callable[..., R]:
+    """Adds --into; the command gets a folder that is there."""
+    return click.option(
+        "--into",
+        default=".",
+        type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
+        metavar="FOLDER",
+        help="Where to write files. Default: this folder.",
+    )(command)
+
+
+def of_number(command: Callable[..., R]) -> Callable[..., R]:
+    """Adds [NUMBER]...; the command gets at least one, as `numbers`.
+
+    Without an argument they are asked for, or read from standard input, one a line.
+    """
+
+    @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
+    @functools.wraps(command)
+    def take(numbers: tuple[str, ...], **others: Any) -> R:
+        return command(numbers=numbers or typed_numbers(), **others)
+
+    return take
+
+
+def typed_numbers() -> tuple[str, ...]:
+    """Raises UsageError where there is none."""
+    if sys.stdin.isatty():
+        typed = [str(click.prompt("Number", err=True))]
+    else:
+        typed = [line.strip() for line in sys.stdin]
+    if found := tuple(dict.fromkeys(filter(None, typed))):
+        return found
+    raise click.UsageError("Give a number, or write one a line to standard input.")
 
 
 def destroys(command: Callable[..., R]) -> Callable[..., R]:

@@ -4,45 +4,58 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
+
+from dlr_cli.text import printable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
     from rich.console import Console
 
-    Data = TypeVar("Data", bound=DataclassInstance)
+    Data = DataclassInstance | Mapping[str, Any]
 
 T = TypeVar("T")
 GAP = "  "
+WORDS = {None: "-", True: "yes", False: "no", "": "-"}
+"""What a person reads for a value of JSON."""
 
 
 class Output:
     """Prints as text for people, or as JSON for programs."""
 
     def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
+        self.as_json = as_json
 
     def table(self, rows: Iterable["Data"], columns: Sequence[str]) -> int:
-        """These fields of each row: aligned on a terminal, between tabs elsewhere, or as JSON.
+        """These fields of each row: aligned on a terminal, between tabs elsewhere.
 
-        Answers how many rows there were.
+        As JSON an object has all of its fields, and a dataclass those of the columns. Answers how
+        many rows there were.
         """
-        if sys.stdout.isatty() and not self._as_json:
+        if sys.stdout.isatty() and not self.as_json:
             return _print_aligned(columns, [_cells(row, columns) for row in rows])
+        return self.lines(rows, columns)
+
+    def lines(self, rows: Iterable["Data"], columns: Sequence[str]) -> int:
+        """The same between tabs also on a terminal: for rows that come in parts."""
         count = 0
         for row in rows:
-            fields = {name: getattr(row, name) for name in columns}
-            click.echo(json.dumps(fields) if self._as_json else "\t".join(_cells(row, columns)))
+            if self.as_json:
+                fields = row if isinstance(row, Mapping) else _fields(row, columns)
+                click.echo(json.dumps(fields))
+            else:
+                click.echo("\t".join(_cells(row, columns)))
             count += 1
         return count
 
     def item(self, item: "Data", text: str) -> None:
         """One thing: this text, made by the caller to be printable, or all fields as JSON."""
-        if self._as_json:
-            click.echo(json.dumps(dataclasses.asdict(item)))
+        if self.as_json:
+            click.echo(json.dumps(item if isinstance(item, Mapping) else dataclasses.asdict(item)))
         else:
             click.echo(text)
 
@@ -55,23 +68,63 @@ class Output:
         if not sys.stderr.isatty() or sys.stdout.isatty():
             yield from items
             return
-        from rich.progress import Progress
-
-        console = _console(sys.stderr)
-        with Progress(console=console, transient=True, redirect_stdout=False) as bar:
+        with _bar() as bar:
             yield from bar.track(items, description=label)
 
+    @contextmanager
+    def counting(
+        self, label: str, total: int | None, done: int = 0
+    ) -> Iterator[Callable[[int], None]]:
+        """A bar of rows: call what it gives with how many are done. Off a terminal, some lines."""
+        if sys.stderr.isatty():
+            with _bar() as bar:
+                task = bar.add_task(label, total=total, completed=done)
+                yield lambda rows: bar.update(task, completed=rows)
+            return
+        step = max((total or 0) // 20, 10_000)
+        told = done
 
-def printable(text: str, keep: str = "") -> str:
-    """Text from outside; characters that could steer a terminal are written as escapes."""
-    return "".join(
-        each if each.isprintable() or each in keep else each.encode("unicode_escape").decode()
-        for each in text
-    )
+        def tell(rows: int) -> None:
+            nonlocal told
+            if rows - told >= step:
+                told = rows
+                of = f" of about {total:,}" if total else ""
+                click.echo(f"{label}: {rows:,}{of} rows", err=True)
+
+        yield tell
+
+
+def lines_of(item: Mapping[str, Any], names: Iterable[str] | None = None) -> str:
+    """A line for each field that says something: for people."""
+    wanted = {name: item.get(name) for name in (item if names is None else names)}
+    shown = {name: value for name, value in wanted.items() if value not in (None, "", [], {})}
+    width = max((len(name) for name in shown), default=0) + len(GAP)
+    return "\n".join(f"{_title(name):<{width}}{word_of(value)}" for name, value in shown.items())
+
+
+def word_of(value: Any) -> str:
+    """A value of JSON as a person reads it, printable."""
+    if isinstance(value, str | bool | None):
+        return printable(str(WORDS.get(value, value)))
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return " ".join(map(word_of, value)) or "-"
+    return printable(json.dumps(value) if isinstance(value, dict) else str(value))
+
+
+def _fields(row: object, columns: Sequence[str]) -> dict[str, Any]:
+    if isinstance(row, Mapping):
+        return {name: row.get(name) for name in columns}
+    return {name: getattr(row, name) for name in columns}
 
 
 def _cells(row: object, columns: Sequence[str]) -> list[str]:
-    return [printable(str(getattr(row, name))) for name in columns]
+    return [word_of(value) if value != "" else "" for value in _fields(row, columns).values()]
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _print_aligned(columns: Sequence[str], cells: list[list[str]]) -> int:
@@ -80,14 +133,20 @@ def _print_aligned(columns: Sequence[str], cells: list[list[str]]) -> int:
 
     if not cells:
         return 0
-    titles = [name.replace("_", " ") for name in columns]
+    titles = [_title(name) for name in columns]
     widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
     widths[-1] = 0
     console = _console(sys.stdout)
     for line, style in [(titles, "bold"), *((line, "") for line in cells)]:
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        console.print(Text(GAP.join(padded), style=style), soft_wrap=True)
+        console.print(Text(GAP.join(padded).rstrip(), style=style), soft_wrap=True)
     return len(cells)
+
+
+def _bar() -> Any:
+    from rich.progress import Progress
+
+    return Progress(console=_console(sys.stderr), transient=True, redirect_stdout=False)
 
 
 def _console(stream: TextIO) -> "Console":

@@ -1,13 +1,14 @@
 """The API's tokens, and its audit of who did what."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
-from urllib.parse import quote, urlencode
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
-from dlr_cli.api import Api
-from dlr_cli.errors import CommandError
+from dlr_cli.api import Api, Item
 
+T = TypeVar("T")
 SCOPES = ("read", "check", "pii", "write", "erase", "admin")
 
 
@@ -78,30 +79,14 @@ def revoke(api: Api, token_id: str) -> Token:
 
 def tokens(api: Api) -> Iterator[Token]:
     """Those that have not expired, in parts as they are read."""
-    return _all(api, "/tokens", Token.read, {})
+    return _each(api, Token.read, api.pages("/tokens"))
 
 
 def audit(api: Api, start: str | None, end: str | None) -> Iterator[Entry]:
     """The entries of a time, newest first; without a begin those of a day."""
-    limits = {name: value for name, value in (("from", start), ("to", end)) if value}
-    return _all(api, "/audit", Entry.read, limits)
+    return _each(api, Entry.read, api.pages("/audit", {"from": start, "to": end}))
 
 
-def _all(
-    api: Api, path: str, read: Callable[[Any], Any], query: Mapping[str, str]
-) -> Iterator[Any]:
-    cursor: str | None = None
-
-    def page(content: Any) -> tuple[list[Any], str | None]:
-        following = content["next"]
-        return [read(each) for each in content["items"]], following and str(following)
-
-    while True:
-        asked = {**query, "limit": "200", **({"cursor": cursor} if cursor else {})}
-        items, following = api.call("GET", f"{path}?{urlencode(asked)}", page)
-        yield from items
-        if following is None:
-            return
-        if following == cursor:
-            raise CommandError("The API answers the same page again and again.")
-        cursor = following
+def _each(api: Api, read: Callable[[Any], T], items: Iterable[Item]) -> Iterator[T]:
+    for item in items:
+        yield api.understood(functools.partial(read, item))

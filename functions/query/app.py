@@ -17,8 +17,9 @@ from pydantic import BaseModel
 from dlr.access.audit import AuditLog
 from dlr.access.scopes import Scope
 from dlr.analysis import asked, tags
-from dlr.analysis.answers import Comparison, Messages, Stats, UnfinishedList
+from dlr.analysis.answers import Comparison, Findings, Messages, Stats, UnfinishedList
 from dlr.analysis.compare import compare
+from dlr.analysis.findings import findings
 from dlr.analysis.recipients import recipients
 from dlr.analysis.search import search
 from dlr.analysis.stats import Question, TooManyRowsError, stats
@@ -144,6 +145,19 @@ def get_unfinished(question: Annotated[asked.UnfinishedAsked, Query()]) -> Respo
     def ask(look: Look, at: datetime) -> UnfinishedList:
         rows, as_of = unfinished(look, question.period(at), at)
         return UnfinishedList.model_validate({"rows": rows, "as_of": as_of})
+
+    return _answer(question, ask)
+
+
+@router.get(
+    "/stats/findings",
+    summary="Where delivery has become worse, beyond chance, and who does better there",
+    responses=_answers(Findings),
+)
+def get_findings(question: Annotated[asked.FindingsAsked, Query()]) -> Response[str]:
+    def ask(look: Look, at: datetime) -> Findings:
+        rows, as_of = findings(look, question.hours, at)
+        return Findings.model_validate({"rows": rows, "as_of": as_of})
 
     return _answer(question, ask)
 

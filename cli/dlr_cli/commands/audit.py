@@ -4,15 +4,14 @@ import click
 
 from dlr_cli import tokens
 from dlr_cli.api import Api
-from dlr_cli.options import prints_data, uses_api
+from dlr_cli.options import in_time, prints_data, uses_api
 from dlr_cli.output import Output
 
 COLUMNS = ("at", "outcome", "status", "route", "name", "note", "target", "subject", "request_id")
 
 
 @click.command
-@click.option("--from", "start", metavar="TIME", help="ISO, with a zone. Default: a day before.")
-@click.option("--to", "end", metavar="TIME", help="ISO, with a zone. Default: now.")
+@in_time("a day before")
 @prints_data
 @uses_api
 def command(api: Api, output: Output, start: str | None, end: str | None) -> None:

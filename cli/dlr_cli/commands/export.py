@@ -5,66 +5,68 @@ from typing import Any
 
 import click
 
-from dlr_cli import exports
 from dlr_cli.api import Api
-from dlr_cli.options import prints_data, uses_api
-from dlr_cli.output import Output, printable
+from dlr_cli.options import FILTERS, filters, in_time, into_folder, prints_data, uses_api
+from dlr_cli.output import Output
 
-FILTERS = ("provider", "status", "cause", "bounce", "country", "network", "code")
-
-
-def _filters(command: Any) -> Any:
-    for name in reversed(FILTERS):
-        command = click.option(
-            f"--{name}",
-            multiple=True,
-            metavar="VALUE",
-            help="One of these; give it again for more.",
-        )(command)
-    return command
+KINDS = ("messages", "numbers_to_clean", "suppressions")
+FORMATS = ("csv", "parquet")
+JOBS = ("id", "kind", "state", "done", "total", "rows", "created_at", "asked_by")
 
 
 @click.command
-@click.argument("kind", type=click.Choice(exports.KINDS))
-@click.option("--format", "form", type=click.Choice(exports.FORMATS), default="csv")
-@click.option("--from", "start", metavar="TIME", help="ISO, with a zone. Default: 30 days before.")
-@click.option("--to", "end", metavar="TIME", help="ISO, with a zone. Default: now.")
-@_filters
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True)
+@in_time("30 days before")
+@filters(*FILTERS)
 @click.option("--numbers", is_flag=True, help="With the recipients' numbers. Needs scope pii.")
+@into_folder
 @click.option(
-    "--into",
-    default=".",
-    type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
-    help="The folder for the files. Default: this one.",
+    "--job", "job_id", metavar="ID", help="Fetch the files of this job instead of a new one."
 )
+@click.option("--jobs", "is_list", is_flag=True, help="List the jobs of the last week instead.")
 @prints_data
 @uses_api
 def command(
     api: Api,
     output: Output,
-    kind: str,
+    kind: str | None,
     form: str,
     start: str | None,
     end: str | None,
     numbers: bool,
     into: Path,
-    **filters: tuple[str, ...],
+    job_id: str | None,
+    is_list: bool,
+    **wanted: tuple[str, ...],
 ) -> None:
     """Write messages, numbers to clean or the suppression list into files.
 
-    It waits until the export is done and prints the files. An export of messages has one
-    a day.
+    \b
+    messages          one row a message; a file a day
+    numbers_to_clean  numbers with a hard bounce or an opt-out; needs scope pii
+    suppressions      the list, by keyed hashes
+
+    \b
+    dlr export messages --provider smsmode --from 2026-11-01T00:00:00Z
+    dlr export numbers_to_clean --into cleaning
+
+    It waits until the job is done and prints the files that it wrote. Ctrl-C leaves the job at
+    work; --job fetches its files later.
     """
-    given: dict[str, Any] = {name: list(values) for name, values in filters.items() if values}
-    given |= {name: time for name, time in (("from", start), ("to", end)) if time}
-    content = {"kind": kind, "format": form, "filters": given, "numbers": numbers}
+    from dlr_cli import exports
 
-    def tell(job: exports.Job) -> None:
-        output.note(f"{job.done} of {job.total} parts, {job.rows} rows")
-
-    job = exports.ask(api, content)
-    output.note(f"Export {printable(job.id)}")
-    done = exports.wait(api, job, tell)
-    for number, link in enumerate(output.progress(done.links, "Fetching"), 1):
-        file = exports.fetch(link, into, number)
-        output.item(file, printable(file.path))
+    if sum((bool(kind), bool(job_id), is_list)) != 1:
+        raise click.UsageError(f"Give one of {', '.join(KINDS)}, or --job, or --jobs.")
+    if is_list:
+        if not output.table(api.pages("/exports"), JOBS):
+            output.note("There is no job of the last week.")
+        return
+    if job_id:
+        job = exports.find(api, job_id)
+    else:
+        given: dict[str, Any] = {name: list(values) for name, values in wanted.items() if values}
+        given |= {name: time for name, time in (("from", start), ("to", end)) if time}
+        content = {"kind": kind, "format": form, "filters": given, "numbers": numbers}
+        job = exports.ask(api, content)
+    exports.fetch_all(output, exports.follow(api, output, job), into)

@@ -9,8 +9,9 @@ import click
 from dlr_cli import quarantine
 from dlr_cli.api import Api
 from dlr_cli.options import destroys, prints_data, uses_api
-from dlr_cli.output import Output, printable
+from dlr_cli.output import Output
 from dlr_cli.quarantine import Discarded, Outcome, QuarantinedRequest, Replayed
+from dlr_cli.text import printable
 
 R = TypeVar("R")
 COLUMNS = ("id", "received_at", "provider", "error")

@@ -15,7 +15,8 @@ from dlr_cli.api import Api
 from dlr_cli.connection import OUTPUTS, checked
 from dlr_cli.errors import CommandError
 from dlr_cli.options import prints_data
-from dlr_cli.output import Output, printable
+from dlr_cli.output import Output
+from dlr_cli.text import printable
 
 if TYPE_CHECKING:
     from dlr_cli.smoke.run import SmokeTest, StepResult

@@ -7,7 +7,8 @@ import click
 from dlr_cli import tokens
 from dlr_cli.api import Api
 from dlr_cli.options import destroys, prints_data, uses_api
-from dlr_cli.output import Output, printable
+from dlr_cli.output import Output
+from dlr_cli.text import printable
 
 COLUMNS = ("id", "expires_at", "last_used", "revoked_at", "scopes", "name")
 

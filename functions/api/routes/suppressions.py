@@ -4,7 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 import services
 from dlr.http.parameters import Note
@@ -24,6 +24,21 @@ class Lookup(BaseModel):
     """Which number is asked about."""
 
     number: str = Field(min_length=1, max_length=64, repr=False)
+
+
+class Addition(SuppressRequest):
+    """Which number to put on a list. A body is in nobody's log, a path may be in a proxy's."""
+
+    number: str = Field(min_length=1, max_length=64, repr=False, description="With `+` or `00`")
+
+
+class Lift(BaseModel):
+    """Which number to lift, off one list or off both."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: str = Field(min_length=1, max_length=64, repr=False, description="With `+` or `00`")
+    list: ListName | None = None
 
 
 @router.get("/suppressions/held/<provider>", summary="How many entries the mass-bounce guard holds")
@@ -102,6 +117,24 @@ def check_suppressions(check: Annotated[Check, Body()]) -> CheckAnswer:
 )
 def lookup_suppression(asked: Annotated[Lookup, Body()]) -> SuppressionAnswer:
     return services.lookup.find(asked.number, services.now())
+
+
+@router.post(
+    "/suppressions/add",
+    summary="Put a number on a list by hand",
+    description="As `PUT /suppressions/{number}`, with the number in the body.",
+)
+def add_suppression(wanted: Annotated[Addition, Body()], note: Note = None) -> SuppressionAnswer:
+    return put_suppression(wanted.number, wanted, note)
+
+
+@router.post(
+    "/suppressions/lift",
+    summary="Lift a number off a list, or off both",
+    description="As `DELETE /suppressions/{number}`, with the number in the body.",
+)
+def lift(asked: Annotated[Lift, Body()], note: Note = None) -> SuppressionAnswer:
+    return lift_suppression(asked.number, asked.list, note)
 
 
 @router.get("/suppressions/<number>", summary="Whether a number may be sent to")

@@ -120,3 +120,37 @@ class UnfinishedList(BaseModel):
 
     rows: list[Unfinished]
     as_of: datetime
+
+
+class Rate(BaseModel):
+    """Delivered ÷ final, 0 to 1, with its 95 % interval."""
+
+    delivered: int
+    final: int
+    rate: float
+    low: float
+    high: float
+
+
+class Rival(Rate):
+    """A provider that does better in the same place since then."""
+
+    provider: str
+
+
+class Finding(Rate):
+    """Since then a provider delivers less than in the month before, beyond chance."""
+
+    provider: str
+    country: str | None = Field(description="null: in all its countries")
+    network: str | None = Field(description="null: in all networks there")
+    since: datetime
+    before: Rate = Field(description="of the 30 days before, at the mix of places since then")
+    better: Rival | None
+
+
+class Findings(BaseModel):
+    """Those that cost most messages first."""
+
+    rows: list[Finding]
+    as_of: datetime

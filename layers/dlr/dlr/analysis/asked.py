@@ -255,3 +255,11 @@ class UnfinishedAsked(Asked):
                 f"The period is longer than {longest.days} days: ask for it in parts."
             )
         return Period(start, end)
+
+
+class FindingsAsked(BaseModel):
+    """`GET /stats/findings`."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    hours: int = Field(24, ge=2, le=72, description="How far back a fall may have begun")

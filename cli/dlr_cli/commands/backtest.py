@@ -1,0 +1,61 @@
+"""`dlr backtest`: whom another policy would have suppressed."""
+
+from pathlib import Path
+
+import click
+
+from dlr_cli.api import Api
+from dlr_cli.options import in_time, into_folder, prints_data, uses_api
+from dlr_cli.output import Output, lines_of
+
+POLICIES = ("cause", "provider")
+
+
+@click.command
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default="cause",
+    show_default=True,
+    help="What suppresses: the cause, or also whatever the provider calls permanent.",
+)
+@click.option(
+    "--strike-limit", type=click.IntRange(1, 10), help="Default: that of the system today."
+)
+@in_time("30 days before")
+@click.option(
+    "--files", is_flag=True, help="Also fetch a CSV file with each recipient, and print its path."
+)
+@click.option("--numbers", is_flag=True, help="With numbers in the file. Needs scope pii.")
+@into_folder
+@prints_data
+@uses_api
+def command(
+    api: Api,
+    output: Output,
+    policy: str,
+    strike_limit: int | None,
+    start: str | None,
+    end: str | None,
+    files: bool,
+    numbers: bool,
+    into: Path,
+) -> None:
+    """Count whom another policy would have suppressed, on the messages of a time.
+
+    \b
+    dlr backtest --policy provider
+    dlr backtest --strike-limit 2 --files --into what-if
+
+    Nothing on the list is changed.
+    """
+    from dlr_cli import exports
+
+    asked = {"policy": policy, "strike_limit": strike_limit, "from": start, "to": end}
+    content = {name: value for name, value in asked.items() if value is not None}
+    job = exports.ask(api, {**content, "numbers": numbers}, "/backtests")
+    done = exports.follow(api, output, job)
+    result = done.result or {}
+    output.item(result, lines_of(result))
+    if files:
+        exports.fetch_all(output, done, into)

@@ -1,0 +1,33 @@
+"""`dlr codes`: what each status and code of a provider means and leads to."""
+
+import click
+
+from dlr_cli.api import Api
+from dlr_cli.options import prints_data, uses_api
+from dlr_cli.output import Output
+
+COLUMNS = ("provider", "kind", "code", "status", "cause", "bounce", "permanent", "action", "title")
+
+
+@click.command
+@click.argument("provider", required=False)
+@click.option("--search", metavar="TEXT", help="Only rows with this text in one of their fields.")
+@prints_data
+@uses_api
+def command(api: Api, output: Output, provider: str | None, search: str | None) -> None:
+    """Show what each status and code of a provider means and leads to.
+
+    \b
+    dlr codes twilio
+    dlr codes --search 30003
+
+    Without PROVIDER it shows those of all. --json has the source of each row, too.
+    """
+    wanted = (search or "").casefold()
+    rows = (
+        row
+        for row in api.pages("/codes", {"provider": provider})
+        if wanted in " ".join(map(str, row.values())).casefold()
+    )
+    if not output.table(rows, COLUMNS):
+        output.note("There is no such code.")

@@ -1,0 +1,73 @@
+"""`dlr held`: what the mass-bounce guard holds."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+import click
+
+from dlr_cli.api import Api, Item, as_item, items_of
+from dlr_cli.options import destroys, notes, prints_data, uses_api
+from dlr_cli.output import Output
+from dlr_cli.settling import repeated, within
+
+
+@click.group(name="held")
+def command() -> None:
+    """Settle what the mass-bounce guard holds.
+
+    Many new dead numbers of one provider within an hour look like a fault of the provider. The
+    rest is held: not suppressed until somebody decides. Look at some messages, then release
+    (the numbers are dead) or discard (it was the provider's fault).
+    """
+
+
+@command.command(name="list")
+@prints_data
+@uses_api
+def list_(api: Api, output: Output) -> None:
+    """Show how many numbers are held, by provider."""
+    rows = api.call("GET", "/status", lambda content: items_of(content, "held"))
+    if not output.table((row for row in rows if row.get("n")), ("provider", "n")):
+        output.note("Nothing is held.")
+
+
+@command.command
+@click.argument("provider")
+@within
+@notes
+@prints_data
+@uses_api
+def release(api: Api, output: Output, provider: str, since: str | None, until: str | None) -> None:
+    """Let what is held of a provider count from now on: the numbers are dead."""
+    _settle(api, output, provider, "release", since, until)
+
+
+@command.command
+@click.argument("provider")
+@within
+@notes
+@destroys
+@prints_data
+@uses_api
+def discard(
+    api: Api,
+    output: Output,
+    provider: str,
+    since: str | None,
+    until: str | None,
+    confirm: Callable[[str], None],
+) -> None:
+    """Let what is held of a provider never count: it was the provider's fault."""
+    confirm(f"Discard what is held of this provider at {api.host}, for good?")
+    _settle(api, output, provider, "discard", since, until)
+
+
+def _settle(
+    api: Api, output: Output, provider: str, act: str, since: str | None, until: str | None
+) -> None:
+    path = f"/suppressions/held/{quote(provider, safe='')}/{act}"
+
+    def part(query: Mapping[str, str | None]) -> Item:
+        return api.call("POST", path, as_item, query={"since": since, "until": until, **query})
+
+    repeated(output, part)

@@ -1,0 +1,43 @@
+"""`dlr status`: alarms, and what waits for somebody."""
+
+import click
+
+from dlr_cli.api import Api, Item
+from dlr_cli.options import prints_data, uses_api
+from dlr_cli.output import Output, word_of
+
+ALARM = "alarm"
+
+
+@click.command
+@prints_data
+@uses_api
+def command(api: Api, output: Output) -> None:
+    """Show alarms, and what waits for somebody.
+
+    The exit status is 0 also while an alarm is on: with --json, read `alarms`.
+    """
+    status = api.get("/status")
+    output.item(status, api.understood(lambda: "\n".join(_lines(status))))
+
+
+def _lines(status: Item) -> list[str]:
+    alarms = [each for each in status["alarms"] if each["state"] != "ok"]
+    on = [each for each in alarms if each["state"] == ALARM]
+    lines = [
+        f"version     {word_of(status['version'])}, as of {word_of(status['as_of'])}",
+        f"alarms      {len(on)} on, {len(status['alarms'])} watched",
+    ]
+    for each in alarms:
+        since = f" since {word_of(each['since'])}" if each["since"] else ""
+        lines.append(f"  {word_of(each['name'])}: {word_of(each['state'])}{since}")
+        if each["says"]:
+            lines.append(f"    {word_of(each['says'])}")
+    held = ", ".join(f"{word_of(each['provider'])} {each['n']}" for each in status["held"])
+    lines.append(f"quarantine  {status['quarantine']['waiting']} requests wait")
+    lines.append(f"held        {held or 'nothing'}")
+    lines += [
+        f"provider    {word_of(each['name'])}, last seen {word_of(each['last_seen'] or 'never')}"
+        for each in status["providers"]
+    ]
+    return lines

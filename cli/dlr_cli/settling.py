@@ -1,0 +1,46 @@
+"""Acts that the API does in parts: called again until nothing is left."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from dlr_cli.api import Item
+from dlr_cli.errors import CommandError
+from dlr_cli.output import Output
+
+R = TypeVar("R")
+COUNTS = ("settled", "reverted", "repeated")
+
+
+def within(command: Callable[..., R]) -> Callable[..., R]:
+    """Adds --since and --until, of when reports were received."""
+    command = click.option(
+        "--until", metavar="TIME", help="Only what was received until then. Default: now."
+    )(command)
+    return click.option(
+        "--since", metavar="TIME", help="Only what was received from then on, in ISO with a zone."
+    )(command)
+
+
+def repeated(output: Output, part: Callable[[Mapping[str, str | None]], Item]) -> None:
+    """Call `part` with `after` and `until` of its answer until there is no next; print the sum."""
+    query: dict[str, str | None] = {}
+    sums: dict[str, int] = {}
+    while True:
+        answer = part(query)
+        for name in COUNTS:
+            if name in answer:
+                sums[name] = sums.get(name, 0) + int(answer[name])
+        following: Any = answer.get("next")
+        if following is None or answer.get("more") is False:
+            break
+        if following == query.get("after"):
+            raise CommandError("The API answers the same part again and again.")
+        query = {"after": str(following), "until": answer.get("until")}
+        output.note(_words(sums) + " so far")
+    output.item(sums, _words(sums))
+
+
+def _words(sums: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sums.items())
