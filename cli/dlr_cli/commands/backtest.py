@@ -11,7 +11,7 @@ from dlr_cli.output import Output, lines_of
 POLICIES = ("cause", "provider")
 
 
-@click.command
+@click.command(name="backtest")
 @click.option(
     "--policy",
     type=click.Choice(POLICIES),

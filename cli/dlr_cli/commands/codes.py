@@ -9,13 +9,13 @@ from dlr_cli.output import Output
 COLUMNS = ("provider", "kind", "code", "status", "cause", "bounce", "permanent", "action", "title")
 
 
-@click.command
+@click.command(name="codes")
 @click.argument("provider", required=False)
 @click.option("--search", metavar="TEXT", help="Only rows with this text in one of their fields.")
 @prints_data
 @uses_api
 def command(api: Api, output: Output, provider: str | None, search: str | None) -> None:
-    """Show what each status and code of a provider means and leads to.
+    """Show what each status and code of a provider means, and what it leads to.
 
     \b
     dlr codes twilio

@@ -9,7 +9,7 @@ from dlr_cli.output import Output, word_of
 ALARM = "alarm"
 
 
-@click.command
+@click.command(name="status")
 @prints_data
 @uses_api
 def command(api: Api, output: Output) -> None:
