@@ -28,7 +28,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo smoke codes load sam-local rehearse test test-unit test-emulator test-slow faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
+.PHONY: help setup run demo smoke codes load sam-local rehearse test test-unit test-emulator test-slow test-browser vendor faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -62,6 +62,12 @@ test-emulator: .venv/ready ## run the tests on the embedded AWS; each process st
 
 test-slow: .venv/ready ## run the long tests: faults, kills, grants, the API's description
 	$(bin)/pytest -m slow
+
+test-browser: .venv/ready .venv-browser/ready local/vendor/node_modules/ready ## look at the console in Chromium: each page, each act (SHOTS=folder keeps the pictures)
+	PYTHONPATH=layers/dlr:.venv-browser $(bin)/pytest -m browser tests/browser
+
+vendor: local/vendor/node_modules/ready ## write the console's vendor.js anew, from npm
+	cd local/vendor && npm run --silent build
 
 faults: .venv/ready ## let each call to AWS fail in each way, show who retries it and that nothing is lost
 	$(bin)/pytest -m slow tests/test_faults.py
@@ -114,6 +120,7 @@ define write_locks
 	$(compile) $(1) --group checkov --python-version 3.11 -o $(2)requirements-checkov.txt
 	$(compile) $(1) --group audit --python-version 3.11 -o $(2)requirements-audit.txt
 	$(compile) $(1) --group bench -c requirements-dev.txt --python-version 3.13 -o $(2)requirements-bench.txt
+	$(compile) $(1) --group browser --python-version 3.11 -o $(2)requirements-browser.txt
 	$(compile) $(1) --group runtime -c requirements-dev.txt --python-version 3.13 -o $(2)requirements-runtime.txt
 endef
 
@@ -137,7 +144,7 @@ sbom: .venv/ready .venv-audit/ready ## write dist/sbom.json, the packages that a
 	$(bin)/python -m local.audit --sbom dist/sbom.json $(deployed)
 
 clean: ## remove the environments, the builds and the local data
-	rm -rf .venv .venv-* .aws-sam .local dist
+	rm -rf .venv .venv-* local/vendor/node_modules .aws-sam .local dist
 
 .venv/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -149,6 +156,17 @@ clean: ## remove the environments, the builds and the local data
 .venv-fuzz/ready: requirements-fuzz.txt
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+# Packages only: pytest comes from .venv. The browser is Debian's, which is installed where it is missing.
+.venv-browser/ready: requirements-browser.txt | .venv/ready
+	test -x /usr/bin/chromium || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	rm -rf .venv-browser
+	$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .venv-browser -r $<
+	@touch $@
+
+local/vendor/node_modules/ready: local/vendor/package-lock.json
+	cd local/vendor && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .venv-audit/ready: requirements-audit.txt

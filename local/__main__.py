@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from dlr.providers.base import load_provider
 from local import template
-from local.client import request_to
+from local.client import AGAIN, Client, request_to
 from local.cloud import Cloud, free_port, in_use
 from local.command import exit_status
 from local.demo import demo
@@ -32,15 +32,25 @@ def run(port: int, parameters: Mapping[str, str]) -> NoReturn:
         try:
             deploy(cloud, parameters=parameters)
             deployment = describe(cloud)
+            link = sign_in_link(deployment)
             deployment.write(OUTPUTS)
-            welcome(deployment)
+            welcome(deployment, link)
             cloud.wait()
         finally:
             OUTPUTS.unlink(missing_ok=True)
             print("\nStopping. The data stay in .local/", flush=True)
 
 
-def welcome(deployment: Deployment) -> None:
+def sign_in_link(deployment: Deployment) -> str:
+    """An address of the console that signs in, with a session of eight hours.
+
+    It stands behind `#`: no browser sends that to a server.
+    """
+    _, session = Client(deployment, retries=AGAIN).api("POST", "/sessions")
+    return f"{deployment.console}#/sign-in?session={session['token']}"
+
+
+def welcome(deployment: Deployment, link: str) -> None:
     """Print the addresses and the tokens, and two commands to paste."""
     print("\nWebhooks, to register at the providers (in a shell, between single quotes):")
     for url in deployment.webhooks.values():
@@ -48,6 +58,7 @@ def welcome(deployment: Deployment) -> None:
     print(f"\nAPI    {deployment.base_url}\nToken  {deployment.admin_token}")
     if example := next(_examples(deployment), None):
         print_example(deployment, example)
+    print(f"\nConsole  {deployment.console}\nSign in  {link}")
     print("\nReady. Ctrl-C stops it.", flush=True)
 
 

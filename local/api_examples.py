@@ -154,6 +154,50 @@ FIGURES = {
 BETTER = {"low": 0.9151551, "high": 0.9249093, "best": "smsmode", "significant": None}
 RANGE = {"from": TIME, "to": LATER}
 
+PROVIDER = {
+    "name": "smsmode",
+    "title": "smsmode",
+    "sends": "delivery reports (REST v1), JSON POST per change",
+    "answer": "2xx.",
+    "signed": "no",
+    "docs": "https://dev.smsmode.com/sms/v1/callback",
+    "setup": "Give the address with each message, in `callbackUrlStatus`.",
+    "enabled": True,
+    "signing": {"required": False, "key": "missing", "name": "a secret of your own"},
+    "last_seen": TIME,
+    "url": "https://api.example.com/webhooks/smsmode/EXAMPLE",
+}
+CODE = {
+    "provider": "smsmode",
+    "kind": "code",
+    "code": "3501",
+    "words": "Number does not exist",
+    "status": None,
+    "cause": "unknown_subscriber",
+    "bounce": "hard",
+    "permanent": True,
+    "action": "suppress_number",
+    "action_provider_policy": "suppress_number",
+    "source": "https://dev.smsmode.com/sms/v1/errors",
+    "note": "",
+}
+CHANGE = {
+    "id": "5d41402abc4b2a76",
+    "at": TIME,
+    "provider": "smsmode",
+    "message_id": "f1d2d2f9-24e9",
+    "status": "delivered",
+    "cause": "none",
+    "code": None,
+    "country": "GB",
+}
+ALARM = {
+    "name": "HeldAlarm",
+    "state": "alarm",
+    "since": TIME,
+    "says": "The mass-bounce guard holds new dead numbers of a provider. Release or discard them.",
+}
+
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "GET /messages": {
         "answer": {"items": [FOUND], "next": "WzE3NjM5ODk2MDAwMDAwMDAsIjVkNDE0…", **SEEN}
@@ -275,6 +319,43 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "parent": "admin:9b1c2d3e4f506172",
             "token": SHOWN,
         },
+    },
+    "GET /providers": {"answer": {"items": [PROVIDER], "next": None}},
+    "POST /providers/{provider}/test": {
+        "answer": {
+            "provider": "smsmode",
+            "message_id": "test-9b1c2d3e4f50",
+            "status": 200,
+            "detail": "The report was taken.",
+        }
+    },
+    "PUT /providers/{provider}/key": {
+        "body": {"key": "EXAMPLE"},
+        "answer": {"provider": "smsmode", "key": "set"},
+    },
+    "GET /codes": {"answer": {"items": [CODE], "next": None}},
+    "GET /status": {
+        "answer": {
+            "alarms": [ALARM],
+            "quarantine": {"waiting": 2, "more": False},
+            "held": [{"provider": "smsmode", "n": 12}],
+            "providers": [{"name": "smsmode", "last_seen": TIME}],
+            "as_of": LATER,
+            "version": "0.1.0",
+        }
+    },
+    "GET /tail": {"answer": {"items": [CHANGE], "next": "2026-11-24T13:00:02.000000Z#00"}},
+    "GET /sessions/current": {
+        "answer": {
+            "id": KNOWN_AS,
+            "name": "shop backend",
+            "scopes": ["read"],
+            "expires_at": "2026-11-24T21:00:00Z",
+            "parent": "admin:9b1c2d3e4f506172",
+        },
+    },
+    "DELETE /sessions/current": {
+        "answer": {**TOKEN, "revoked_at": LATER, "revoked_by": "shop backend"}
     },
     "GET /audit": {
         "answer": {

@@ -11,10 +11,12 @@ import phonenumbers
 from dlr.causes import TABLE, Actions
 from dlr.lake.merge import EXPIRED_FOR
 from dlr.messages.event import ReportEvent
+from dlr.providers.about import about, signed
 from dlr.providers.base import Provider, load_provider, provider_names
 from dlr.providers.catalogue import rows_of
 from local import openapi, template
-from local.provider_pages import about, page, signed
+from local.provider_pages import page
+from local.recordings import EVENTS
 from local.rooms import rooms_picture, rooms_table
 
 ROOT = Path(__file__).parent.parent
@@ -48,7 +50,7 @@ METRICS = {
         *("Unauthorized", "Probe", "MethodNotAllowed", "TooLarge", "NotStored", "NotKept"),
         "NotStored…",  # one for each kind of error that happens
     ),
-    "publish": ("New", "Stale", "Published", "PublishFailed", "LookupFailed"),
+    "publish": ("New", "Stale", "Published", "PublishFailed", "LookupFailed", "LiveFailed"),
     "lake": ("Rows",),
     "merge": ("SegmentAge",),
     "suppress": ("Active", "Watching", "Held", "Lifted", "OptedOut", "Nothing", "SuppressFailed"),
@@ -74,6 +76,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     path = ROOT / "docs" / "delivery-report.schema.json"
     yield path, json.dumps(schema, indent=2) + "\n"
     yield ROOT / "layers" / "dlr" / "dlr" / "numbering.py", numbering_plans()
+    yield ROOT / "functions/api/samples.json", json.dumps(samples(), indent=1) + "\n"
     described = openapi.document()
     yield ROOT / "functions/api/openapi.json", json.dumps(described, indent=1) + "\n"
     yield ROOT / "docs" / "api.md", openapi.page(described)
@@ -136,6 +139,17 @@ def signing_table() -> str:
         lines.append(f"| {provider.title} | {key} | {covers} | {without} | {own} |")
     lines.append(f"| {', '.join(unsigned)} | they sign nothing | | the token alone | kept |")
     return "\n".join(lines) + "\n"
+
+
+def samples() -> dict[str, dict[str, str]]:
+    """What the API needs of `events/`: a made-up request of each provider, and how it is set up."""
+    return {
+        name: {
+            "sample": (EVENTS / name / "sample.toml").read_text(),
+            "setup": (EVENTS / name / "setup.md").read_text().strip(),
+        }
+        for name in provider_names()
+    }
 
 
 def fixed_cost() -> str:

@@ -18,6 +18,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 """These five are ASGI's."""
 Headers = Iterable[tuple[bytes, bytes]]
 
+CONSOLE, INDEX = "/$default/console/", "/index.html"
 OWN_SITES = {b"same-origin", b"none"}
 """Values of `Sec-Fetch-Site`: a page of the embedded AWS itself, or the user's own typing."""
 
@@ -61,13 +62,28 @@ def guarded(application: Application, addresses: Iterable[str]) -> Application:
     return guard
 
 
+def with_console(application: Application) -> Application:
+    """The application, to which `/console/` is `/console/index.html`.
+
+    API Gateway matches it with `/console/{proxy+}`; the embedded AWS asks for a part after it.
+    """
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].endswith(CONSOLE):
+            raw = scope["raw_path"].rstrip(b"/") + INDEX.encode()
+            scope = {**scope, "path": scope["path"].rstrip("/") + INDEX, "raw_path": raw}
+        await application(scope, receive, send)
+
+    return serve
+
+
 def main() -> None:
     """Serve the embedded AWS until SIGTERM, in the environment that `local/cloud.py` gives it."""
     import ministack.app
 
     program, *addresses = sys.argv
     sys.argv = [program]  # it reads them too
-    ministack.app.app = guarded(ministack.app.app, addresses)
+    ministack.app.app = guarded(with_console(ministack.app.app), addresses)
     ministack.app.main()
 
 

@@ -4,18 +4,12 @@ What they say stands in the module (its docstring and its declaration), in the C
 `events/<name>/setup.md`.
 """
 
-import re
-from importlib import import_module
-from typing import NamedTuple
-
 from dlr.causes import Action
+from dlr.providers.about import LABELS, About, about
 from dlr.providers.base import Provider
 from dlr.providers.catalogue import Row, rows_of
 from local.recordings import EVENTS
 
-LABELS = ("Wire", "Codes", "Signed", "Times", "Answer", "Retries")
-"""What every module's docstring says, each in a line of its own."""
-_LABEL = re.compile(rf"^({'|'.join(LABELS)}):\s+", re.MULTILINE)
 _LAYER = "../../layers/dlr/dlr/providers/"
 _ACTIONS = {
     Action.KEEP: "keep",
@@ -23,37 +17,6 @@ _ACTIONS = {
     Action.SUPPRESS_NUMBER: "**suppress number**",
     Action.SUPPRESS_OPT_OUT: "**opt-out**",
 }
-
-
-class About(NamedTuple):
-    """A provider module's docstring, by its parts."""
-
-    sends: str
-    facts: dict[str, str]
-    """By label."""
-    notes: str
-
-
-def about(name: str) -> About:
-    """What the module says of its provider."""
-    first, _, rest = (import_module(f"dlr.providers.{name}").__doc__ or "").partition("\n")
-    facts, _, notes = rest.strip().partition("\n\n")
-    _, *parts = _LABEL.split(facts)
-    values = (" ".join(part.split()) for part in parts[1::2])
-    return About(
-        sends=first.partition(": ")[2].rstrip("."),
-        facts=dict(zip(parts[::2], values, strict=True)),
-        notes=notes.strip(),
-    )
-
-
-def signed(provider: Provider) -> str:
-    """Whether it signs, in a few words."""
-    if provider.signing is None:
-        return "no"
-    if not provider.signing.covers_body:
-        return "no; a password"
-    return f"{provider.signing.covers}" + "; always" * provider.needs_signature
 
 
 def page(provider: Provider) -> str:

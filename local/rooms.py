@@ -52,6 +52,14 @@ ROOMS: Mapping[str, Room] = {
         "what the lake answers: search, statistics, comparison",
         "causes messages phone report runtime",
     ),
+    "live": _room(
+        "what people watch: when providers were heard of, messages as they change",
+        "messages phone report runtime",
+    ),
+    "webhooks": _room(
+        "the webhooks' addresses and keys, and a report to try one", "providers wire"
+    ),
+    "alarms": _room("the stack's alarms, as CloudWatch knows them"),
     "people": _room(
         "everything stored about a person, and its erasure", "ingest messages phone suppression"
     ),
@@ -71,7 +79,7 @@ FUNCTIONS: Mapping[str, Room] = {
         "the webhooks, one function per provider", "ingest messages phone runtime settings wire"
     ),
     "functions/publish": _room(
-        "from the table's stream to the bus", "messages phone runtime suppression"
+        "from the table's stream to the bus", "live messages phone runtime suppression"
     ),
     "functions/lake": _room("from the table's stream to segments of the lake", "lake runtime"),
     "functions/merge": _room("the lake's merge, every five minutes", "lake runtime"),
@@ -84,10 +92,12 @@ FUNCTIONS: Mapping[str, Room] = {
     ),
     "functions/api": _room(
         "the API, a module in `routes/` per noun",
-        "access exports http ingest messages people phone providers runtime settings suppression",
+        "access alarms causes exports http ingest live messages people phone providers report "
+        "runtime settings suppression webhooks",
     ),
     "functions/query": _room("search and statistics", "access analysis http lake phone runtime"),
     "functions/authorizer": _room("who is let in to the API", "access runtime"),
+    "functions/console": _room("the console's files"),
 }
 """The thin handlers, by folder."""
 PARTS: Mapping[str, Room] = {

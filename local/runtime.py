@@ -66,6 +66,9 @@ def _value(source: template.Template, value: Any) -> str:
     """A parameter's default; the logical id of anything else."""
     if not isinstance(value, dict):
         return str(value)
+    if "Fn::Join" in value:
+        separator, joined = value["Fn::Join"]
+        return str(separator.join(map(str.strip, _value(source, joined).split(","))))
     name = value.get("Ref") or value["Fn::GetAtt"][0]
     return str(source["Parameters"].get(name, {}).get("Default", name))
 

@@ -37,12 +37,18 @@ class Deployment:
     webhooks: Mapping[str, str]  # provider to full URL, token included
     resources: Mapping[str, str]  # logical id to physical id
 
+    @property
+    def console(self) -> str:
+        """The address of the console."""
+        return f"{self.base_url}/console/"
+
     def write(self, path: Path) -> None:
         """Leave a note for scripts of this user: it holds every token."""
         known = {
             "base_url": self.base_url,
             "admin_token": self.admin_token,
             "webhooks": dict(self.webhooks),
+            "console": self.console,
         }
         write_private(path, json.dumps(known, indent=2) + "\n")
 

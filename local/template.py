@@ -33,6 +33,7 @@ EVERYTHING = {
 }
 """Parameters that ask for every optional resource."""
 CODE_PROPERTIES = ("CodeUri", "ContentUri")
+READS_OF_THE_STACK = ("cloudformation:DescribeStackResource", "cloudwatch:DescribeAlarms")
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
@@ -123,6 +124,7 @@ def plain(template: Template, code: Mapping[str, Mapping[str, str]]) -> Template
     _leave_out_metric_math(result)
     _let_in_without_tls(result)
     _leave_out_scaling(result)
+    _widen_reads_of_the_stack(result)
     return result
 
 
@@ -197,6 +199,15 @@ def _leave_out_scaling(template: Template) -> None:
     """The embedded AWS takes a parameter for a text there, and then reads the queue no more."""
     for properties in _properties(template):
         properties.pop("ScalingConfig", None)
+
+
+def _widen_reads_of_the_stack(template: Template) -> None:
+    """The embedded AWS takes every call of CloudFormation and CloudWatch for one on anything."""
+    for properties in _properties(template):
+        for policy in properties.get("Policies", ()):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if statement["Action"] in READS_OF_THE_STACK:
+                    statement["Resource"] = "*"
 
 
 def _let_in_without_tls(template: Template) -> None:

@@ -58,7 +58,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put each test that is not marked with a tier into its own, before `-m` chooses a tier."""
     for item in items:
-        if not any(map(item.get_closest_marker, ("slow", "built"))):
+        if not any(map(item.get_closest_marker, ("slow", "built", "browser"))):
             is_emulated = EMULATED & set(getattr(item, "fixturenames", ()))
             item.add_marker("emulator" if is_emulated else "unit")
 

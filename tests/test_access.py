@@ -174,6 +174,32 @@ def test_a_revoked_token_is_refused_at_the_next_look_and_its_sessions_too(
     assert let_in(system, opened["token"]) is None
 
 
+def test_a_session_tells_who_it_is_and_ends_itself_without_any_scope(
+    system: SystemHarness,
+) -> None:
+    made = make(system, "read", "check")
+    holder = let_in(system, made["token"])
+    assert holder is not None
+    _, opened = session(system, holder, scopes=["check"])
+    caller = let_in(system, opened["token"])
+    assert caller is not None
+    status, told = system.ask("GET /sessions/current", "/sessions/current", caller=caller)
+    assert status == 200
+    assert told == {name: opened[name] for name in ("id", "name", "scopes", "expires_at", "parent")}
+    status, ended = system.ask("DELETE /sessions/current", "/sessions/current", caller=caller)
+    assert (status, ended["id"], ended["revoked_by"]) == (200, opened["id"], "shop")
+    assert let_in(system, opened["token"]) is None
+    assert let_in(system, made["token"]) is not None
+
+
+def test_a_token_that_is_no_session_does_not_end_itself(system: SystemHarness) -> None:
+    made = make(system, "read")
+    caller = let_in(system, made["token"])
+    status, answer = system.ask("DELETE /sessions/current", "/sessions/current", caller=caller)
+    assert (status, answer["type"]) == (404, "urn:dlr:problem:not-kept")
+    assert let_in(system, made["token"]) is not None
+
+
 def test_an_expired_token_is_refused_and_not_listed(system: SystemHarness) -> None:
     made = make(system)
     (item,) = desk(system, "token#")

@@ -8,12 +8,13 @@ from typing import Any
 import jsonschema
 import pytest
 
+from dlr.providers.about import LABELS, about
 from dlr.providers.base import load_provider, provider_names
 from dlr.providers.catalogue import rows_of
 from local import openapi
 from local.api_examples import EXAMPLES
 from local.docs import generated
-from local.provider_pages import LABELS, about, page
+from local.provider_pages import page
 from tests.support.cases import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -253,6 +253,8 @@ def run_api(system: SystemHarness) -> None:
         ("GET /tokens", "/tokens", None),
         ("DELETE /tokens/{id}", f"/tokens/{revoked.id}", None),
         ("POST /sessions", "/sessions", None),
+        ("GET /sessions/current", "/sessions/current", None),
+        ("DELETE /sessions/current", "/sessions/current", None),
         ("GET /audit", "/audit", None),
         ("POST /exports", "/exports", {"kind": "messages"}),
         ("GET /exports", "/exports", None),
@@ -266,7 +268,7 @@ def run_api(system: SystemHarness) -> None:
         path, _, query = path.partition("?")
         status, answer = system.ask(route, path, content, **dict(parse_qsl(query)))
         is_again = status == 404 and system.retries["client"]  # done, but the answer was lost
-        is_nothing = status == 404 and path.startswith("/exports/")
+        is_nothing = status == 404 and path.startswith(("/exports/", "/sessions/"))
         assert status in {200, 201, 202, 204} or is_again or is_nothing, (route, status, answer)
     assert not system.enter(revoked.token)
     check_api(system)

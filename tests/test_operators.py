@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from inspect import unwrap
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import pytest
 
 from local.cloud import Cloud
 from tests.support.functions import LOG, Call
-from tests.support.system import PROVIDER, SystemHarness, drain
+from tests.support.system import ADMINISTRATOR, PROVIDER, SystemHarness, drain
 from tests.support.thesmsworks import HARD, report
 
 NUMBER = "+447700900831"
@@ -52,6 +53,7 @@ ACTS: dict[str, Act] = {
     "POST /tokens": Act("/tokens", {"name": "shop", "scopes": ["check"]}),
     "DELETE /tokens/{id}": Act("/tokens/{token}"),
     "POST /sessions": Act("/sessions"),
+    "DELETE /sessions/current": Act("/sessions/current"),
     "POST /quarantine/{id}/replay": Act("/quarantine/{id}/replay"),
     "DELETE /quarantine/{id}": Act("/quarantine/{id}"),
 }
@@ -84,7 +86,11 @@ def act(system: SystemHarness, route: str, operator: str | None) -> tuple[int, A
     if "{token}" in path:
         wanted = {"name": "shop", "scopes": ["check"]}
         path = path.replace("{token}", system.ask("POST /tokens", "/tokens", wanted)[1]["id"])
-    return system.ask(route, path, ACTS[route].body, operator=operator)
+    caller = ADMINISTRATOR
+    if route == "DELETE /sessions/current":
+        opened = system.ask("POST /sessions", "/sessions")[1]
+        caller = replace(caller, token_id=opened["id"], parent="admin:made-up")
+    return system.ask(route, path, ACTS[route].body, operator=operator, caller=caller)
 
 
 def audit_of(system: SystemHarness, number: str) -> list[str]:

@@ -24,7 +24,7 @@ from dlr.suppression.announce import RELEASED, SUPPRESSED
 from dlr.suppression.rules import MAX_EACH
 from local.docs import METRICS
 from local.openapi import MARK
-from local.template import EVERYTHING, count_resources, functions, load, providers
+from local.template import EVERYTHING, count_resources, functions, load, metrics_of, providers
 from local.waiting import TIMEOUT_S
 from tests.support.functions import Functions
 from tests.support.template import as_list
@@ -64,7 +64,7 @@ TARGETS = [(rule, target) for rule, each in RULES.items() for target in each["Ta
 
 
 def statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for policy in role["Policies"]:
+    for policy in role.get("Policies", ()):
         yield from policy["PolicyDocument"]["Statement"]
 
 
@@ -193,6 +193,8 @@ def test_each_function_may_write_to_its_own_log_group_only(name: str) -> None:
     logging = FUNCTIONS[name]["LoggingConfig"]
     assert (logging["LogFormat"], logging["SystemLogLevel"]) == ("JSON", {"Ref": "LogLevel"})
     assert FUNCTIONS[name]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+    if name == "Console":
+        return  # it may do nothing at all: see below
     group = logging["LogGroup"]["Ref"]
     assert LOGS[group]
     writable = [
@@ -234,6 +236,15 @@ def test_each_function_reads_every_variable_that_it_is_given(
     assert own - reads.names == READ_LATER.get(name, set())
 
 
+OWN_STACK = {"StringEquals": {"aws:ResourceTag/dlr-stack": {"Ref": "AWS::StackName"}}}
+WIDER = {
+    "secret:*TokenSecret*": (
+        ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
+        OWN_STACK,
+    ),
+    "alarm:*": ("cloudwatch:DescribeAlarms", None),
+}
+"""What no attribute names: the secrets of all webhooks, by their tag; a list of alarms."""
 PART = re.compile(r"\$\{\w+Table\.Arn\}/index/\w+|\$\{\w+Bucket\.Arn\}/(\w+/)?\*")
 """An index has no attribute that names it, and neither have the objects of a bucket."""
 
@@ -245,7 +256,23 @@ def test_no_role_may_do_more_than_named_actions_on_named_resources(name: str) ->
         assert not any("*" in action for action in as_list(statement["Action"]))
         for resource in as_list(statement["Resource"]):
             ((function, value),) = resource.items()
-            assert function in {"Ref", "Fn::GetAtt"} or PART.fullmatch(value)
+            if function in {"Ref", "Fn::GetAtt"} or PART.fullmatch(value):
+                continue
+            end = value.partition("${AWS::AccountId}:")[2]
+            assert (statement["Action"], statement.get("Condition")) == WIDER[end]
+
+
+def test_the_console_may_do_nothing_at_all() -> None:
+    assert "Policies" not in ROLES["ConsoleRole"]
+    assert "LogGroup" not in FUNCTIONS["Console"]["LoggingConfig"]
+
+
+def test_the_secret_of_each_webhook_has_the_tag_by_which_the_api_knows_it() -> None:
+    for provider in PROVIDERS:
+        tags = SECRETS[f"TokenSecret{provider}"]["Tags"]
+        assert tags == [{"Key": "dlr-stack", "Value": {"Ref": "AWS::StackName"}}]
+    others = [each for name, each in SECRETS.items() if not name.startswith("TokenSecret")]
+    assert not any("Tags" in each for each in others)
 
 
 def test_each_ingest_function_may_read_its_own_token_and_the_hash_key_only() -> None:
@@ -259,10 +286,16 @@ def test_each_ingest_function_may_read_its_own_token_and_the_hash_key_only() -> 
         assert readable == [[own, {"Fn::GetAtt": ["HashSecret", "Id"]}]]
 
 
-def test_every_route_but_the_webhooks_asks_the_authorizer() -> None:
+CONSOLE = {"GET /console", "GET /console/{proxy+}"}
+
+
+def test_every_route_but_the_webhooks_and_the_console_asks_the_authorizer() -> None:
     routes = of_type("AWS::ApiGatewayV2::Route").values()
     opened = {each["RouteKey"] for each in routes if each["AuthorizationType"] == "NONE"}
-    assert opened == {f"ANY /webhooks/{provider}/{{token}}" for provider in PROVIDERS}
+    assert opened == CONSOLE | {f"ANY /webhooks/{provider}/{{token}}" for provider in PROVIDERS}
+    for route in routes:
+        to_console = route["Target"] == {"Fn::Sub": "integrations/${ConsoleIntegration}"}
+        assert to_console == (route["RouteKey"] in CONSOLE)
     asking = [each for each in routes if each["RouteKey"] not in opened]
     folders = [
         path.parent for path in (ROOT / "functions").glob("*/app.py") if MARK in path.read_text()
@@ -360,7 +393,8 @@ def test_an_ingest_function_may_write_messages_of_its_own_provider_only(provider
 
 
 @pytest.mark.parametrize(
-    ("function", "prefixes"), [("Authorizer", {"token#"}), ("Api", {"token#", "audit#", "job#"})]
+    ("function", "prefixes"),
+    [("Authorizer", {"token#"}), ("Api", {"token#", "audit#", "job#", "live#"})],
 )
 def test_who_writes_tokens_and_audit_may_touch_nothing_else_of_the_desk(
     function: str, prefixes: set[str]
@@ -379,13 +413,16 @@ def test_who_writes_tokens_and_audit_may_touch_nothing_else_of_the_desk(
     assert [{pattern.removesuffix("*") for pattern in each} for each in patterns] == [prefixes]
 
 
-def test_any_token_makes_sessions_but_no_flood_of_them() -> None:
-    """API Gateway refuses settings of a route that is not there yet."""
+def test_any_token_makes_sessions_and_anybody_gets_files_but_no_flood_of_them() -> None:
+    """API Gateway refuses settings of a route that is not there yet: each depends on the next."""
     settings = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["RouteSettings"]
-    (route,) = settings
-    needed = RESOURCES[RESOURCES["DefaultStage"]["DependsOn"]]["Properties"]["RouteKey"]
-    assert route == needed == "POST /sessions"
-    assert settings[route]["ThrottlingRateLimit"] <= 5
+    there, name = set(), RESOURCES["DefaultStage"]["DependsOn"]
+    while name:
+        there.add(RESOURCES[name]["Properties"]["RouteKey"])
+        name = RESOURCES[name].get("DependsOn")
+    assert settings.keys() <= there
+    limits = {route: each["ThrottlingRateLimit"] for route, each in settings.items()}
+    assert limits == {"POST /sessions": 5, "GET /console/{proxy+}": 50}
 
 
 def access_log() -> dict[str, Any]:
@@ -712,17 +749,34 @@ def test_a_function_that_fails_or_is_throttled_raises_an_alarm(name: str) -> Non
     """One of its own, or that on the API's answers 5xx where nothing but the API calls it."""
     alarms = [alarm for alarm in ALARMS.values() if watches(alarm, name)]
     if alarms:
-        assert {alarm["MetricName"] for alarm in alarms} >= {"Errors", "Throttles"}
+        watched = {each["MetricName"] for alarm in alarms for each in metrics_of(alarm)}
+        assert watched >= {"Errors", "Throttles"}
     else:
         called = {"Fn::GetAtt": [name, "Arn"]}
         integrations = of_type("AWS::ApiGatewayV2::Integration").values()
-        assert any(each["IntegrationUri"] == called for each in integrations)
+        authorizers = of_type("AWS::ApiGatewayV2::Authorizer").values()
+        assert any(each["IntegrationUri"] == called for each in integrations) or any(
+            f"${{{name}.Arn}}" in each["AuthorizerUri"]["Fn::Sub"] for each in authorizers
+        )
         assert "Events" not in FUNCTIONS[name]
         assert alarm_on("5xx", ApiId={"Ref": "HttpApi"})
 
 
 def watches(alarm: dict[str, Any], function: str) -> bool:
-    return {"Name": "FunctionName", "Value": {"Ref": function}} in alarm.get("Dimensions", ())
+    dimension = {"Name": "FunctionName", "Value": {"Ref": function}}
+    return any(dimension in each.get("Dimensions", ()) for each in metrics_of(alarm))
+
+
+@pytest.mark.parametrize("name", [name for name in ALARMS if name.endswith("FailsAlarm")])
+def test_a_functions_first_failure_or_throttled_call_raises_its_alarm(name: str) -> None:
+    alarm = ALARMS[name]
+    assert alarm["Metrics"][0]["Expression"] == "errors + throttles"
+    counted = {
+        each["Id"]: each["MetricStat"]["Metric"]["MetricName"] for each in alarm["Metrics"][1:]
+    }
+    assert counted == {"errors": "Errors", "throttles": "Throttles"}
+    assert {each["MetricStat"]["Stat"] for each in alarm["Metrics"][1:]} == {"Sum"}
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 
 MANY = {"OptedOutAlarm", "RefusedAlarm"}
@@ -825,6 +879,8 @@ def test_refusals_of_the_teams_api_are_counted_and_those_of_webhooks_are_not() -
     assert left_out is not None
     routes = of_type("AWS::ApiGatewayV2::Route").values()
     for route in routes:
+        if route["RouteKey"] in CONSOLE:
+            continue  # it never answers 401 or 403
         is_left_out = fnmatchcase(route["RouteKey"], left_out[1])
         assert is_left_out == (route["AuthorizationType"] == "NONE")
 

@@ -15,11 +15,20 @@ from dlr.http.api import TeamApi, answer
 from dlr.http.problem import Problem
 from dlr.runtime.errors import redact_errors
 from dlr.suppression.admin import WindowError
-from routes import exports, messages, people, quarantine, suppressions, tokens
+from routes import (
+    exports,
+    messages,
+    people,
+    providers,
+    quarantine,
+    suppressions,
+    tokens,
+    watch,
+)
 
 OPENAPI = Path(__file__).with_name("openapi.json")
 """Of all functions' routes; written by `make docs`."""
-nouns = (suppressions, messages, people, quarantine, exports, tokens)
+nouns = (suppressions, messages, people, quarantine, exports, tokens, providers, watch)
 metrics = Metrics()
 app = TeamApi(services.gate, os.environ["PUBLIC_URL"], (each.router for each in nouns))
 

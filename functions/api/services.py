@@ -1,14 +1,21 @@
 """What the routes work with: made once per function instance, from the template's environment."""
 
+import json
 import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import boto3
 
 from dlr import settings
 from dlr.access.audit import AuditLog
 from dlr.access.tokens import TokenStore
+from dlr.alarms import Alarms
 from dlr.exports.desk import JobDesk
 from dlr.exports.links import SIGNING, Links
 from dlr.exports.queue import StepQueue
@@ -16,10 +23,12 @@ from dlr.exports.service import Exports
 from dlr.http.gate import Gate
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.replay import Replay
+from dlr.live import LiveReader
 from dlr.messages.by_recipient import RecipientReports
 from dlr.messages.store import ReportReader, ReportStore
 from dlr.people import ErasureLog, PersonalData
 from dlr.phone import PhoneNumber, RecipientHasher
+from dlr.providers.base import Provider, load_provider
 from dlr.runtime import aws
 from dlr.runtime.secret import Secret
 from dlr.suppression.admin import SuppressionAdmin
@@ -28,6 +37,7 @@ from dlr.suppression.lookup import SuppressionLookup
 from dlr.suppression.standing import Rules
 from dlr.suppression.table import SuppressionList
 from dlr.suppression.transfer import SuppressionTransfer
+from dlr.webhooks import Tester, WebhookSecrets
 
 dynamodb = boto3.client("dynamodb", config=aws.CALLS)
 secrets = boto3.client("secretsmanager", config=aws.CALLS)
@@ -71,6 +81,31 @@ exports = Exports(
     Links(boto3.client("s3", config=SIGNING), os.environ["EXPORTS_BUCKET"]),
     rules.strike_limit,
 )
+live = LiveReader(dynamodb, desk_table)
+stack = os.environ["STACK"]
+alarms = Alarms(boto3.client("cloudwatch", config=aws.CALLS), stack)
+webhooks = WebhookSecrets(
+    secrets, boto3.client("cloudformation", config=aws.CALLS), stack, time.monotonic
+)
+deployed = sorted(filter(None, os.environ["PROVIDERS"].split(",")))
+"""The providers that this stack has a webhook of."""
+requires_signatures = os.environ["REQUIRE_SIGNATURES"] == "yes"
+samples: Mapping[str, Mapping[str, str]] = json.loads(
+    Path(__file__).with_name("samples.json").read_text()
+)
+"""By provider: `sample` and `setup`. Written by `make docs` from `events/`."""
+try_webhook = Tester({name: each["sample"] for name, each in samples.items()})
+
+
+def declared(provider: str) -> Provider:
+    """The provider as this stack takes its reports."""
+    found = load_provider(provider)
+    return replace(found, needs_signature=True) if requires_signatures else found
+
+
+def base_url(event: Any) -> str:
+    """What stands before `/webhooks` in the addresses that providers call."""
+    return os.environ["PUBLIC_URL"] or f"https://{event.request_context.domain_name}"
 
 
 def now() -> datetime:

@@ -11,6 +11,7 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from botocore.session import Session
 
+from dlr.live import QUICK, LiveWriter
 from dlr.messages.publish import Choice, ProviderCounts, Publisher, counts_by_provider
 from dlr.messages.redact import Redactor
 from dlr.messages.volume import stored_in
@@ -29,6 +30,7 @@ redact = Redactor(dynamodb, os.environ["REPORTS_TABLE"])
 hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
 known = KnownRecipients(dynamodb, os.environ["SUPPRESSIONS_TABLE"], hasher)
 choice = Choice(os.environ["PUBLISH"])
+live = LiveWriter(session.create_client("dynamodb", config=QUICK), os.environ["DESK_TABLE"])
 publish = Publisher(events, os.environ["EVENT_BUS"], redact, known, choice)
 
 
@@ -61,4 +63,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     metrics.add_metadata("request_id", context.aws_request_id)
     for provider, counts in counts_by_provider(done).items():
         emit(provider, counts)
+    if live_error := live(done):
+        metrics.add_metric("LiveFailed", MetricUnit.Count, 1)
+        metrics.add_metadata("live_error", live_error)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

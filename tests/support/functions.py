@@ -85,7 +85,7 @@ class Functions:
         self._source = template.load(ROOT / "template.yaml", parameters)
         self._functions = template.functions(self._source)
         self._values = {k: v["Default"] for k, v in self._source["Parameters"].items()}
-        self._values |= {"AWS::StackName": STACK, **names}
+        self._values |= {"AWS::StackName": STACK, "AWS::StackId": STACK, **names}
         self._logical = {physical: logical for logical, physical in names.items()}
         self._url = cloud.url
         self._handlers: dict[str, Any] = {}
@@ -205,6 +205,9 @@ class Functions:
 
     def _resolve(self, value: Any) -> str:
         """A name or a parameter. What is put together (the public URL) means nothing here."""
+        if isinstance(value, dict) and "Fn::Join" in value:
+            separator, joined = value["Fn::Join"]
+            return str(separator.join(self._resolve(joined).split(",")))
         if isinstance(value, dict):
             return str(self._values[value["Ref"]]) if "Ref" in value else ""
         return str(value)

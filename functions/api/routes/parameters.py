@@ -19,7 +19,7 @@ _ID = re.compile(r"[a-z0-9]+\.[0-9a-f]{32}|[0-9a-f]{16}", re.ASCII)
 """Of a quarantined request, or of a token."""
 
 
-def _known(provider: str) -> str:
+def known_provider(provider: str) -> str:
     """The name of a provider. Raises ValueError without quoting another text."""
     if provider not in provider_names():
         raise ValueError(f"no such provider; there are {', '.join(provider_names())}")
@@ -27,7 +27,7 @@ def _known(provider: str) -> str:
 
 
 Provider = Annotated[str, Path(max_length=MAX_KEY)]
-KnownProvider = Annotated[Provider, AfterValidator(_known)]
+KnownProvider = Annotated[Provider, AfterValidator(known_provider)]
 """For what an operator decides about a provider: a misspelt name would decide about nothing."""
 MessageId = Annotated[str, Path(max_length=MAX_KEY)]
 AnyMessageId = Annotated[

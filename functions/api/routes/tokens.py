@@ -108,6 +108,44 @@ def create_session(
     return _made(caller.name, scopes, end, by, caller.token_id)
 
 
+class Holder(BaseModel):
+    """Whose token the call has."""
+
+    id: str
+    name: str
+    scopes: list[Scope]
+    expires_at: datetime | None = Field(description="null of a token without an end")
+    parent: str = Field(description="Of a session: the id of the token that made it")
+
+
+@router.get("/sessions/current", summary="Who calls, with which scopes, until when")
+def get_holder() -> Holder:
+    caller = caller_in(router)
+    end = caller.expires_at
+    return Holder(
+        id=caller.token_id,
+        name=caller.name,
+        scopes=sorted(caller.scopes),
+        expires_at=None if end is None else datetime.fromtimestamp(end, UTC),
+        parent=caller.parent,
+    )
+
+
+@router.delete(
+    "/sessions/current",
+    summary="End the session that calls",
+    description="No scope is needed for it. A token that is no session is revoked by its id.",
+)
+def end_session(note: Note = None) -> Token:
+    caller = caller_in(router)
+    by = note_act(router, note, caller.token_id)
+    is_session = bool(caller.parent)
+    revoked = services.tokens.revoke(caller.token_id, by, services.now()) if is_session else None
+    if revoked is None:
+        raise not_kept("session")
+    return revoked
+
+
 def _made(
     name: str, scopes: Iterable[Scope], expires_at: datetime, by: str, parent: str = ""
 ) -> NewToken:

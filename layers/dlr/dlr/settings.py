@@ -10,6 +10,9 @@ from dlr.messages.store import Retention
 from dlr.phone import RecipientHasher
 from dlr.providers.base import load_provider
 
+VERSION = "0.1.0"
+"""Of the layer; pyproject.toml has the same."""
+
 
 def days(name: str) -> timedelta:
     """A number of days. Raises KeyError or ValueError where it is missing or no number."""

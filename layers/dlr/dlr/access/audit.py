@@ -47,7 +47,9 @@ class Entry(BaseModel):
     status: int | None = Field(None, description="of the answer; null where it is not known")
     note: str | None = Field(None, description="header `X-Operator`")
     subject: str | None = Field(None, description="a keyed hash of the number that it is about")
-    target: str | None = Field(None, description="the id of a token or of a quarantined request")
+    target: str | None = Field(
+        None, description="the id of a token or of a quarantined request, or a provider"
+    )
 
 
 class AuditPage(BaseModel):

@@ -92,10 +92,18 @@ ROUTES: Mapping[str, Rule] = {
     "POST /quarantine/{id}/replay": CHANGING,
     "DELETE /quarantine/{id}": CHANGING,
     "POST /sessions": Rule(None, Audit.ALWAYS),
+    "GET /sessions/current": Rule(None),
+    "DELETE /sessions/current": Rule(None, Audit.ALWAYS),
     "GET /tokens": Rule(Scope.ADMIN),
     "POST /tokens": ADMINISTERING,
     "DELETE /tokens/{id}": ADMINISTERING,
     "GET /audit": Rule(Scope.ADMIN),
+    "GET /codes": READING,
+    "GET /providers": READING,
+    "POST /providers/{provider}/test": ADMINISTERING,
+    "PUT /providers/{provider}/key": ADMINISTERING,
+    "GET /status": READING,
+    "GET /tail": READING,
 }
 """Every route of the team's API, whichever function serves it. What is not in here is refused."""
 

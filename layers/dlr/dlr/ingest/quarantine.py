@@ -33,6 +33,8 @@ PAGE = 100
 BY_RECIPIENT = "by_recipient"
 KEEP = timedelta(days=14)
 WORKERS = 8
+COUNTED_PAGES = 8
+"""Of a megabyte each: who asks how many there are reads all of them."""
 
 
 class QuarantinePage(BaseModel):
@@ -127,6 +129,23 @@ class Quarantine:
             requests=[shown(item) for item in answer["Items"] if is_request(item, now)],
             next=last and last["id"]["S"],
         )
+
+    def count(self, now: datetime) -> tuple[int, bool]:
+        """How many requests are kept, and whether there are more than were looked at."""
+        found, start = 0, dict[str, Any]()
+        for _ in range(COUNTED_PAGES):
+            answer = self._client.scan(
+                TableName=self._table,
+                Select="COUNT",
+                FilterExpression="attribute_exists(received_at) AND expires_at > :now",
+                ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
+                **start,
+            )
+            found += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return found, False
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return found, True
 
     def request(self, quarantine_id: str, now: datetime) -> Kept | None:
         """The exact request; None where there is none."""

@@ -1,0 +1,86 @@
+// Calls of the team's API. The console lies one folder below it.
+import { forget, keep, session } from "./session.js";
+
+const ROOT = new URL("../", location.origin + location.pathname);
+
+/** What the API answered that is no success: `message` is for a person, `requestId` for the log. */
+export class ApiError extends Error {
+  constructor(status, problem = {}) {
+    super(problem.detail || problem.message || SAYS[status] || `The answer was ${status || "nothing"}.`);
+    this.status = status;
+    this.title = problem.title || TITLES[status] || "That did not work";
+    this.type = problem.type || "";
+    this.requestId = problem.request_id || "";
+  }
+}
+
+const TITLES = { 0: "No connection", 401: "Signed out", 403: "Refused", 404: "Not found", 429: "Too many requests" };
+const SAYS = {
+  0: "The server does not answer. Look at your connection, then try again.",
+  429: "Too many requests at once. Wait a few seconds.",
+  502: "The function failed. Its log has the reason.",
+  503: "Not available now. Try again.",
+};
+
+/**
+ * Calls a route: `await api("/stats", {query: {by: "day"}})`. Answers the JSON, or null without one.
+ * `body` is sent as JSON, a text as it is. Raises ApiError.
+ */
+export async function api(path, { method = "GET", query, body, note, key, token, signal } = {}) {
+  const url = new URL(path.replace(/^\//, ""), ROOT);
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, value);
+  }
+  const headers = { authorization: `Bearer ${token ?? session.value?.token ?? ""}` };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (note) headers["x-operator"] = note;
+  if (key) headers["idempotency-key"] = key;
+  const sent = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+  const response = await fetch(url, { method, headers, body: sent, signal, cache: "no-cache" }).catch((error) => {
+    throw error.name === "AbortError" ? error : new ApiError(0);
+  });
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return answer;
+  const error = new ApiError(response.status, answer ?? {});
+  if (!token && isUnknown(error)) forget("The session has ended. Sign in again.");
+  throw error;
+}
+
+/** API Gateway refuses a token it does not know, without saying what kind of problem that is. */
+function isUnknown(error) {
+  return error.status === 401 || (error.status === 403 && !error.type);
+}
+
+/** Makes a session out of a token, or takes a token that is a session already. Raises ApiError. */
+export async function signIn(token) {
+  try {
+    keep(await api("/sessions", { method: "POST", token }));
+  } catch (error) {
+    if (error.status !== 403 || !error.type) throw error;
+    await takeSession(token);
+  }
+}
+
+/** Signs in with a token that is a session. Raises ApiError. */
+export async function takeSession(token) {
+  keep({ ...(await api("/sessions/current", { token })), token });
+}
+
+/** Ends the session here and at the server; it is over here whatever the server says. */
+export async function signOut() {
+  const { token } = session.value ?? {};
+  forget("You are signed out.");
+  if (token) await api("/sessions/current", { method: "DELETE", token }).catch(() => null);
+}
+
+/** All pages of a list, at most `most` items. */
+export async function all(path, { query, most = 2000, items = "items", cursor = "cursor", ...rest } = {}) {
+  const found = [];
+  let next;
+  do {
+    const page = await api(path, { ...rest, query: { ...query, [cursor]: next } });
+    found.push(...page[items]);
+    next = page.next;
+  } while (next && found.length < most);
+  return found;
+}

@@ -1,0 +1,59 @@
+// What surrounds every page: name, navigation, who is signed in.
+import { html, useEffect, useRef, useState } from "../vendor.js";
+import { signOut } from "../api.js";
+import { time } from "../format.js";
+import { href, route } from "../router.js";
+import { session } from "../session.js";
+import { ThemeChoice } from "./theme.js";
+
+export function Frame({ pages, current, children }) {
+  const [open, setOpen] = useState(false);
+  const main = useRef();
+  const shown = useRef(current.path);
+  const { page } = route.value;
+  useEffect(() => {
+    setOpen(false);
+    if (shown.current === page) return;
+    shown.current = page;
+    scrollTo(0, 0);
+    main.current.focus({ preventScroll: true });
+  }, [page]);
+  const onKeyDown = (event) => event.key === "Escape" && setOpen(false);
+  return html`<div class="frame">
+    <button class="skip" onClick=${() => main.current.focus()}>Skip to the page</button>
+    <header class="side" onKeyDown=${onKeyDown}>
+      <div class="brand">
+        <svg class="logo" viewBox="0 0 16 16" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M4 8.5l2.5 2.5L12 5.5" /></svg>
+        <strong>Delivery reports</strong>
+        <button class="menu" aria-expanded=${String(open)} aria-controls="navigation" onClick=${() => setOpen(!open)}>Menu</button>
+      </div>
+      <div id="navigation" class=${open ? "fold open" : "fold"}>
+        <nav aria-label="Pages">
+          ${pages.map((each) => html`<a key=${each.path} href=${href(each.path)} aria-current=${each.path === current.path ? "page" : undefined}>${each.title}</a>`)}
+        </nav>
+        <div class="who small">
+          <span class="cut" title=${`Scopes: ${session.value.scopes.join(", ")}. Until ${time(session.value.expires_at)}`}>${session.value.name}</span>
+          <button class="plain" onClick=${signOut}>Sign out</button>
+          <${ThemeChoice} />
+        </div>
+      </div>
+    </header>
+    <main id="main" tabindex="-1" ref=${main}>${children}</main>
+  </div>`;
+}
+
+/** A page's heading; what stands inside comes to its right. */
+export function Heading({ title, says, children }) {
+  return html`<div class="heading">
+    <div><h1>${title}</h1>${says && html`<p class="muted">${says}</p>`}</div>
+    ${children && html`<div class="tools">${children}</div>`}
+  </div>`;
+}
+
+/** A part of a page with a heading of its own. */
+export function Panel({ title, tools, class: more = "", children }) {
+  return html`<section class=${`panel ${more}`}>
+    ${(title || tools) && html`<div class="panel-head">${title && html`<h2>${title}</h2>`}${tools}</div>`}
+    ${children}
+  </section>`;
+}

@@ -1,0 +1,55 @@
+// A table that scrolls inside its own box.
+import { html, useState } from "../vendor.js";
+
+/**
+ * `columns`: `[{key, title, cell?: (row) => …, num?: true, sort?: (row) => value, wide?: true}]`. What has `sort` can be
+ * sorted by. `link`: `(row) => address` of what a row is made of, on its first cell and the row.
+ */
+export function Table({ caption, columns, rows, link, rowKey, current, dense }) {
+  const [order, setOrder] = useState({});
+  const by = columns.find((each) => each.key === order.key);
+  const sorted = by ? [...rows].sort((a, b) => order.way * compare(by.sort(a), by.sort(b))) : rows;
+  const turn = (column) =>
+    setOrder({ key: column.key, way: order.key === column.key ? -order.way : column.num ? -1 : 1 });
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+    <table class=${dense ? "dense" : undefined}>
+      <caption class="unseen">${caption}</caption>
+      <thead><tr>
+        ${columns.map((each) => html`<th key=${each.key} scope="col" class=${each.num && "num"} aria-sort=${each.sort && sorting(order, each)}>
+          ${each.sort ? html`<button class="sort" onClick=${() => turn(each)}>${each.title}</button>` : each.title || html`<span class="unseen">Acts</span>`}
+        </th>`)}
+      </tr></thead>
+      <tbody>
+        ${sorted.map((row, at) => html`<tr key=${rowKey ? rowKey(row) : at} class=${link && "linked"} aria-current=${current?.(row) ? "true" : undefined}
+          onClick=${link && ((event) => follow(event, link(row)))}>
+          ${columns.map((each, place) => html`<td key=${each.key} class=${kind(each)}>
+            ${place === 0 && link ? html`<a href=${link(row)}>${content(each, row)}</a>` : content(each, row)}
+          </td>`)}
+        </tr>`)}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+const content = (column, row) => (column.cell ? column.cell(row) : row[column.key] ?? "–");
+const kind = (column) => [column.num && "num", column.wide && "wide"].filter(Boolean).join(" ") || undefined;
+
+function sorting(order, column) {
+  if (order.key !== column.key) return "none";
+  return order.way > 0 ? "ascending" : "descending";
+}
+
+/** Nulls last in both directions would need the way; they count as least. */
+function compare(a, b) {
+  if (a === b) return 0;
+  if (a === null || a === undefined) return -1;
+  if (b === null || b === undefined) return 1;
+  return a < b ? -1 : 1;
+}
+
+/** The whole row is a link for the mouse; text can still be marked, and buttons pressed. */
+function follow(event, address) {
+  if (event.target.closest("a, button, input, label") || String(getSelection())) return;
+  if (event.metaKey || event.ctrlKey) open(address);
+  else location.hash = address;
+}

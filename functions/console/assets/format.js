@@ -1,0 +1,79 @@
+// Numbers, times and words as the console shows them. Times are UTC, as in every answer of the API.
+const GAP = "\u202f";
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
+
+export const NONE = "–";
+
+export const count = (n) => (n === null || n === undefined ? NONE : whole.format(n));
+export const short = (n) => (n < 10_000 ? count(n) : compact.format(n));
+
+/** 0.934 → "93.4 %". */
+export function percent(rate, digits = 1) {
+  return rate === null || rate === undefined ? NONE : `${(100 * rate).toFixed(digits)}${GAP}%`;
+}
+
+/** 75.2 → "1 min 15 s". */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return NONE;
+  if (seconds < 10) return `${seconds.toFixed(1)}${GAP}s`;
+  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const first = units.findIndex(([size]) => seconds >= size);
+  const parts = [];
+  let left = Math.round(seconds);
+  for (const [size, unit] of units.slice(first, first + 2)) {
+    const n = Math.floor(left / size);
+    left -= n * size;
+    if (n) parts.push(`${n}${GAP}${unit}`);
+  }
+  return parts.join(" ");
+}
+
+const pad = (n) => String(n).padStart(2, "0");
+
+/** "24 Nov 2026, 13:00:05 UTC". */
+export function time(value, { seconds = false, zone = true } = {}) {
+  if (!value) return NONE;
+  const at = new Date(value);
+  const clock = `${pad(at.getUTCHours())}:${pad(at.getUTCMinutes())}${seconds ? `:${pad(at.getUTCSeconds())}` : ""}`;
+  return `${day(value)}, ${clock}${zone ? " UTC" : ""}`;
+}
+
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+export function day(value) {
+  const at = new Date(value);
+  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
+}
+
+/** "5 min ago", "in 3 h". */
+export function ago(value, now = Date.now()) {
+  if (!value) return "never";
+  const seconds = (now - new Date(value)) / 1000;
+  if (Math.abs(seconds) < 5) return "just now";
+  const rough = duration(Math.abs(seconds) < 60 ? Math.round(Math.abs(seconds)) : Math.abs(seconds)).split(" ")[0];
+  return seconds > 0 ? `${rough} ago` : `in ${rough}`;
+}
+
+/** "unknown_subscriber" → "Unknown subscriber". */
+export function words(name) {
+  if (!name) return NONE;
+  const text = String(name).replaceAll("_", " ");
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** "DE" → "Germany". */
+export function country(code) {
+  if (!code) return "Unknown country";
+  try {
+    return regions.of(code);
+  } catch {
+    return code;
+  }
+}
+
+/** "+447700900123" → "+44 ••••• 123". */
+export function masked(number) {
+  return number ? `${number.slice(0, 3)} ••••• ${number.slice(-3)}` : NONE;
+}

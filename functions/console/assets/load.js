@@ -1,0 +1,53 @@
+// Asking the server from a component.
+import { useCallback, useEffect, useRef, useState } from "./vendor.js";
+
+/**
+ * Asks again whenever `deps` change: `useLoad((signal) => api("/stats", {query, signal}), [key])`.
+ * `{data, error, loading, reload}`; old data stay until the new ones are there.
+ */
+export function useLoad(ask, deps) {
+  const [state, set] = useState({ loading: true });
+  const [turn, setTurn] = useState(0);
+  const reload = useCallback(() => setTurn((n) => n + 1), []);
+  useEffect(() => {
+    const stop = new AbortController();
+    set((old) => ({ data: old.data, loading: true }));
+    ask(stop.signal).then(
+      (data) => stop.signal.aborted || set({ data, loading: false }),
+      (error) => stop.signal.aborted || set({ error, loading: false }),
+    );
+    return () => stop.abort();
+  }, [...deps, turn]);
+  return { ...state, reload };
+}
+
+/** Calls `tick` every so many milliseconds while `on` and while the tab is in view. */
+export function usePoll(tick, every, on = true) {
+  const latest = useRef(tick);
+  latest.current = tick;
+  useEffect(() => {
+    if (!on) return undefined;
+    const timer = setInterval(() => document.hidden || latest.current(), every);
+    return () => clearInterval(timer);
+  }, [every, on]);
+}
+
+/**
+ * Runs an act at a time: `const [act, acting, error] = useAct(async () => …)`.
+ * Its error is shown by `<Failed error=…/>`.
+ */
+export function useAct(run) {
+  const [state, set] = useState({});
+  const act = async (...given) => {
+    set({ acting: true });
+    try {
+      const result = await run(...given);
+      set({});
+      return result;
+    } catch (error) {
+      set({ error });
+      return undefined;
+    }
+  };
+  return [act, Boolean(state.acting), state.error];
+}

@@ -1,0 +1,41 @@
+// Starts the console: the sign-in page, or the frame with the page that the address names.
+import { html, render, useEffect, useState } from "./vendor.js";
+import { Frame } from "./components/frame.js";
+import { Toasts } from "./components/toast.js";
+import { Failed, Loading, NoScope } from "./components/states.js";
+import { PAGES } from "./pages.js";
+import { go, href, route } from "./router.js";
+import { has, isSignedIn } from "./session.js";
+import { SignIn } from "./sign-in.js";
+
+const modules = new Map();
+
+function Page({ page }) {
+  const [state, set] = useState({});
+  useEffect(() => {
+    document.title = `${page.title} · Delivery reports`;
+    if (modules.has(page.path)) return;
+    page.load().then(
+      (module) => set({ loaded: modules.set(page.path, module.default) }),
+      (error) => set({ error, path: page.path }),
+    );
+  }, [page.path]);
+  const Content = modules.get(page.path);
+  if (!has(page.scope)) return html`<${NoScope} scope=${page.scope} />`;
+  if (Content) return html`<${Content} key=${page.path} />`;
+  return state.path === page.path ? html`<${Failed} error=${state.error} />` : html`<${Loading} />`;
+}
+
+function Console() {
+  const { page: path } = route.value;
+  if (!isSignedIn.value || path === "sign-in") return html`<${SignIn} />`;
+  const page = PAGES.find((each) => each.path === path);
+  if (!page) {
+    const first = PAGES.find((each) => has(each.scope)) ?? PAGES[0];
+    queueMicrotask(() => go(href(first.path), { replace: true }));
+    return null;
+  }
+  return html`<${Frame} pages=${PAGES.filter((each) => has(each.scope))} current=${page}><${Page} page=${page} /><//>`;
+}
+
+render(html`<${Console} /><${Toasts} />`, document.body);

@@ -1,0 +1,64 @@
+// The page for whom nobody knows yet.
+import { html, useEffect, useState } from "./vendor.js";
+import { signIn, takeSession } from "./api.js";
+import { Field } from "./components/field.js";
+import { Failed, Loading } from "./components/states.js";
+import { useAct } from "./load.js";
+import { go, route } from "./router.js";
+import { isSignedIn, signedOutBecause } from "./session.js";
+
+const START = "#/";
+let wanted = null;
+
+/** The token of a sign-in link. It leaves the address, and so the history, at once. */
+function linkedSession() {
+  const { page, query } = route.peek();
+  if (page !== "sign-in" || !query.session) return null;
+  go("#/sign-in", { replace: true });
+  return query.session;
+}
+
+const linked = linkedSession();
+
+export function SignIn() {
+  const [token, setToken] = useState("");
+  const [link, setLink] = useState(linked);
+  const [enter, entering, error] = useAct(async (run, text) => {
+    await run(text);
+    go(wanted ?? START, { replace: true });
+  });
+  useEffect(() => {
+    document.title = "Sign in · Delivery reports";
+    const isHere = route.peek().page === "sign-in";
+    if (!isHere) wanted = location.hash || START;
+    if (link) enter(takeSession, link).finally(() => setLink(null));
+    else if (isSignedIn.peek() && isHere) go(wanted ?? START, { replace: true });
+  }, []);
+  const submit = (event) => {
+    event.preventDefault();
+    enter(signIn, token.trim());
+  };
+  return html`<main class="sign-in">
+    <h1>Delivery reports</h1>
+    ${link
+      ? html`<${Loading} what="Signing in" />`
+      : html`<form class="panel stack" onSubmit=${submit}>
+          ${signedOutBecause.value && html`<p role="status">${signedOutBecause.value}</p>`}
+          <${Field} label="Token" hint="It is exchanged for a session of eight hours, which this tab keeps until you close it.">
+            <input type="password" name="token" autocomplete="off" required spellcheck="false"
+              value=${token} onInput=${(event) => setToken(event.target.value)} />
+          <//>
+          <button class="primary" disabled=${entering}>${entering ? "Signing in …" : "Sign in"}</button>
+          ${error && html`<${Failed} error=${refusal(error)} />`}
+        </form>
+        <p class="muted small">On your own machine, <code>make run</code> prints a link that signs you in.</p>`}
+  </main>`;
+}
+
+function refusal(error) {
+  if (error.status === 401 || (error.status === 403 && !error.type)) {
+    error.title = "Not known";
+    error.message = "Nobody knows this token: it is mistyped, revoked or has expired.";
+  }
+  return error;
+}
