@@ -49,7 +49,7 @@ STATUS = {
         {"name": "HeldAlarm", "state": "alarm", "since": TIME, "says": "settle it"},
         {"name": "Other", "state": "ok", "since": None, "says": ""},
     ],
-    "quarantine": {"waiting": 3},
+    "quarantine": {"waiting": 3, "more": True},
     "held": [{"provider": "smsmode", "n": 12}, {"provider": "twilio", "n": 0}],
     "providers": [{"name": "smsmode", "last_seen": None}],
     "as_of": TIME,
@@ -112,7 +112,7 @@ CASES = [
         "alarms      1 on, 2 watched\n"
         "  HeldAlarm: alarm since 2026-11-24T13:00:00Z\n"
         "    settle it\n"
-        "quarantine  3 requests wait\n"
+        "quarantine  3 or more requests wait\n"
         "held        smsmode 12, twilio 0\n"
         "provider    smsmode, last seen never\n",
         printed_json=[STATUS],
@@ -197,7 +197,7 @@ CASES = [
     Case(
         "codes twilio --search 30003",
         {"GET /codes": items(CODE, {**CODE, "code": "30004"})},
-        [("GET /codes?limit=200&provider=twilio", None)],
+        [("GET /codes?provider=twilio", None)],
         "twilio\tcode\t30003\t-\tabsent\t-\t-\t-\t-\n",
         printed_json=[CODE],
     ),

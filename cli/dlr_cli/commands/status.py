@@ -34,7 +34,9 @@ def _lines(status: Item) -> list[str]:
         if each["says"]:
             lines.append(f"    {word_of(each['says'])}")
     held = ", ".join(f"{word_of(each['provider'])} {each['n']}" for each in status["held"])
-    lines.append(f"quarantine  {status['quarantine']['waiting']} requests wait")
+    waiting = status["quarantine"]
+    more = " or more" if waiting.get("more") else ""
+    lines.append(f"quarantine  {waiting['waiting']}{more} requests wait")
     lines.append(f"held        {held or 'nothing'}")
     lines += [
         f"provider    {word_of(each['name'])}, last seen {word_of(each['last_seen'] or 'never')}"
