@@ -82,6 +82,15 @@ JOB = {
 }
 DONE = {**JOB, "state": "done", "done": 2}
 TESTED = {**DONE, "result": {"suppressed": 41, "more_than_today": 3}}
+SMSMODE = {
+    "name": "smsmode",
+    "enabled": True,
+    "signed": "the body",
+    "setup": "Enter\nit.",
+    "signing": {"required": False, "key": "missing"},
+    "last_seen": None,
+    "url": "https://x.test/w",
+}
 PAGE = {"items": [MESSAGE], "next": None}
 
 
@@ -410,6 +419,50 @@ CASES = [
         "",
         note="Nothing is in the audit",
     ),
+    Case(
+        "providers list",
+        {"GET /providers": items(SMSMODE, {**SMSMODE, "enabled": False})},
+        [("GET /providers", None)],
+        "smsmode\tyes\tmissing\t-\tthe body\n",
+        printed_json=[SMSMODE],
+    ),
+    Case(
+        "providers show smsmode",
+        {"GET /providers": items(SMSMODE)},
+        [("GET /providers", None)],
+        "name    smsmode\nsigned  the body\nkey     missing\nurl     https://x.test/w\n\nEnter\nit.\n",
+        printed_json=[SMSMODE],
+    ),
+    Case("providers show x", {"GET /providers": items(SMSMODE)}, [("GET /providers", None)], "", 2),
+    Case(
+        "providers test smsmode",
+        {
+            "POST /providers/smsmode/test": answered(
+                {"message_id": "t1", "status": 200, "detail": "ok"}
+            )
+        },
+        [("POST /providers/smsmode/test", None)],
+        "HTTP 200: ok\nmessage t1\n",
+    ),
+    Case(
+        "providers test smsmode",
+        {
+            "POST /providers/smsmode/test": answered(
+                {"message_id": "t1", "status": None, "detail": "no"}
+            )
+        },
+        [("POST /providers/smsmode/test", None)],
+        "HTTP -: no\nmessage t1\n",
+        1,
+    ),
+    Case(
+        "providers key smsmode",
+        {"PUT /providers/smsmode/key": answered({"provider": "smsmode", "key": "set"})},
+        [("PUT /providers/smsmode/key", {"key": "s3cret"})],
+        "smsmode  key set\n",
+        typed="s3cret\n",
+    ),
+    Case("providers key smsmode", {}, [], "", 2, typed="\n"),
     Case("tokens create x --scope nothing", {}, [], "", 2),
     Case("nothing", {}, [], "", 2),
 ]

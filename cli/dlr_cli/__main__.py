@@ -32,6 +32,7 @@ COMMANDS = {
         "erase": "Erase a person.",
     },
     "Run the system": {
+        "providers": "List the providers, show a webhook's address, send a test report.",
         "quarantine": "Look at requests that could not be read; replay them.",
         "redrive": "Send what waits in the failure queues on its way again.",
         "smoke": "Send one made-up message through every hop.",
