@@ -81,7 +81,10 @@ JOB = {
     "links": [],
 }
 DONE = {**JOB, "state": "done", "done": 2}
-TESTED = {**DONE, "result": {"suppressed": 41, "more_than_today": 3}}
+COUNTS = {"recipients": 41, "by_cause": {"absent": 40, "barred": 1}}
+NOBODY = {"recipients": 0, "by_cause": {}}
+RESULT = {"tried": COUNTS, "today": COUNTS, "added": NOBODY, "removed": NOBODY}
+TESTED = {**DONE, "result": {**RESULT, "failed_messages": 50, "not_kept": 2}}
 SMSMODE = {
     "name": "smsmode",
     "enabled": True,
@@ -118,8 +121,8 @@ CASES = [
         {"GET /status": answered(STATUS)},
         [("GET /status", None)],
         "version     1.2.0, as of 2026-11-24T13:00:00Z\n"
-        "alarms      1 on, 2 watched\n"
-        "  HeldAlarm: alarm since 2026-11-24T13:00:00Z\n"
+        "alarms      1 on, 1 off\n"
+        "  HeldAlarm since 2026-11-24T13:00:00Z\n"
         "    settle it\n"
         "quarantine  3 or more requests wait\n"
         "held        smsmode 12, twilio 0\n"
@@ -360,7 +363,7 @@ CASES = [
             ("GET /exports/j1", None),
             ("GET /exports/j1", None),
         ],
-        "suppressed       41\nmore than today  3\n",
+        "absent\t40\t40\t0\t0\nbarred\t1\t1\t0\t0\nall\t41\t41\t0\t0\n",
         printed_json=[TESTED["result"]],
         note="Job j1",
     ),
