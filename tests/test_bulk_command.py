@@ -200,7 +200,9 @@ def test_an_import_that_failed_goes_on_behind_what_was_taken(
     answers: list[Any] = [good, good, (500, JSON, "{}")]
     api.answers[IMPORT] = lambda call: _next(answers, call)
     Path("in.txt").write_text("\n".join(numbers(4500)))
-    assert run("import", "in.txt").exit_code == 1
+    result = run("import", "in.txt")
+    assert result.exit_code == 1
+    assert "2,000 rows are done. Call it again to go on." in result.stderr
     (state,) = state_files(tmp_path)
     assert json.loads(state.read_text()) == {
         "imported": 1998,

@@ -259,7 +259,7 @@ CASES = [
             ("POST /suppressions/add", {"number": "x"}),
             ("POST /suppressions/add", {"number": OTHER}),
         ],
-        f"x  The API answered HTTP 400. no\n{OTHER}  suppressed: list opt_out, cause opted_out\n",
+        f"x  The API answered HTTP 400. no.\n{OTHER}  suppressed: list opt_out, cause opted_out\n",
         1,
         typed=f"x\n\n{OTHER}\n",
     ),

@@ -104,13 +104,20 @@ class Bulk:
             file = stack.enter_context(_opened(self.source))
             tell = stack.enter_context(self.output.counting(self.label, lines, done))
             parts = _behind(done, parts_of(file, PART))
-            for part, answer in in_order(parts, do, self.parallel):
-                take(part, answer)
-                self.counts["rows"] += len(part.rows)
-                if progress:
-                    size = self.results.size() if self.results else 0
-                    progress.save({**self.counts, "bytes": size})
-                tell(self.counts["rows"])
+            try:
+                for part, answer in in_order(parts, do, self.parallel):
+                    take(part, answer)
+                    self.counts["rows"] += len(part.rows)
+                    if progress:
+                        size = self.results.size() if self.results else 0
+                        progress.save({**self.counts, "bytes": size})
+                    tell(self.counts["rows"])
+            except (KeyboardInterrupt, CommandError):
+                if progress and self.counts["rows"]:
+                    self.output.note(
+                        f"{self.counts['rows']:,} rows are done. Call it again to go on."
+                    )
+                raise
             if progress:
                 progress.drop()
 
