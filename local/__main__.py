@@ -71,14 +71,16 @@ def _examples(deployment: Deployment) -> Iterator[Recording]:
 
 
 def print_example(deployment: Deployment, example: Recording) -> None:
-    """Print the recorded request, and the request that asks for its number, for curl."""
+    """Print the recorded request, for curl, and the command that asks for its number."""
     request = request_to(deployment.webhooks[example.provider], example.request)
     post = ["curl", "-i", request.url, "-d", request.body.decode()]
     if content_type := request.headers.get("content-type"):
         post += ["-H", f"content-type: {content_type}"]
-    ask = ["curl", "-i", f"{deployment.base_url}/suppressions/{example.suppressed_numbers[0]}"]
-    ask += ["-H", f"authorization: Bearer {deployment.admin_token}"]
-    print(f"\nReport a dead number:\n  {shlex.join(post)}\nAsk for it:\n  {shlex.join(ask)}")
+    ask = ["dlr", "check", example.suppressed_numbers[0]]
+    print(
+        f"\nReport a dead number:\n  {shlex.join(post)}\n"
+        f"Ask for it, in this folder (pipx install ./cli):\n  {shlex.join(ask)}"
+    )
 
 
 def show() -> bool:

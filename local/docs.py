@@ -1,5 +1,6 @@
 """What follows from the code or from a library's data: `make docs` writes it."""
 
+import ast
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -69,6 +70,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield _parts("docs/deploy.md", signing=signing_table(), fixed=fixed_cost())
     yield _parts("docs/privacy.md", bounds=bounds_table())
     yield _parts("docs/architecture.md", levels=rooms_picture(), rooms=rooms_table())
+    yield _parts("docs/command-line.md", commands=commands_table())
     yield ROOT / "docs" / "causes.md", causes_page()
     for provider in map(load_provider, provider_names()):
         yield ROOT / "docs" / "providers" / f"{provider.name}.md", page(provider)
@@ -110,6 +112,21 @@ def providers_table() -> str:
             said.facts["Answer"].rstrip("."),
         )
         lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def commands_table() -> str:
+    """What each command of `dlr` does. Its package is not this one's to import, so it is read."""
+    module = ast.parse((ROOT / "cli/dlr_cli/__main__.py").read_text())
+    (table,) = (
+        ast.literal_eval(node.value)
+        for node in module.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "COMMANDS"
+    )
+    lines = ["| command | does |", "|---|---|"]
+    for title, section in table.items():
+        lines.append(f"| **{title}** | |")
+        lines += [f"| `dlr {name}` | {does} |" for name, does in section.items()]
     return "\n".join(lines) + "\n"
 
 

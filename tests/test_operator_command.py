@@ -22,7 +22,7 @@ from dlr_cli.connection import find_address
 from dlr_cli.errors import CommandError
 from dlr_cli.quarantine import kept
 from tests.support.cases import ROOT
-from tests.support.fake_api import JSON, PROBLEM, Answer, FakeApi, serving
+from tests.support.fake_api import JSON, PROBLEM, Answer, FakeApi, answered, serving
 
 TOKEN = "hush-admin-token"
 NUMBER = "447700900123"
@@ -642,6 +642,38 @@ def test_a_terminal_gets_columns_with_titles(api: FakeApi) -> None:
     assert code == 0
     assert title.split() == ["id", "received", "at", "provider", "error"]
     assert first.index("to: ") == second.index("to: ") == title.index("error")
+
+
+def test_a_terminal_gets_no_empty_columns_and_no_fractions_of_seconds(api: FakeApi) -> None:
+    rows = [{"id": "j1", "state": "done", "created_at": "2026-11-22T10:00:00.739120Z"}]
+    api.answers["GET /exports"] = answered({"items": rows, "next": None})
+    code, seen, _ = on_terminal(api, "export", "--jobs", NO_COLOR="1")
+    title, row = seen.splitlines()
+    assert code == 0
+    assert title.split() == ["id", "state", "created", "at"]
+    assert row.split() == ["j1", "done", "2026-11-22T10:00:00Z"]
+
+
+def test_an_import_shows_how_far_it_is(api: FakeApi, tmp_path: Path) -> None:
+    api.answers["POST /suppressions/import"] = answered(
+        {"imported": 1000, "skipped": 0, "errors": []}
+    )
+    source = tmp_path / "in.txt"
+    source.write_text("+15550100\n" * 3000)
+    code, seen, out = on_terminal(
+        api, "import", str(source), "--json", is_piped=True, HOME=str(tmp_path)
+    )
+    assert code == 0
+    assert "Importing" in seen
+    assert "100%" in seen
+    assert json.loads(out)["imported"] == 3000
+
+
+def test_on_a_terminal_the_number_is_asked_for(api: FakeApi) -> None:
+    api.answers["POST /suppressions/check"] = answered({"suppressed": [], "not_numbers": []})
+    code, seen, out = on_terminal(api, "check", "--json", typed=f"+{NUMBER}\n", is_piped=True)
+    assert (code, json.loads(out)) == (0, {"number": f"+{NUMBER}", "result": "free"})
+    assert "Number: " in seen
 
 
 @pytest.mark.usefixtures("two")

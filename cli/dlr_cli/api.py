@@ -205,7 +205,9 @@ def _detail_of(answer: urllib3.BaseHTTPResponse, token: str) -> str:
     except (ValueError, TypeError, RecursionError):
         return ""
     detail, request_id = str(problem.get("detail") or ""), str(problem.get("request_id") or "")
-    detail = _DIGITS.sub("…", printable(detail.replace(token, "…")))
+    detail = _DIGITS.sub("…", printable(detail.replace(token, "…"))).replace("Value error, ", "")
+    if detail and not detail.endswith("."):
+        detail += "."
     if _REQUEST_ID.fullmatch(request_id) and token not in request_id:
         detail += f" Request {request_id}."
     return f" {detail.strip()}" if detail.strip() else ""

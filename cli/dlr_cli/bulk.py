@@ -31,16 +31,26 @@ class Results:
 
     path: Path
     header: str = ""
+    is_always: bool = False
+    """Whether it is made though there is nothing to write into it."""
     _file: IO[bytes] | None = None
 
-    def open_at(self, size: int) -> bool:
-        """Go on at this size, 0 for a new file. False if there is less than that."""
-        if size and (not self.path.exists() or self.path.stat().st_size < size):
+    def begin(self) -> None:
+        """Anew: what is in the way goes."""
+        if self.is_always:
+            self.write("")
+        else:
+            self.path.unlink(missing_ok=True)
+
+    def go_on(self, size: int) -> bool:
+        """Go on at this size; False if less than that is there."""
+        if not size:
+            return True
+        if not self.path.exists() or self.path.stat().st_size < size:
             return False
-        if size:
-            self._file = self.path.open("r+b")
-            self._file.truncate(size)
-            self._file.seek(size)
+        self._file = self.path.open("r+b")
+        self._file.truncate(size)
+        self._file.seek(size)
         return True
 
     def write(self, text: str) -> None:
@@ -85,20 +95,29 @@ class Bulk:
         What `take` adds to `counts` and writes to `results` is noted after each part.
         """
         with ExitStack() as stack:
-            progress, lines = self._begin()
-            done = self.counts.setdefault("rows", 0)
             if self.results:
                 stack.callback(self.results.close)
+            progress, lines = self._begin()
+            done = self.counts.setdefault("rows", 0)
+            if self.results and not done:
+                self.results.begin()
             file = stack.enter_context(_opened(self.source))
             tell = stack.enter_context(self.output.counting(self.label, lines, done))
             parts = _behind(done, parts_of(file, PART))
-            for part, answer in in_order(parts, do, self.parallel):
-                take(part, answer)
-                self.counts["rows"] += len(part.rows)
-                if progress:
-                    size = self.results.size() if self.results else 0
-                    progress.save({**self.counts, "bytes": size})
-                tell(self.counts["rows"])
+            try:
+                for part, answer in in_order(parts, do, self.parallel):
+                    take(part, answer)
+                    self.counts["rows"] += len(part.rows)
+                    if progress:
+                        size = self.results.size() if self.results else 0
+                        progress.save({**self.counts, "bytes": size})
+                    tell(self.counts["rows"])
+            except (KeyboardInterrupt, CommandError):
+                if progress and self.counts["rows"]:
+                    self.output.note(
+                        f"{self.counts['rows']:,} rows are done. Call it again to go on."
+                    )
+                raise
             if progress:
                 progress.drop()
 
@@ -112,7 +131,7 @@ class Bulk:
         progress = Progress({**self.what, "content": hashed}, os.environ)
         counts = {} if self.restart else progress.load()
         size = counts.pop("bytes", 0)
-        if counts and (self.results is None or self.results.open_at(size)):
+        if counts and (self.results is None or self.results.go_on(size)):
             self.counts.update(counts)
             self.output.note(f"Goes on after {counts.get('rows', 0):,} rows of a run before.")
         return progress, lines

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ T = TypeVar("T")
 GAP = "  "
 WORDS = {None: "-", True: "yes", False: "no", "": "-"}
 """What a person reads for a value of JSON."""
+NOTHING = {"-", ""}
+_FRACTION = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z")
 
 
 class Output:
@@ -128,12 +131,17 @@ def _title(name: str) -> str:
 
 
 def _print_aligned(columns: Sequence[str], cells: list[list[str]]) -> int:
-    """The last column goes on as far as it needs: a terminal wraps, and ids stay whole."""
+    """Without columns in which nothing stands, and without fractions of seconds.
+
+    The last column goes on as far as it needs: a terminal wraps, and ids stay whole.
+    """
     from rich.text import Text
 
     if not cells:
         return 0
-    titles = [_title(name) for name in columns]
+    shown = [n for n in range(len(columns)) if any(line[n] not in NOTHING for line in cells)]
+    titles = [_title(columns[n]) for n in shown]
+    cells = [[_FRACTION.sub(r"\1Z", line[n]) for n in shown] for line in cells]
     widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
     widths[-1] = 0
     console = _console(sys.stdout)

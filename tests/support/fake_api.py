@@ -1,6 +1,7 @@
 """An API that answers as a test wants it, for the command `dlr`."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ class FakeApi:
         self.answers: dict[str, Answer | list[Answer] | Callable[[Call], Answer]] = {}
         self.headers: dict[int, dict[str, str]] = {}
         self.requests: list[Call] = []
+        self._used: Counter[int] = Counter()
         self._lock = Lock()
 
     @property
@@ -63,7 +65,8 @@ class FakeApi:
             self.requests.append(call)
             found = self.answers.get(call.name) or self.answers.get(call.name.partition("?")[0])
             if isinstance(found, list):
-                found = found.pop(0) if len(found) > 1 else found[0]
+                self._used[id(found)] += 1
+                found = found[min(self._used[id(found)], len(found)) - 1]
         if callable(found):
             return found(call)
         return found or (404, JSON, '{"message": "x"}')

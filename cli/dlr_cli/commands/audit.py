@@ -10,12 +10,14 @@ from dlr_cli.output import Output
 COLUMNS = ("at", "outcome", "status", "route", "name", "note", "target", "subject", "request_id")
 
 
-@click.command
+@click.command(name="audit")
 @in_time("a day before")
 @prints_data
 @uses_api
 def command(api: Api, output: Output, start: str | None, end: str | None) -> None:
-    """Show every change, export, answer with numbers and refusal, the newest first.
+    """Show who did what.
+
+    That is every change, export, answer with numbers and refusal, the newest first.
 
     This needs a token with scope admin.
     """

@@ -1,17 +1,21 @@
 """`dlr backtest`: whom another policy would have suppressed."""
 
+import functools
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from dlr_cli.api import Api
 from dlr_cli.options import in_time, into_folder, prints_data, uses_api
-from dlr_cli.output import Output, lines_of
+from dlr_cli.output import Output
 
 POLICIES = ("cause", "provider")
+COUNTED = ("tried", "today", "added", "removed")
 
 
-@click.command
+@click.command(name="backtest")
 @click.option(
     "--policy",
     type=click.Choice(POLICIES),
@@ -47,7 +51,8 @@ def command(
     dlr backtest --policy provider
     dlr backtest --strike-limit 2 --files --into what-if
 
-    Nothing on the list is changed.
+    It prints recipients by cause: suppressed under the tried rules and under today's, and what
+    would be added and removed. Nothing on the list is changed.
     """
     from dlr_cli import exports
 
@@ -56,6 +61,22 @@ def command(
     job = exports.ask(api, {**content, "numbers": numbers}, "/backtests")
     done = exports.follow(api, output, job)
     result = done.result or {}
-    output.item(result, lines_of(result))
+    if output.as_json:
+        output.item(result, "")
+    else:
+        api.understood(functools.partial(_show, output, result))
     if files:
         exports.fetch_all(output, done, into)
+
+
+def _show(output: Output, result: Mapping[str, Any]) -> None:
+    """A row a cause; what the counts are of."""
+    causes = sorted({cause for name in COUNTED for cause in result[name]["by_cause"]})
+    rows = [{name: result[name]["by_cause"].get(cause, 0) for name in COUNTED} for cause in causes]
+    table = [{"cause": cause, **row} for cause, row in zip(causes, rows, strict=True)]
+    whole = {"cause": "all", **{name: result[name]["recipients"] for name in COUNTED}}
+    output.table([*table, whole], ("cause", *COUNTED))
+    output.note(
+        f"of {result['failed_messages']} failed messages; the reports of {result['not_kept']} "
+        "are not kept any more"
+    )

@@ -21,7 +21,7 @@ SUPPRESSED, FREE, NO_NUMBER = "suppressed", "free", "not_a_number"
 SHOWN = {"not-free": {SUPPRESSED, NO_NUMBER}, "free": {FREE}, "all": {SUPPRESSED, NO_NUMBER, FREE}}
 
 
-@click.command
+@click.command(name="check")
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
 @click.option(
     "--file",
@@ -108,7 +108,7 @@ def _check_file(
     bulk = Bulk(
         source,
         {"act": "check", "url": api.url, "show": show, "json": output.as_json, "into": str(into)},
-        results=Results(into, header) if into else None,
+        results=Results(into, header, is_always=True) if into else None,
         output=output,
         label="Checking",
         parallel=parallel,
@@ -116,8 +116,6 @@ def _check_file(
         restart=restart,
         counts=dict.fromkeys((SUPPRESSED, FREE, NO_NUMBER), 0),
     )
-    if bulk.results:
-        bulk.results.write("")
 
     def do(part: Part) -> list[Item]:
         return _answers(api, part.numbers())

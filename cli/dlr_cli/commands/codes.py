@@ -2,20 +2,20 @@
 
 import click
 
-from dlr_cli.api import Api
+from dlr_cli.api import Api, items_of
 from dlr_cli.options import prints_data, uses_api
 from dlr_cli.output import Output
 
-COLUMNS = ("provider", "kind", "code", "status", "cause", "bounce", "permanent", "action", "title")
+COLUMNS = ("provider", "kind", "code", "status", "cause", "bounce", "permanent", "action", "words")
 
 
-@click.command
+@click.command(name="codes")
 @click.argument("provider", required=False)
 @click.option("--search", metavar="TEXT", help="Only rows with this text in one of their fields.")
 @prints_data
 @uses_api
 def command(api: Api, output: Output, provider: str | None, search: str | None) -> None:
-    """Show what each status and code of a provider means and leads to.
+    """Show what each status and code of a provider means, and what it leads to.
 
     \b
     dlr codes twilio
@@ -26,7 +26,7 @@ def command(api: Api, output: Output, provider: str | None, search: str | None) 
     wanted = (search or "").casefold()
     rows = (
         row
-        for row in api.pages("/codes", {"provider": provider})
+        for row in api.call("GET", "/codes", items_of, query={"provider": provider})
         if wanted in " ".join(map(str, row.values())).casefold()
     )
     if not output.table(rows, COLUMNS):

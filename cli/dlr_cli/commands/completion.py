@@ -5,7 +5,7 @@ import click
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command
+@click.command(name="completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:

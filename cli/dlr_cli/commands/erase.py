@@ -11,7 +11,7 @@ from dlr_cli.output import Output
 from dlr_cli.settling import repeated
 
 
-@click.command
+@click.command(name="erase")
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
 @click.option(
     "--repeat", is_flag=True, help="After a restore of a table: do the noted erasures again."

@@ -14,7 +14,7 @@ FORMATS = ("csv", "parquet")
 JOBS = ("id", "kind", "state", "done", "total", "rows", "created_at", "asked_by")
 
 
-@click.command
+@click.command(name="export")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True)
 @in_time("30 days before")
@@ -40,12 +40,12 @@ def command(
     is_list: bool,
     **wanted: tuple[str, ...],
 ) -> None:
-    """Write messages, numbers to clean or the suppression list into files.
+    """Write messages, numbers to clean or the list to files.
 
     \b
     messages          one row a message; a file a day
     numbers_to_clean  numbers with a hard bounce or an opt-out; needs scope pii
-    suppressions      the list, by keyed hashes
+    suppressions      the suppression list, by keyed hashes
 
     \b
     dlr export messages --provider smsmode --from 2026-11-01T00:00:00Z

@@ -13,7 +13,7 @@ from dlr_cli.output import Output, lines_of, word_of
 REPORT = ("provider_status", "provider_code", "provider_text", "cause", "occurred_at")
 
 
-@click.command
+@click.command(name="message")
 @click.argument("provider")
 @click.argument("message_id", metavar="MESSAGE_ID")
 @click.option(

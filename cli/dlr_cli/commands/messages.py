@@ -14,7 +14,7 @@ COLUMNS = (
 )
 
 
-@click.command
+@click.command(name="messages")
 @in_time("7 days before")
 @filters(*FILTERS, "sender", single=SINGLE)
 @click.option(

@@ -9,7 +9,7 @@ from dlr_cli.options import of_number, prints_data, uses_api
 from dlr_cli.output import Output
 
 
-@click.command
+@click.command(name="person")
 @of_number
 @prints_data
 @uses_api

@@ -40,7 +40,7 @@ def of_ids_or_provider(command: Callable[..., R]) -> Callable[..., R]:
 
 @click.group(name="quarantine")
 def command() -> None:
-    """Look at requests that could not be read, and replay or discard them.
+    """Look at requests that could not be read; replay them, or discard them.
 
     Quarantine keeps what came to a webhook with the right token and could not be read. Most often
     the provider has changed its format. When a new version can read it, replay the requests.

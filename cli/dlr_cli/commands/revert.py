@@ -11,7 +11,7 @@ from dlr_cli.output import Output
 from dlr_cli.settling import repeated, within
 
 
-@click.command
+@click.command(name="revert")
 @click.argument("provider")
 @within
 @notes
@@ -26,13 +26,13 @@ def command(
     until: str | None,
     confirm: Callable[[str], None],
 ) -> None:
-    """Take back what a provider's reports did to the suppression list in a time.
+    """Take back what a provider's reports did in a time.
 
     \b
     dlr revert smsmode --since 2026-11-24T13:00:00Z --until 2026-11-24T14:00:00Z
 
-    Suppressed numbers, opt-outs and deliveries: for a time in which somebody else used the
-    provider's token. What other providers said stands.
+    Suppressed numbers, opt-outs and deliveries on the suppression list: for a time in which
+    somebody else used the provider's token. What other providers said stands.
     """
     confirm(f"Take back what reports of this provider did at {api.host}, for good?")
     path = f"/suppressions/revert/{quote(provider, safe='')}"

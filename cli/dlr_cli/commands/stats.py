@@ -13,7 +13,7 @@ UNFINISHED = ("provider", "n", "of", "oldest", "oldest_message_id")
 SHOWS = ("rates", "compare", "unfinished")
 
 
-@click.command
+@click.command(name="stats")
 @click.argument("show", type=click.Choice(SHOWS), default="rates")
 @click.option(
     "--by",

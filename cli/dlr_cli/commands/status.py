@@ -1,5 +1,7 @@
 """`dlr status`: alarms, and what waits for somebody."""
 
+from collections import Counter
+
 import click
 
 from dlr_cli.api import Api, Item
@@ -7,9 +9,10 @@ from dlr_cli.options import prints_data, uses_api
 from dlr_cli.output import Output, word_of
 
 ALARM = "alarm"
+WORDS = ((ALARM, "on"), ("ok", "off"), ("unknown", "without data yet"))
 
 
-@click.command
+@click.command(name="status")
 @prints_data
 @uses_api
 def command(api: Api, output: Output) -> None:
@@ -22,19 +25,20 @@ def command(api: Api, output: Output) -> None:
 
 
 def _lines(status: Item) -> list[str]:
-    alarms = [each for each in status["alarms"] if each["state"] != "ok"]
-    on = [each for each in alarms if each["state"] == ALARM]
+    states = Counter(str(each["state"]) for each in status["alarms"])
+    told = ", ".join(f"{count} {word}" for state, word in WORDS if (count := states[state]))
     lines = [
         f"version     {word_of(status['version'])}, as of {word_of(status['as_of'])}",
-        f"alarms      {len(on)} on, {len(status['alarms'])} watched",
+        f"alarms      {told or 'none'}",
     ]
-    for each in alarms:
-        since = f" since {word_of(each['since'])}" if each["since"] else ""
-        lines.append(f"  {word_of(each['name'])}: {word_of(each['state'])}{since}")
-        if each["says"]:
+    for each in status["alarms"]:
+        if each["state"] == ALARM:
+            lines.append(f"  {word_of(each['name'])} since {word_of(each['since'])}")
             lines.append(f"    {word_of(each['says'])}")
     held = ", ".join(f"{word_of(each['provider'])} {each['n']}" for each in status["held"])
-    lines.append(f"quarantine  {status['quarantine']['waiting']} requests wait")
+    waiting = status["quarantine"]
+    more = " or more" if waiting.get("more") else ""
+    lines.append(f"quarantine  {waiting['waiting']}{more} requests wait")
     lines.append(f"held        {held or 'nothing'}")
     lines += [
         f"provider    {word_of(each['name'])}, last seen {word_of(each['last_seen'] or 'never')}"

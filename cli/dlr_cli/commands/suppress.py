@@ -8,7 +8,7 @@ from dlr_cli.options import notes, of_number, prints_data, uses_api
 from dlr_cli.output import Output
 
 
-@click.command
+@click.command(name="suppress")
 @of_number
 @click.option("--list", "list_name", type=click.Choice(LISTS), help="Default: by the cause.")
 @click.option(

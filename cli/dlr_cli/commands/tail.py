@@ -15,7 +15,7 @@ WIDTHS = {
 }  # fmt: skip
 
 
-@click.command
+@click.command(name="tail")
 @click.option("--provider", metavar="NAME", help="Only the reports of this provider.")
 @click.option(
     "--seconds",

@@ -28,7 +28,13 @@ def command() -> None:
     type=click.Choice(tokens.SCOPES),
     help="What the token may do; give it again for more.",
 )
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 400))
+@click.option(
+    "--days",
+    default=90,
+    show_default=True,
+    type=click.IntRange(1, 400),
+    help="For how long it is taken.",
+)
 @prints_data
 @uses_api
 def create(api: Api, output: Output, name: str, scopes: tuple[str, ...], days: int) -> None:
