@@ -116,6 +116,8 @@ class Provider:
     unsigned_status: int = 401
     """The answer to a valid token with an invalid signature; some send it again after 5xx only."""
     read_text: TextReader | None = None
+    """What reads a body that is neither JSON nor a plain form: a receipt's text, XML, a form in
+    parts."""
     shares_ids: bool = False
     """Whether several recipients' messages can have one id: each is stored under id and recipient,
     and is looked up with both."""
