@@ -1,6 +1,5 @@
 """What is easily misread in the reports of providers with words of their own and few codes."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -8,30 +7,15 @@ from urllib.parse import urlencode
 import pytest
 
 from dlr.causes import Action, Policy
-from dlr.ingest.normalize import Normalized, Normalizer
+from dlr.ingest.normalize import Normalized
 from dlr.messages.item import key_of, state_of
 from dlr.providers.base import load_provider
-from dlr.report import DeliveryReport
 from dlr.wire.request import Request
 from local.cloud import Cloud
-from local.recordings import NOW
 from tests.support.ingest import HASHER, IngestHarness
+from tests.support.reading import read, report
 
 NUMBER = "447700900123"
-
-
-def read(
-    name: str, content: Any, query: str = "", policy: Policy = Policy.CAUSE, form: bool = False
-) -> Normalized:
-    """JSON, or a form."""
-    body = urlencode(content) if form else json.dumps(content)
-    request = Request("POST", query=query, body=body.encode())
-    return Normalizer(load_provider(name), policy)(request, NOW)
-
-
-def report(name: str, content: Any, query: str = "", form: bool = False) -> DeliveryReport:
-    (made,) = read(name, content, query, form=form).reports
-    return made
 
 
 # ---------------------------------------------------------------- MessageBird
@@ -355,69 +339,3 @@ def test_recipients_of_one_id_fare_each_by_themselves(
         for key in keys
     ]
     assert [state_of(item).status for item in items] == ["undelivered", "delivered"]
-
-
-# ---------------------------------------------------------------- Kannel and Jasmin
-
-
-def kannel(mask: str, reply: str) -> dict[str, str]:
-    return {"id": "m", "to": NUMBER, "dlr": mask, "reply": reply}
-
-
-@pytest.mark.parametrize("policy", Policy)
-@pytest.mark.parametrize(
-    ("reply", "status", "cause"),
-    [
-        ("id:1 stat:UNDELIV err:001", "undelivered", "unspecified"),
-        ("id:1 stat:EXPIRED err:000", "expired", "expired"),
-        ("id:1 stat:UNKNOWN err:000", "unknown", "unspecified"),
-        ("id:1 stat:REJECTD err:000", "rejected", "unspecified"),
-        ("", "undelivered", "unspecified"),
-    ],
-)
-def test_kannels_two_is_what_the_receipt_says(
-    reply: str, status: str, cause: str, policy: Policy
-) -> None:
-    (made,) = read("kannel", kannel("2", reply), policy=policy, form=True).reports
-    assert (made.status, made.cause, made.action) == (status, cause, Action.KEEP)
-
-
-@pytest.mark.parametrize("mask", ["4", "8", "32"])
-def test_a_mask_on_the_way_is_not_delivered(mask: str) -> None:
-    made = report("kannel", kannel(mask, "id:1 stat:DELIVRD err:000"), form=True)
-    assert (made.status, made.final) == ("enroute", False)
-
-
-def test_a_refusal_counts_under_kannels_sixteen_only() -> None:
-    refusal = "NACK/0x0000000b/Invalid Destination Address"
-    actions = [report("kannel", kannel(m, refusal), form=True).action for m in ("16", "2", "8")]
-    assert actions == [Action.STRIKE, Action.KEEP, Action.KEEP]
-
-
-def gsm(name: str, content: dict[str, str]) -> DeliveryReport:
-    """Read with the table of MAP errors."""
-    request = Request("POST", query=f"to=%2B{NUMBER}", body=urlencode(content).encode())
-    (made,) = Normalizer(load_provider(name, "gsm"))(request, NOW).reports
-    return made
-
-
-def test_an_err_counts_once_the_team_says_whose_table_it_is_from() -> None:
-    jasmin = {"id": "m", "level": "3", "message_status": "UNDELIV", "err": "001"}
-    for name, content in (("kannel", kannel("2", "id:1 stat:UNDELIV err:1")), ("jasmin", jasmin)):
-        content.pop("to", None)
-        assert report(name, content, f"to=%2B{NUMBER}", form=True).action is Action.KEEP
-        made = gsm(name, content)
-        assert (made.recipient, made.action) == (f"+{NUMBER}", Action.SUPPRESS_NUMBER)
-
-
-def test_an_err_beside_a_refusal_of_jasmins_says_nothing() -> None:
-    content = {"id": "m", "level": "1", "message_status": "ESME_RSYSERR", "err": "001"}
-    assert (gsm("jasmin", content).cause, gsm("jasmin", content).action) == (
-        "provider_error",
-        "keep",
-    )
-
-
-def test_what_the_smsc_took_is_not_delivered() -> None:
-    made = report("jasmin", {"id": "m", "message_status": "ESME_ROK", "level": "1"}, form=True)
-    assert (made.status, made.final) == ("enroute", False)
