@@ -65,6 +65,10 @@ ALIKE = {
 """What several documents say in other words: one cause each."""
 
 
+REFUSALS = ("esme_", "nack/")
+"""How an SMSC's refusal begins. It comes at once, not in a receipt, and so without an `err`."""
+
+
 def tables() -> Iterator[Provider]:
     """Every provider, once with each of its code tables."""
     for name in provider_names():
@@ -76,10 +80,12 @@ def _others(name: str) -> list[str]:
 
 
 def combinations() -> Iterator[tuple[str, Meaning, Meaning, Meaning]]:
-    """Each failing word with each code: where, the bare word, the code, and both together."""
+    """Each failing word with each code beside it: where, the bare word, the code, and both."""
     for provider in tables():
         words = {w: m for w, m in provider.tables.statuses.items() if m.status in FAILED}
         for word, bare in words.items():
+            if word.startswith(REFUSALS):
+                continue
             for code, why in (provider.tables.codes or {}).items():
                 both = resolve_meaning(provider.tables, (word,), code)
                 yield f"{provider.name} {word} {code}", bare, why, both

@@ -9,7 +9,7 @@ from dlr.causes import Action
 from dlr.ingest.normalize import Normalizer
 from dlr.providers.base import load_provider, provider_names
 from dlr.providers.catalogue import rows_of
-from dlr.report import FAILED, DeliveryReport, Status
+from dlr.report import FAILED, FINAL, DeliveryReport, Status
 from dlr.wire.request import Request
 from local.sample import ENDS, Stage, Step, sample
 from tests.support.cases import NOW
@@ -34,8 +34,15 @@ def read(name: str, stage: Stage) -> DeliveryReport:
 def test_a_sample_names_its_message_and_its_recipient(name: str, stage: Stage) -> None:
     report = read(name, stage)
     assert (report.message_id, report.recipient) == ("m-1", f"+{NUMBER}")
-    assert report.status is not Status.UNKNOWN
-    assert report.cause != "unknown"
+    if stage in ENDS or tells_of_progress(name):
+        assert report.status is not Status.UNKNOWN
+        assert report.cause != "unknown"
+
+
+def tells_of_progress(name: str) -> bool:
+    """Some providers report nothing but ends: their samples have a word of nobody on the way."""
+    statuses = {row.status for row in rows_of(load_provider(name))}
+    return bool(statuses - FINAL - {None, Status.UNKNOWN})
 
 
 @EVERY_PROVIDER

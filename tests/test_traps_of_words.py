@@ -1,6 +1,5 @@
 """What is easily misread in the reports of providers with words of their own and few codes."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -8,30 +7,15 @@ from urllib.parse import urlencode
 import pytest
 
 from dlr.causes import Action, Policy
-from dlr.ingest.normalize import Normalized, Normalizer
+from dlr.ingest.normalize import Normalized
 from dlr.messages.item import key_of, state_of
 from dlr.providers.base import load_provider
-from dlr.report import DeliveryReport
 from dlr.wire.request import Request
 from local.cloud import Cloud
-from local.recordings import NOW
 from tests.support.ingest import HASHER, IngestHarness
+from tests.support.reading import read, report
 
 NUMBER = "447700900123"
-
-
-def read(
-    name: str, content: Any, query: str = "", policy: Policy = Policy.CAUSE, form: bool = False
-) -> Normalized:
-    """JSON, or a form."""
-    body = urlencode(content) if form else json.dumps(content)
-    request = Request("POST", query=query, body=body.encode())
-    return Normalizer(load_provider(name), policy)(request, NOW)
-
-
-def report(name: str, content: Any, query: str = "", form: bool = False) -> DeliveryReport:
-    (made,) = read(name, content, query, form=form).reports
-    return made
 
 
 # ---------------------------------------------------------------- MessageBird

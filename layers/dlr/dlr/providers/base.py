@@ -113,9 +113,14 @@ class Provider:
     needs_signature: bool = False
     """Whether an unsigned request is refused even before a signing key is configured."""
     answer: Answer = _USUAL
+    confirm: Callable[[Request], str | None] | None = None
+    """The exact body that answers this request, where it repeats parts of it; None for `answer`.
+    It is asked once the request's reports are stored, so the request can be read."""
     unsigned_status: int = 401
     """The answer to a valid token with an invalid signature; some send it again after 5xx only."""
     read_text: TextReader | None = None
+    """What reads a body that is neither JSON nor a plain form: a receipt's text, XML, a form in
+    parts."""
     shares_ids: bool = False
     """Whether several recipients' messages can have one id: each is stored under id and recipient,
     and is looked up with both."""

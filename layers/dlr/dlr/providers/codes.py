@@ -72,6 +72,12 @@ def read_tables(name: str) -> CodeTables:
     return CodeTables(statuses, codes or None)
 
 
+def err_tables() -> dict[str, Path]:
+    """The tables that `err` of a receipt can be read by, by name."""
+    tables = {path.stem: path for path in SMSC_FOLDER.glob("*.csv")}
+    return {**tables, "bulksmsrates": FOLDER / "bulksmsrates.csv"}
+
+
 def table_of(rows: Iterable[CodeRow], kind: str) -> Table:
     """The rows of one kind by key, in lower case."""
     return {row.key.lower(): row.meaning for row in rows if row.kind == kind}

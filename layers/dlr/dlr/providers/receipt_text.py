@@ -7,6 +7,7 @@ the message's own text may hold something that looks like a field.
 
 import re
 
+_NO_ERR = frozenset({"", "null", "none", "..."})
 _FIELD = re.compile(r"(?<!\S)(id|sub|dlvrd|submit date|done date|stat|err|text):", re.IGNORECASE)
 
 
@@ -27,6 +28,11 @@ def read_receipt(text: str) -> dict[str, str]:
     if name:
         _keep(fields, name, text[start:])
     return fields
+
+
+def key_of_err(err: str) -> str:
+    """`err` as the tables of `providers/smsc/` have it; nothing for none."""
+    return "" if err.lower() in _NO_ERR else err.upper().lstrip("0").zfill(3)
 
 
 def _keep(fields: dict[str, str], name: str, value: str) -> None:

@@ -18,8 +18,8 @@ the handset, the recipient of the message, and `destination_addr` the sender. Th
 from collections.abc import Iterator
 
 from dlr.providers.base import ParsedReport, PayloadModel, Provider
-from dlr.providers.codes import FOLDER, SMSC_FOLDER
-from dlr.providers.receipt_text import read_receipt
+from dlr.providers.codes import err_tables
+from dlr.providers.receipt_text import key_of_err, read_receipt
 from dlr.providers.times import read_smpp
 from dlr.wire.decode import Item, UnreadableError
 
@@ -30,11 +30,6 @@ class Payload(PayloadModel):
     destination_addr: str = ""
     receipted_message_id: str = ""
     message_state: str = ""
-
-
-ERR_TABLES = {path.stem: path for path in SMSC_FOLDER.glob("*.csv")}
-ERR_TABLES["bulksmsrates"] = FOLDER / "bulksmsrates.csv"
-_NO_ERR = frozenset({"", "null", "none", "..."})
 
 
 def read_text(text: str) -> Item:
@@ -56,7 +51,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
         # only our own keys for message_state have a space
         words=(f"message_state {state}" if state.isdigit() else state.replace(" ", "_"), stat),
         provider_status=state or stat,
-        code="" if err.lower() in _NO_ERR else err.upper().lstrip("0").zfill(3),
+        code=key_of_err(err),
         provider_code=err,
         recipient=recipient,
         occurred_at=read_smpp(text.get("done date", "")),
@@ -75,7 +70,7 @@ def _addresses(payload: Payload) -> tuple[str, str]:
 PROVIDER = Provider(
     title="SMPP receipts",
     payload=Payload,
-    code_tables=ERR_TABLES,
+    code_tables=err_tables(),
     parse=parse,
     read_text=read_text,
 )

@@ -26,7 +26,10 @@ TOO_MANY = f"more than {MAX_ITEMS} reports at once"
 MAX_OBJECTS = 40 * MAX_ITEMS
 _SPACE = re.compile(r"[ \t\r\n]*")
 _JSON_START = re.compile(rb"\s*[\[{]")
-_TEXT_START = re.compile(r"\s*(?:id|sub|dlvrd|submit date|done date|stat|err|text):", re.IGNORECASE)
+_TEXT_START = re.compile(
+    r"\s*(?:<|--|(?:id|sub|dlvrd|submit date|done date|stat|err|text):)", re.IGNORECASE
+)
+"""How XML, a form in parts, and a receipt's text begin."""
 
 
 class UnreadableError(ValueError):
@@ -50,8 +53,8 @@ def read_items(
 
     `fields` are the names that the provider defines: none may occur twice in a query or form. A
     request without a body is one item, its query; a GET without either is none, for some providers
-    test a URL that way. `read_text` reads a plain-text body. `batch` names the member of a JSON
-    object that holds the list of items.
+    test a URL that way. `read_text` reads a body that is neither JSON nor a plain form. `batch`
+    names the member of a JSON object that holds the list of items.
     """
     query = _read_form(request.query, fields)
     if request.body:
