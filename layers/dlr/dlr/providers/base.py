@@ -98,6 +98,18 @@ class Answer(NamedTuple):
 _USUAL = Answer()
 
 
+class Handshake(NamedTuple):
+    """What a provider waits for before it sends its first report: an answer, or a call of ours.
+
+    An answer is given to whoever knows the URL. `visit` is an address to call, and counts in a
+    signed request only.
+    """
+
+    body: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
+    visit: str = ""
+
+
 @dataclass(frozen=True)
 class Provider:
     """The declaration of a provider: everything that the pipeline and the tools need of it."""
@@ -113,6 +125,8 @@ class Provider:
     needs_signature: bool = False
     """Whether an unsigned request is refused even before a signing key is configured."""
     answer: Answer = _USUAL
+    handshake: Callable[[Request], Handshake | None] | None = None
+    """What a request asks before there are reports; None for every other request."""
     unsigned_status: int = 401
     """The answer to a valid token with an invalid signature; some send it again after 5xx only."""
     read_text: TextReader | None = None
