@@ -11,7 +11,7 @@ from dlr.ingest.normalize import Normalizer
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.receive import Receiver
 from dlr.messages.store import ReportStore
-from dlr.providers.base import Handshake, Provider, load_provider, provider_names
+from dlr.providers.base import Handshake, Provider, load_provider
 from dlr.runtime.secret import Secret
 from dlr.wire.fetch import UnreachableError
 from dlr.wire.request import Request, Response
@@ -110,10 +110,6 @@ def test_no_recorded_report_is_taken_for_a_question() -> None:
     for case in recordings():
         ask = load_provider(case.provider).handshake
         assert ask is None or not case.reports or ask(case.request) is None, case.id
-
-
-def test_without_a_question_of_its_own_a_provider_has_no_handshake() -> None:
-    assert {name for name in provider_names() if load_provider(name).handshake} == {"azure"}
 
 
 # ---------------------------------------------------------------- an address to call

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -74,11 +74,20 @@ class Receiver:
 
     def __call__(self, request: Request) -> Answer:
         """The answer to a request, whatever it holds. Raises nothing but defects of our own."""
+        return self._within_bounds(request, self._answer)
+
+    def take(self, request: Request) -> Answer:
+        """The same without a proof, for what AWS itself hands over: IAM says who may call."""
+        return self._within_bounds(request, self._receive)
+
+    def _within_bounds(
+        self, request: Request, answer: Callable[[Request, datetime], Answer]
+    ) -> Answer:
         if len(request.body) > MAX_BODY_BYTES:
             detail = f"A report may have {MAX_BODY_BYTES // 1024} KiB."
             return problem(413, "Too large", detail), Counter({"TooLarge": 1})
         try:
-            return self._answer(request, self._clock())
+            return answer(request, self._clock())
         except (ClientError, BotoCoreError, UnreachableError) as error:
             return _not_stored(_kind_of(error))
 
@@ -101,7 +110,7 @@ class Receiver:
 
     def _verifier(self, request: Request, handshake: Handshake | None) -> Verifier:
         if handshake and handshake.visit:
-            return replace(self._provider, needs_signature=True).verify
+            return self._provider.verify_signed
         # these carry nothing, and come before a provider has anything to sign with
         return token_in_path if handshake or request.is_probe else self._provider.verify
 

@@ -127,6 +127,8 @@ class Provider:
     answer: Answer = _USUAL
     handshake: Callable[[Request], Handshake | None] | None = None
     """What a request asks before there are reports; None for every other request."""
+    called_by_aws: bool = False
+    """Whether AWS itself may call the function with reports, by a queue or from logs."""
     unsigned_status: int = 401
     """The answer to a valid token with an invalid signature; some send it again after 5xx only."""
     read_text: TextReader | None = None
@@ -150,6 +152,11 @@ class Provider:
             return False
         scheme = self._scheme(credentials)
         return scheme is None or scheme.verify(request, credentials)
+
+    def verify_signed(self, request: Request, credentials: Credentials) -> bool:
+        """Whether the request carries the token and a signature, even where the token would do."""
+        is_known = token_in_path(request, credentials)
+        return is_known and self.signing is not None and self.signing.verify(request, credentials)
 
     def bound_part(self, request: Request, credentials: Credentials) -> Request:
         """The verified request without secrets, and without a query that its signature leaves out.
