@@ -134,7 +134,7 @@ def _read_body(
     except UnicodeDecodeError:
         raise UnreadableError("the body is not UTF-8") from None
     if _JSON_START.match(body):
-        content = _read_json(text)
+        content = read_json(text)
         if batch and isinstance(content, dict) and isinstance(content.get(batch), list):
             content = content[batch]
         items = content if isinstance(content, list) else [content]
@@ -181,7 +181,8 @@ def _unquoted(text: str) -> str:
     return unquote(text, errors="strict") if "%" in text else text
 
 
-def _read_json(text: str) -> Any:
+def read_json(text: str) -> Any:
+    """A JSON text as an item, also one inside another. Raises UnreadableError."""
     if text.count("{") + text.count("[") > MAX_OBJECTS:
         raise UnreadableError(f"more than {MAX_OBJECTS} JSON objects and lists")
     try:
