@@ -118,9 +118,8 @@ class Lake:
 
     def named(self) -> set[str]:
         """The keys that the manifest names."""
-        days = list(self.manifest.days(BEGIN.date(), END.date()))
-        rollups = {key for day in days for key in (day.rollup_key, day.daily_key) if key}
-        return rollups.union(*(day.keys() for day in days))
+        days = self.manifest.days(BEGIN.date(), END.date())
+        return set[str]().union(*(day.named() for day in days))
 
 
 @pytest.fixture(scope="module")

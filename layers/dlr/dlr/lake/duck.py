@@ -4,7 +4,7 @@ Columns are quoted, because `at` is a word of DuckDB's own.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -72,16 +72,25 @@ def parquet(files: Iterable[Path | str]) -> str:
     return f"read_parquet([{_texts(files)}])"
 
 
+def messages(files: Iterable[Path | str]) -> str:
+    """The rows of these Parquet files, with the columns of `COLUMNS`."""
+    named = _texts(files)
+    return f"read_parquet([{named}])" if named else empty(COLUMNS)
+
+
 def segments(files: Iterable[Path | str]) -> str:
     """The rows of these segments."""
+    named = _texts(files)
+    if not named:
+        return empty(COLUMNS)
     columns = ", ".join(f"\"{name}\": '{kind}'" for name, kind in COLUMNS.items())
     return (
-        f"read_json([{_texts(files)}], format = 'newline_delimited', compression = 'gzip', "
+        f"read_json([{named}], format = 'newline_delimited', compression = 'gzip', "
         f"columns = {{{columns}}})"
     )
 
 
-def empty(columns: dict[str, str]) -> str:
+def empty(columns: Mapping[str, str]) -> str:
     """No row at all."""
     nulls = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items())
     return f"(SELECT {nulls} WHERE false)"
