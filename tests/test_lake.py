@@ -1,6 +1,7 @@
 """The lake's parts: what a row says, what expires when, what is cut, and who is refused."""
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,10 +16,13 @@ from dlr.lake.days import BusyError
 from dlr.lake.expiry import EXPIRED_FOR, OVER_FOR
 from dlr.lake.key import lake_key
 from dlr.lake.manifest import Day
+from dlr.lake.mask import masked, unmasked
 from dlr.lake.merge import Merged
+from dlr.lake.names import Names
 from dlr.lake.objects import GoneError, Objects
 from dlr.lake.row import COLUMNS, mk_of, row_of, row_of_record
 from dlr.lake.writer import LakeWriter, UnreadableRecordError
+from dlr.messages.item import key_of
 from dlr.messages.order import micros_of
 from dlr.phone import PhoneNumber, country_of, holds_number
 from dlr.report import DeliveryReport, Price, Status
@@ -28,6 +32,7 @@ from tests.support.lake_parts import DAY, KEY, Parts
 from tests.support.reports import make_report
 from tests.support.stream import image
 
+RECIPIENT_HASH = str(make_report().recipient_hash)
 SENT = NOW - timedelta(minutes=3)
 
 
@@ -221,6 +226,26 @@ def refuse(operation: str, code: str) -> Callable[[str], None]:
             raise ClientError({"Error": {"Code": code, "Message": ""}}, operation)
 
     return before
+
+
+@pytest.mark.parametrize("text", ["", "k", "k" * 32, "k" * 33, RECIPIENT_HASH])
+def test_a_mask_tells_its_text_to_who_has_key_and_name_and_to_nobody_else(text: str) -> None:
+    hidden = masked(text, "mk", KEY)
+    assert unmasked(hidden, "mk", KEY) == text
+    if text:
+        assert hidden not in {masked(text, "other", KEY), masked(text, "mk", b"another-key")}
+        assert text.encode() not in urlsafe_b64decode(hidden)
+
+
+def test_a_row_leads_to_an_item_that_is_kept_under_id_and_recipient() -> None:
+    names = Names(lambda: KEY)
+    for apart in ("", RECIPIENT_HASH):
+        item = image(make_report()) | key_of("acme", "m1", apart)
+        made = row_of(item, KEY)
+        assert made is not None
+        assert (made["apart"] is None) == (not apart)
+        mk, _ = names.name(item)
+        assert names.place("acme", "m1", mk, made["apart"])["pk"] == item["pk"]
 
 
 # ---------------------------------------------------------------- merging
