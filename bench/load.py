@@ -1,11 +1,20 @@
-"""`make load`: made-up traffic at its own pace, and nothing lost or counted twice at the end."""
+"""`make load`: made-up traffic at its own pace, and nothing lost or counted twice at the end.
+
+In the middle everything is stopped and started again. At the end the lake's first segment is
+restored under its key and merged a second time, which must change no count.
+
+The embedded AWS forgets at a stop what no function has read of a stream yet, and what is on its way
+over bus and queue; on AWS there is no such stop. So the first half is waited for, until list and
+lake say what the model says of it.
+"""
 
 import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +25,7 @@ import boto3
 import urllib3
 from botocore.config import Config
 
+from bench.load_lake import LakeCheck, counts_of
 from dlr.causes import Action
 from dlr.ingest.normalize import Normalizer
 from dlr.ingest.quarantine import Quarantine
@@ -43,7 +53,7 @@ SHARE_OF_BARE = {"webhooks": 0.04, "in-process": 0.2}
 """The pace, as a share of what the embedded AWS can put: below what it can take of each."""
 TRIES = 4
 TIMEOUT_S = 300
-"""How long the list may take to hold every number, after the last request."""
+"""How long list and lake may take to hold everything, after the last request."""
 PUBLIC_URL = "https://dlr.example.com"
 
 Send = Callable[[str, Request], int]
@@ -67,6 +77,11 @@ class Model:
         default_factory=lambda: {name: Normalizer(load_provider(name)) for name in provider_names()}
     )
 
+    def add_all(self, arrivals: Iterable[Arrival]) -> None:
+        """Fold acknowledged requests in."""
+        for arrival in arrivals:
+            self.add(arrival)
+
     def add(self, arrival: Arrival) -> None:
         """Fold one acknowledged request in."""
         normalize = self.normalizers[arrival.provider]
@@ -82,27 +97,47 @@ class Model:
 
 def load(reports: int, mode: str, seed: int) -> bool:
     """Run it on a system of its own; print the figures; answers whether all is as it must be."""
-    with tempfile.TemporaryDirectory() as folder, Cloud(free_port(), Path(folder)) as cloud:
-        deploy(cloud, parameters={"MassBounceLimit": "100000000"})
-        deployment = describe(cloud)
-        bare_per_s, bare_ms = _bare_put(cloud, deployment)
-        pace = bare_per_s * SHARE_OF_BARE[mode]
-        arrivals = traffic(reports, seed, pace)
-        send = _through_webhooks(deployment) if mode == "webhooks" else _in_process(cloud)
-        print(f"{len(arrivals)} requests, {pace:.0f} a second on average, {mode}", flush=True)
-        took_s, answered = _send_all(arrivals, send)
-        refused = sum(status != 200 for status, _ in answered)
-        model = Model()
-        for arrival in arrivals:
-            model.add(arrival)
-        _print_figures(took_s, [ms for _, ms in answered], bare_per_s, bare_ms)
-        problems = [f"{refused} requests were never acknowledged"] * bool(refused)
-        problems += _compare_reports(cloud, deployment, model)
-        problems += _compare_list(Client(deployment), model)
+    model, problems = Model(), []
+    with tempfile.TemporaryDirectory() as folder:
+        with _system(folder) as (cloud, deployment), ThreadPoolExecutor(1) as beside:
+            bare_per_s, bare_ms = _bare_put(cloud, deployment)
+            arrivals = traffic(reports, seed, bare_per_s * SHARE_OF_BARE[mode])
+            half = len(arrivals) // 2
+            pace = len(arrivals) / arrivals[-1].at_s
+            print(f"{len(arrivals)} requests, {pace:.0f} a second on average, {mode}", flush=True)
+            seen = beside.submit(LakeCheck(cloud, deployment).first_segment, TIMEOUT_S)
+            took_s, answered = _send_all(arrivals[:half], _sender(mode, cloud, deployment))
+            model.add_all(arrivals[:half])
+            problems += [f"before the restart: {each}" for each in _wait(cloud, deployment, model)]
+            segment = seen.result()
+        with _system(folder) as (cloud, deployment):
+            more_s, more = _send_all(arrivals[half:], _sender(mode, cloud, deployment))
+            answered += more
+            model.add_all(arrivals[half:])
+            _print_figures(took_s + more_s, [ms for _, ms in answered], bare_per_s, bare_ms)
+            refused = sum(status != 200 for status, _ in answered)
+            problems += [f"{refused} requests were never acknowledged"] * bool(refused)
+            problems += _compare_reports(_messages(cloud, deployment), model)
+            problems += _wait(cloud, deployment, model)
+            check = LakeCheck(cloud, deployment)
+            problems += check.restore(segment) if segment else ["there never was a segment"]
+            problems += [f"after the restore: {each}" for each in _wait(cloud, deployment, model)]
     suppressed = len(model.suppressed())
     print(f"messages {len(model.known)}, reports {sum(map(len, model.known.values()))}, ", end="")
     print(f"numbers suppressed {suppressed}: {'; '.join(problems) or 'all as the model has it'}")
     return not problems
+
+
+@contextmanager
+def _system(folder: str) -> Iterator[tuple[Cloud, Deployment]]:
+    """The whole stack, on the data of this folder."""
+    with Cloud(free_port(), Path(folder)) as cloud:
+        deploy(cloud, parameters={"MassBounceLimit": "100000000"})
+        yield cloud, describe(cloud)
+
+
+def _sender(mode: str, cloud: Cloud, deployment: Deployment) -> Send:
+    return Client(deployment).deliver if mode == "webhooks" else _in_process(cloud)
 
 
 def _bare_put(cloud: Cloud, deployment: Deployment) -> tuple[float, float]:
@@ -120,10 +155,6 @@ def _bare_put(cloud: Cloud, deployment: Deployment) -> tuple[float, float]:
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(put, range(BARE_PUTS)))
     return BARE_PUTS / (time.perf_counter() - started), alone_ms
-
-
-def _through_webhooks(deployment: Deployment) -> Send:
-    return Client(deployment).deliver
 
 
 def _in_process(cloud: Cloud) -> Send:
@@ -165,7 +196,7 @@ def _send_all(arrivals: list[Arrival], send: Send) -> tuple[float, list[tuple[in
 
     The milliseconds count from when a request was due, so waiting for a worker is part of them.
     """
-    started = time.perf_counter()
+    started = time.perf_counter() - arrivals[0].at_s
 
     def deliver(arrival: Arrival) -> tuple[int, float]:
         status = 0
@@ -184,7 +215,7 @@ def _send_all(arrivals: list[Arrival], send: Send) -> tuple[float, list[tuple[in
             time.sleep(max(0.0, started + arrival.at_s - time.perf_counter()))
             answers.append(pool.submit(deliver, arrival))
         results = [answer.result() for answer in answers]
-    return time.perf_counter() - started, results
+    return time.perf_counter() - started - arrivals[0].at_s, results
 
 
 def _print_figures(took_s: float, waits: list[float], bare_per_s: float, bare_ms: float) -> None:
@@ -196,14 +227,18 @@ def _print_figures(took_s: float, waits: list[float], bare_per_s: float, bare_ms
         print(f"latency {name}: {cut:.1f} ms, {cut / bare_ms:.1f} bare puts")
 
 
-def _compare_reports(cloud: Cloud, deployment: Deployment, model: Model) -> Iterator[str]:
-    """Every acknowledged report stored once, every message in the model's state."""
+def _messages(cloud: Cloud, deployment: Deployment) -> Mapping[str, Mapping[str, Any]]:
+    """The table's items by provider and id: here every message has an id of its own."""
     pages = _dynamodb(cloud).get_paginator("scan")
-    items = {  # by provider and id: here every message has an id of its own
+    return {
         item["pk"]["S"].partition(APART)[0]: item
         for page in pages.paginate(TableName=deployment.resources["ReportsTable"])
         for item in page["Items"]
     }
+
+
+def _compare_reports(items: Mapping[str, Mapping[str, Any]], model: Model) -> Iterator[str]:
+    """Every acknowledged report stored once, every message in the model's state."""
     if items.keys() != model.known.keys():
         yield f"{len(model.known.keys() - items.keys())} messages are lost"
     for key in items.keys() & model.known.keys():
@@ -216,18 +251,26 @@ def _compare_reports(cloud: Cloud, deployment: Deployment, model: Model) -> Iter
             yield f"{key} is in another state"
 
 
-def _compare_list(client: Client, model: Model) -> Iterator[str]:
-    """The list holds the model's numbers and no other of this traffic, once all has arrived."""
-    wanted = model.suppressed()
-    numbers = sorted({str(report.recipient) for report in model.state.values()})
+def _wait(cloud: Cloud, deployment: Deployment, model: Model) -> list[str]:
+    """In what list and lake still differ from the model when there is no more time."""
+    counts = counts_of(_messages(cloud, deployment), model.state)
+    client, check = Client(deployment), LakeCheck(cloud, deployment)
 
-    def listed() -> set[str]:
-        slices = (numbers[start : start + 1000] for start in range(0, len(numbers), 1000))
-        return {entry["number"] for each in slices for entry in client.check(each)["suppressed"]}
+    def problems() -> list[str]:
+        return [*_compare_list(client, model), *check.compare(counts)]
 
     deadline = time.monotonic() + TIMEOUT_S
-    while (found := listed()) != wanted and time.monotonic() < deadline:
+    while (found := problems()) and time.monotonic() < deadline:
         time.sleep(2)
+    return found
+
+
+def _compare_list(client: Client, model: Model) -> Iterator[str]:
+    """The list holds the model's numbers and no other of this traffic."""
+    wanted = model.suppressed()
+    numbers = sorted({str(report.recipient) for report in model.state.values()})
+    slices = (numbers[start : start + 1000] for start in range(0, len(numbers), 1000))
+    found = {entry["number"] for each in slices for entry in client.check(each)["suppressed"]}
     if found != wanted:
         yield f"{len(wanted - found)} numbers missing from the list, {len(found - wanted)} too many"
 

@@ -20,6 +20,7 @@ from dlr.exports.numbers import MessageItems
 from dlr.exports.part import MessagesPart, Task
 from dlr.exports.upload import upload
 from dlr.lake.manifest import Manifest
+from dlr.lake.names import Names
 from dlr.lake.reader import LakeReader
 from dlr.runtime import aws
 
@@ -43,7 +44,7 @@ def measured(form: Format, span: tuple[datetime, datetime], folder: Path) -> Map
     lake = LakeReader(
         s3, os.environ["LAKE_BUCKET"], Manifest(dynamodb, os.environ["DESK_TABLE"]), folder
     )
-    make = MessagesPart(lake, MessageItems(dynamodb, "none", lambda _: ("", None)))
+    make = MessagesPart(lake, MessageItems(dynamodb, "none", Names(lambda: b"")))
     now = datetime.now(UTC)
     order = Order(
         id="bench",

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -19,6 +21,7 @@ from local.process import CannotStart, running
 DOOR = Path(__file__).parent / "door.py"
 REGION = "us-east-1"
 LOCALHOST = "127.0.0.1"
+QUEUE_PORT = re.compile(r"://localhost:\d+/")
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -84,6 +87,7 @@ class Cloud:
             self._lock(stack)
             self._scratch.mkdir(exist_ok=True)
             self._reset_stream_positions()
+            self._move_queues()
             stack.callback(shutil.rmtree, self._scratch, ignore_errors=True)
             self._process = stack.enter_context(
                 running(
@@ -142,11 +146,32 @@ class Cloud:
         The embedded AWS keeps across a restart how far a stream was read, but not the stream
         itself: without this it would skip as many new records as there were old ones.
         """
-        path = self.folder / "state" / "lambda.json"
-        if path.exists():
-            state = json.loads(path.read_text())
-            state["payload"].pop("dynamodb_stream_positions", None)
-            path.write_text(json.dumps(state))
+        with self._state_of("lambda") as payload:
+            payload.pop("dynamodb_stream_positions", None)
+
+    def _move_queues(self) -> None:
+        """Take the queues along to this port.
+
+        The embedded AWS knows a queue by an address with the port in it: on another port no
+        function would get what is sent to the queues of before.
+        """
+        with self._state_of("sqs") as payload:
+            queues = payload.get("queues", {}).get("data", {})
+            for key in list(queues):
+                queue = queues.pop(key)
+                url = QUEUE_PORT.sub(f"://localhost:{self.port}/", queue["url"])
+                queues[key.replace(queue["url"], url)] = queue | {"url": url}
+
+    @contextmanager
+    def _state_of(self, service: str) -> Iterator[dict[str, Any]]:
+        """What a service has saved at the last stop, to be changed before it is read."""
+        path = self.folder / "state" / f"{service}.json"
+        if not path.exists():
+            yield {}
+            return
+        state = json.loads(path.read_text())
+        yield state["payload"]
+        path.write_text(json.dumps(state))
 
     def _is_healthy(self) -> bool:
         try:

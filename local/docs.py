@@ -10,7 +10,7 @@ from typing import Any
 import phonenumbers
 
 from dlr.causes import TABLE, Actions
-from dlr.lake.merge import EXPIRED_FOR
+from dlr.lake.expiry import EXPIRED_FOR
 from dlr.messages.event import ReportEvent
 from dlr.providers.about import about, signed
 from dlr.providers.base import Provider, load_provider, provider_names
@@ -53,7 +53,7 @@ METRICS = {
     ),
     "publish": ("New", "Stale", "Published", "PublishFailed", "LookupFailed", "LiveFailed"),
     "lake": ("Rows",),
-    "merge": ("SegmentAge",),
+    "merge": ("Merged",),
     "suppress": ("Active", "Watching", "Held", "Lifted", "OptedOut", "Nothing", "SuppressFailed"),
     "api": ("ApiRequest",),
     "query": ("ApiRequest",),

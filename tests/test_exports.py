@@ -227,6 +227,27 @@ def test_numbers_come_from_the_table_and_nobody_erased_is_among_them(
     }
 
 
+def test_messages_that_share_an_id_have_their_numbers_everywhere(exports: ExportHarness) -> None:
+    """In an export, among the numbers to clean, in a backtest; until one of them is erased."""
+    first, second, gone = (PhoneNumber(f"+44770090003{n}") for n in range(3))
+    for number in (first, second, gone):
+        exports.store(dead(number, message_id="one", provider="sinch", at=-50), shares_id=True)
+    reports = RecipientReports(exports.client, exports.list.reports_table)
+    assert reports.erase(HASHER.every_hash(gone), exports.now) == 1
+    rows = exports.made(kind="messages", filters=RANGE_OF_NOW, numbers=True)
+    assert [row["message_id"] for row in rows] == ["one"] * 3
+    assert sorted(row["number"] for row in rows) == ["", f"'{first}", f"'{second}"]
+    assert "apart" not in rows[0]
+    rows = exports.made(kind="numbers_to_clean", filters=RANGE_OF_NOW)
+    assert [row["number"] for row in rows] == [f"'{first}", f"'{second}"]
+    job = exports.ask(policy="cause", numbers=True, **RANGE_OF_NOW)
+    exports.run()
+    assert {row["number"] for row in exports.rows(job)} == {f"'{first}", f"'{second}"}
+    result = exports.get(job).result
+    assert result is not None
+    assert (result["failed_messages"], result["not_kept"]) == (3, 1)
+
+
 def test_an_id_that_is_another_messages_by_now_gives_no_number(exports: ExportHarness) -> None:
     exports.store(sent("again", PhoneNumber("+447700900003")))
     before = exports.lake.rows[0]

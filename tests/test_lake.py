@@ -1,6 +1,7 @@
 """The lake's parts: what a row says, what expires when, what is cut, and who is refused."""
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,53 +11,29 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dlr.causes import Cause
-from dlr.lake import duck, merge, reader
+from dlr.lake import days, duck, merge, reader
+from dlr.lake.days import BusyError
+from dlr.lake.expiry import EXPIRED_FOR, OVER_FOR
 from dlr.lake.key import lake_key
-from dlr.lake.manifest import Day, Manifest
-from dlr.lake.merge import EXPIRED_FOR, OVER_FOR, BusyError, Merged, Merger
+from dlr.lake.manifest import Day
+from dlr.lake.mask import masked, unmasked
+from dlr.lake.merge import Merged
+from dlr.lake.names import Names
 from dlr.lake.objects import GoneError, Objects
-from dlr.lake.reader import LakeReader
 from dlr.lake.row import COLUMNS, mk_of, row_of, row_of_record
-from dlr.lake.segment import Segments
 from dlr.lake.writer import LakeWriter, UnreadableRecordError
+from dlr.messages.item import key_of
 from dlr.messages.order import micros_of
 from dlr.phone import PhoneNumber, country_of, holds_number
 from dlr.report import DeliveryReport, Price, Status
 from tests.support.cases import NOW
 from tests.support.lake import BUCKET, TABLE, FakeAws
+from tests.support.lake_parts import DAY, KEY, Parts
 from tests.support.reports import make_report
 from tests.support.stream import image
 
-KEY = b"hush-key"
-DAY = timedelta(days=1)
+RECIPIENT_HASH = str(make_report().recipient_hash)
 SENT = NOW - timedelta(minutes=3)
-
-
-class Parts:
-    """Everything that keeps a lake in memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.aws = FakeAws()
-        self.segments = Segments(self.aws, BUCKET)
-        self.manifest = Manifest(self.aws, TABLE)
-        self.merge = Merger(self.aws, BUCKET, self.manifest, folder / "merge")
-        self.reader = LakeReader(self.aws, BUCKET, self.manifest, folder / "cache")
-
-    def put(self, *reports: DeliveryReport, kept: timedelta = 30 * DAY) -> None:
-        """One message each."""
-        rows = []
-        for report in reports:
-            expires_at = int((report.received_at + kept).timestamp())
-            item = image(report) | {"expires_at": {"N": str(expires_at)}}
-            row = row_of(item, KEY)
-            assert row is not None
-            rows.append(row)
-        self.segments.put("1", rows)
-
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.reader.open(NOW - DAY, NOW + DAY) as snapshot:
-            return snapshot.db.execute(sql).fetchall()
 
 
 @pytest.fixture
@@ -251,11 +228,31 @@ def refuse(operation: str, code: str) -> Callable[[str], None]:
     return before
 
 
+@pytest.mark.parametrize("text", ["", "k", "k" * 32, "k" * 33, RECIPIENT_HASH])
+def test_a_mask_tells_its_text_to_who_has_key_and_name_and_to_nobody_else(text: str) -> None:
+    hidden = masked(text, "mk", KEY)
+    assert unmasked(hidden, "mk", KEY) == text
+    if text:
+        assert hidden not in {masked(text, "other", KEY), masked(text, "mk", b"another-key")}
+        assert text.encode() not in urlsafe_b64decode(hidden)
+
+
+def test_a_row_leads_to_an_item_that_is_kept_under_id_and_recipient() -> None:
+    names = Names(lambda: KEY)
+    for apart in ("", RECIPIENT_HASH):
+        item = image(make_report()) | key_of("acme", "m1", apart)
+        made = row_of(item, KEY)
+        assert made is not None
+        assert (made["apart"] is None) == (not apart)
+        mk, _ = names.name(item)
+        assert names.place("acme", "m1", mk, made["apart"])["pk"] == item["pk"]
+
+
 # ---------------------------------------------------------------- merging
 
 
 def test_a_large_hour_is_cut_into_slices(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merge, "MAX_ROWS", 10)
+    monkeypatch.setattr(days, "MAX_ROWS", 10)
     parts.put(*messages(45))
     parts.merge()
     (hour,) = parts.manifest.day(NOW.date()).hours.values()
@@ -273,10 +270,9 @@ def test_much_is_merged_in_parts(parts: Parts, monkeypatch: pytest.MonkeyPatch) 
         parts.put(report)
     sizes = [each.size for each in parts.segments.waiting()]
     monkeypatch.setattr(merge, "MAX_BYTES", sizes[0] + sizes[1])
-    written = parts.aws.written_at
-    assert parts.merge() == Merged(2, 1, written, more=True)
+    assert parts.merge() == Merged(2, 1, more=True)
     monkeypatch.setattr(merge, "MAX_BYTES", 1)
-    assert parts.merge() == Merged(1, 1, written)
+    assert parts.merge() == Merged(1, 1)
     assert parts.merge() == Merged()
     assert parts.ask("SELECT count(*) FROM messages") == [(3,)]
 
@@ -285,20 +281,20 @@ def test_ids_go_a_day_after_their_message_expired(parts: Parts) -> None:
     parts.put(make_report(message_id="short", provider_code="7"), kept=DAY)
     parts.put(make_report(message_id="long", provider_code="8"), kept=60 * DAY)
     parts.merge()
-    assert parts.merge.expire(NOW + DAY + EXPIRED_FOR - DAY / 24, 25) == 0
-    assert parts.merge.expire(NOW + DAY + EXPIRED_FOR + DAY / 24, 25) == 1
+    assert parts.expire(NOW + DAY + EXPIRED_FOR - DAY / 24, 25).days == 0
+    assert parts.expire(NOW + DAY + EXPIRED_FOR + DAY / 24, 25).days == 1
     found = parts.ask("SELECT message_id, code, status FROM messages ORDER BY ALL")
     assert found == [("long", "8", "delivered"), (None, None, "delivered")]
-    assert parts.merge.expire(NOW + DAY + EXPIRED_FOR + DAY / 24, 25) == 0
+    assert parts.expire(NOW + DAY + EXPIRED_FOR + DAY / 24, 25).days == 0
 
 
 def test_an_hour_goes_with_its_last_message_and_its_numbers_stay(parts: Parts) -> None:
     parts.put(*messages(3), kept=DAY)
     parts.merge()
     over = NOW + DAY + OVER_FOR
-    assert parts.merge.expire(over - DAY / 24, 25) == 1  # the ids
+    assert parts.expire(over - DAY / 24, 25).days == 1  # the ids
     assert parts.ask("SELECT count(*) FROM messages") == [(3,)]
-    assert parts.merge.expire(over + DAY / 24, 25) == 1
+    assert parts.expire(over + DAY / 24, 25).days == 1
     assert parts.ask("SELECT count(*) FROM messages") == [(0,)]
     assert parts.ask("SELECT sum(n) FROM rollups") == [(3,)]
     assert [key for key in parts.aws.objects if key.startswith("messages")] == []
@@ -306,7 +302,7 @@ def test_an_hour_goes_with_its_last_message_and_its_numbers_stay(parts: Parts) -
     assert parts.ask("SELECT count(*) FROM messages") == [(0,)]
     parts.merge()
     assert parts.ask("SELECT sum(n) FROM rollups") == [(3,)]
-    assert parts.merge.expire(over + DAY, 25) == 0
+    assert parts.expire(over + DAY, 25).days == 0
 
 
 def test_a_tombstone_alone_keeps_its_hour_as_long_as_its_message_can_still_come(
@@ -316,7 +312,7 @@ def test_a_tombstone_alone_keeps_its_hour_as_long_as_its_message_can_still_come(
     write = LakeWriter(parts.segments, lambda: KEY)
     write([{"dynamodb": {"SequenceNumber": "1", "OldImage": item}}])
     parts.merge()
-    assert parts.merge.expire(NOW + OVER_FOR - DAY, 25) == 0
+    assert parts.expire(NOW + OVER_FOR - DAY, 25).days == 0
     parts.put(make_report())
     parts.merge()
     assert parts.ask("SELECT message_id, status FROM messages") == [(None, "delivered")]
@@ -326,12 +322,12 @@ def test_numbers_go_after_the_months_that_were_asked_for(parts: Parts) -> None:
     parts.put(*messages(2))
     parts.merge()
     later = datetime(2028, 12, 31, tzinfo=UTC)
-    parts.merge.expire(later, 25)
+    parts.expire(later, 25)
     assert parts.ask("SELECT sum(n) FROM rollups") == [(2,)]
-    assert parts.merge.expire(later + DAY, 25) == 1
+    assert parts.expire(later + DAY, 25).days == 1
     assert parts.aws.objects == {}
     assert list(parts.manifest.days(NOW.date(), NOW.date())) == []
-    assert parts.merge.expire(later + DAY, 25) == 0
+    assert parts.expire(later + DAY, 25).days == 0
 
 
 def test_a_day_that_somebody_else_changes_is_forgotten_tomorrow(parts: Parts) -> None:
@@ -345,8 +341,8 @@ def test_a_day_that_somebody_else_changes_is_forgotten_tomorrow(parts: Parts) ->
             parts.merge()
 
     parts.aws.before = before
-    assert parts.merge.expire(datetime(2040, 1, 1, tzinfo=UTC), 25) == 0
-    assert parts.merge.expire(datetime(2040, 1, 1, tzinfo=UTC), 25) == 1
+    assert parts.expire(datetime(2040, 1, 1, tzinfo=UTC), 25).days == 0
+    assert parts.expire(datetime(2040, 1, 1, tzinfo=UTC), 25).days == 1
 
 
 @pytest.mark.parametrize("what", ["merge", "expire"])
@@ -365,7 +361,7 @@ def test_who_is_always_second_gives_up_and_leaves_everything(parts: Parts, what:
 
     parts.aws.before = before
     with pytest.raises(BusyError):
-        parts.merge() if what == "merge" else parts.merge.expire(NOW + 5 * DAY, 25)
+        parts.merge() if what == "merge" else parts.expire(NOW + 5 * DAY, 25)
     parts.aws.before = lambda name: None
     assert parts.ask("SELECT count(*) FROM messages") == [(2,)]
 
@@ -388,7 +384,7 @@ def test_who_finds_an_hours_object_gone_begins_the_day_again(parts: Parts, what:
 
     act: Callable[[], object] = parts.merge
     if what == "expire":
-        act = lambda: parts.merge.expire(NOW + 5 * DAY, 25)  # noqa: E731
+        act = lambda: parts.expire(NOW + 5 * DAY, 25)  # noqa: E731
     parts.aws.before = before
     act()
     assert parts.ask("SELECT count(*) FROM messages") == [(2,)]
@@ -429,7 +425,7 @@ def test_the_version_changes_with_every_answer_and_with_nothing_else(parts: Part
     assert parts.reader.version() == seen[-1]
     parts.merge()
     seen.append(parts.reader.version())
-    parts.merge.expire(NOW + 40 * DAY, 25)
+    parts.expire(NOW + 40 * DAY, 25)
     seen.append(parts.reader.version())
     assert len(set(seen)) == 4
     parts.merge()

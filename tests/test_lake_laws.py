@@ -21,12 +21,13 @@ from dlr.lake.reader import LakeReader
 from dlr.lake.row import COLUMNS
 from dlr.lake.segment import Segments
 from dlr.lake.writer import LakeWriter
+from dlr.messages.item import key_of
 from dlr.messages.view import message_of
 from dlr.report import Price
 from tests.support.faults import Killed
 from tests.support.history import BEGIN, END, PEOPLE, History, Step, steps
 from tests.support.lake import BUCKET, TABLE, FakeAws
-from tests.support.reports import make_report
+from tests.support.reports import HASHER, make_report
 from tests.support.stream import image
 
 KEY = b"hush-key"
@@ -118,9 +119,8 @@ class Lake:
 
     def named(self) -> set[str]:
         """The keys that the manifest names."""
-        days = list(self.manifest.days(BEGIN.date(), END.date()))
-        rollups = {key for day in days for key in (day.rollup_key, day.daily_key) if key}
-        return rollups.union(*(day.keys() for day in days))
+        days = self.manifest.days(BEGIN.date(), END.date())
+        return set[str]().union(*(day.named() for day in days))
 
 
 @pytest.fixture(scope="module")
@@ -465,6 +465,39 @@ def test_law_5_no_byte_ever_told_a_number(one_lake: Lake) -> None:
     digits = "".join(seen).translate(str.maketrans("", "", " +"))
     assert seen
     assert not [each for each in (*NUMBERS, loose) if each in digits]
+
+
+def test_law_5_no_byte_ever_told_a_recipient_hash_and_an_erasure_takes_what_hid_it(
+    one_lake: Lake,
+) -> None:
+    """Of messages that are kept under id and recipient."""
+    lake = one_lake.emptied()
+    seen: list[str] = []
+    lake.aws.after = lambda operation: seen.append(told(lake))
+    hashes = [HASHER.hash(number) for _, number in PEOPLE]
+    items = [
+        image(make_report(recipient=number, received_at=END - timedelta(hours=1)))
+        | key_of("acme", "m1", recipient_hash)
+        for (_, number), recipient_hash in zip(PEOPLE, hashes, strict=True)
+    ]
+    for place, item in enumerate(items):
+        lake.write([{"dynamodb": {"SequenceNumber": str(place), "NewImage": item}}])
+    lake.merge()
+    masks = [str(mask) for (mask,) in ask(lake, "SELECT apart FROM messages ORDER BY country DESC")]
+    erased, kept = masks
+    assert erased in told(lake)
+    lake.write([{"dynamodb": {"SequenceNumber": "9", "OldImage": items[0]}}])
+    lake.merge()
+    assert erased not in told(lake)
+    assert kept in told(lake)
+    assert len(ask(lake, "FROM messages")) == len(items)
+    plain = [part for each in hashes for part in each.split(".")]
+    assert not [each for each in plain if each in "".join(seen)]
+
+
+def ask(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
+    with lake.reader.open(BEGIN, END) as snapshot:
+        return snapshot.db.execute(sql).fetchall()
 
 
 # ---------------------------------------------------------------- 6

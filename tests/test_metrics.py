@@ -68,7 +68,7 @@ def test_every_alarm_on_a_metric_of_ours_is_on_one_that_a_function_writes(
         "Held",
         "OptedOut",
         "Apart",
-        "SegmentAge",
+        "Merged",
     }
     assert own == {name for name, _ in watched}
     assert watched <= written

@@ -23,6 +23,9 @@ from dlr.ingest.quarantined import id_of
 from dlr.ingest.unread import Unread
 from dlr.lake.key import PLACE
 from dlr.lake.manifest import Day, Manifest
+from dlr.lake.merge import MAX_DAYS
+from dlr.lake.row import COLUMNS
+from dlr.lake.segment import Segments
 from dlr.messages.event import DETAIL_TYPE
 from dlr.messages.verdict import Arrival
 from dlr.phone import PhoneNumber, RecipientHasher
@@ -146,8 +149,7 @@ class PrivilegeHarness:
         return {each["Key"] for each in answer.get("Contents", ())}
 
     def named_in_the_lake(self) -> set[str]:
-        days = list(self.manifest.days(date.min, date.max))
-        return {key for day in days for key in (*day.keys(), day.rollup_key, day.daily_key) if key}
+        return set[str]().union(*(day.named() for day in self.manifest.days(date.min, date.max)))
 
     def merged(self) -> bool:
         """Whether a merge came to its end."""
@@ -306,9 +308,20 @@ def merges(system: PrivilegeHarness) -> bool:
     return not system.objects("segments/") and named == system.objects("")
 
 
+def sorts_many_days(system: PrivilegeHarness) -> bool:
+    begin = datetime.now(UTC).replace(tzinfo=None)
+    rows = [
+        dict.fromkeys(COLUMNS) | {"mk": uuid4().hex, "f": (begin - timedelta(days)).isoformat()}
+        for days in range(MAX_DAYS + 1)
+    ]
+    Segments(system.s3, system.names["LakeBucket"]).put("1", rows)
+    return system.merged() and not system.objects("segments/")
+
+
 def forgets_old_days(system: PrivilegeHarness) -> bool:
     old = date(2020, 1, 1)
-    system.manifest.forget(replace(system.manifest.day(old), version=2))
+    left = system.manifest.day(old)
+    system.manifest.forget(replace(left, version=left.version + 1))
     system.manifest.commit(Day(old, 1))
     system.manifest.note_expired(old)
     return system.merged() and system.manifest.day(old).version == 0
@@ -547,6 +560,7 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Lake", "dynamodb:PutItem", "DeskTable"): makes_the_lakes_key,
     ("Merge", "s3:ListBucket", "LakeBucket"): merges,
     ("Merge", "s3:GetObject", "LakeBucket/segments"): merges,
+    ("Merge", "s3:PutObject", "LakeBucket/segments"): sorts_many_days,
     ("Merge", "s3:DeleteObject", "LakeBucket/segments"): merges,
     ("Merge", "s3:GetObject", "LakeBucket/messages"): merges,
     ("Merge", "s3:PutObject", "LakeBucket/messages"): merges,

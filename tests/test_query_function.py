@@ -15,16 +15,19 @@ from botocore.exceptions import ClientError
 
 from dlr.access.audit import AuditLog
 from dlr.access.scopes import Caller, Scope
+from dlr.lake.names import Names
 from dlr.lake.objects import GoneError
-from dlr.lake.row import mk_of
+from dlr.lake.row import mk_of, row_of
 from dlr.messages.item import entry_of, key_of
 from dlr.messages.order import micros_of
+from dlr.phone import PhoneNumber
 from dlr.report import Status
 from local.http_event import http_event
 from tests.support.cases import ROOT
 from tests.support.functions import Context
 from tests.support.made_up_lake import EXPIRES_AT, FakeLake, row
-from tests.support.reports import make_report
+from tests.support.reports import HASHER, make_report
+from tests.support.stream import image
 
 NOW = datetime(2026, 11, 30, 10, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -71,7 +74,7 @@ class Query:
         self._module.lake = self.lake
         self._module.dynamodb = self.table
         self._module.now = lambda: self.now
-        self._module.key = lambda: KEY
+        self._module.names = Names(lambda: KEY)
 
     def ask(
         self, path: str, *, caller: Caller = READER, tag: str | None = None, **query: str
@@ -301,6 +304,22 @@ def stored(query: Query, mk: str, f: datetime, number: str | None = NUMBER) -> d
     }
     query.table.items.append(item)
     return item
+
+
+def test_messages_that_share_an_id_have_each_its_number(query: Query) -> None:
+    numbers = [PhoneNumber(f"+44770090002{place}") for place in range(3)]
+    for place, number in enumerate(numbers):
+        key = key_of("sinch", "one", HASHER.hash(number))
+        report = make_report(provider="sinch", message_id="one", received_at=NOW - place * HOUR)
+        item = {**image(report), **key, "recipient": {"S": number}}
+        made = row_of(item, KEY)
+        assert made is not None
+        query.lake.put(made | {"f": NOW - place * HOUR, "at": NOW})
+        query.table.items += [item] * (place < 2)  # nothing is left of the third
+    answer = query.ask("/messages", numbers="true", caller=SEER)[1]
+    assert [item["recipient"] for item in answer["items"]] == [*numbers[:2], None]
+    assert {item["message_id"] for item in answer["items"]} == {"one"}
+    assert "apart" not in answer["items"][0]
 
 
 def test_numbers_come_from_the_table_and_only_for_who_may_see_them(

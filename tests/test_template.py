@@ -538,13 +538,16 @@ def test_the_lake_sees_every_change_within_a_minute_and_gives_up_in_the_end() ->
     assert window_s * 1000 < age_ms < stream["MaximumRecordAgeInSeconds"] * 1000
 
 
-def test_the_lake_is_merged_every_five_minutes_and_an_alarm_says_when_not() -> None:
+def test_the_lake_is_merged_every_five_minutes_and_alarms_say_when_not() -> None:
     schedule = FUNCTIONS["Merge"]["Events"]["Schedule"]["Properties"]
     assert schedule == {"Schedule": "rate(5 minutes)"}
-    assert FUNCTIONS["Merge"]["Timeout"] <= 300
     alarm = ALARMS["MergeAlarm"]
-    assert (alarm["MetricName"], alarm["Statistic"]) == ("SegmentAge", "Maximum")
-    assert alarm["Threshold"] > 2 * 300
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("Merged", "Sum")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"  # a merge that raises writes no metric
+    assert 2 * 300 < alarm["EvaluationPeriods"] * alarm["Period"] <= 3600
+    errors = ALARMS["MergeErrorsAlarm"]
+    assert (errors["MetricName"], errors["Threshold"]) == ("Errors", 0)
 
 
 BUCKETS = of_type("AWS::S3::Bucket")
@@ -704,7 +707,8 @@ def alarm_on(metric: str, **dimensions: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ALARMS)
 def test_each_alarm_notifies_the_topic_and_only_silence_alarms_without_data(name: str) -> None:
     assert ALARMS[name]["AlarmActions"] == [{"Ref": "Alarms"}]
-    without_data = "breaching" if name.startswith("Silent") else "notBreaching"
+    is_of_silence = name.startswith("Silent") or name == "MergeAlarm"
+    without_data = "breaching" if is_of_silence else "notBreaching"
     assert ALARMS[name]["TreatMissingData"] == without_data
     assert ALARMS[name]["AlarmDescription"]
 
@@ -784,7 +788,9 @@ MANY = {"OptedOutAlarm", "RefusedAlarm"}
 COUNTING = [
     name
     for name, each in ALARMS.items()
-    if each.get("Statistic") == "Sum" and not name.startswith("Silent") and name not in MANY
+    if each.get("Statistic") == "Sum"
+    and each["ComparisonOperator"] != "LessThanThreshold"
+    and name not in MANY
 ]
 
 

@@ -32,10 +32,9 @@ from dlr.exports.scope import StoredScopes
 from dlr.exports.work import Bucket, ExportWorker
 from dlr.lake.key import lake_key
 from dlr.lake.manifest import Manifest
+from dlr.lake.names import Names
 from dlr.lake.reader import LakeReader
-from dlr.lake.row import mk_of
 from dlr.messages.by_recipient import RecipientReports
-from dlr.messages.item import first_received_at_of
 from dlr.phone import RecipientHasher
 from dlr.runtime import aws
 from dlr.runtime.errors import redact_errors, redacted
@@ -69,10 +68,7 @@ hasher = RecipientHasher(Secret(secrets, os.environ["HASH_SECRET"]).values)
 suppressions = SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"], rules)
 folder = own_folder("dlr-export")
 lake = LakeReader(s3, os.environ["LAKE_BUCKET"], Manifest(dynamodb, desk_table), folder)
-key = lake_key(dynamodb, desk_table)
-items = MessageItems(
-    dynamodb, reports_table, lambda item: (mk_of(item, key()), first_received_at_of(item))
-)
+items = MessageItems(dynamodb, reports_table, Names(lake_key(dynamodb, desk_table)))
 desk = JobDesk(dynamodb, desk_table)
 work = ExportWorker(
     desk,

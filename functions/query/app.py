@@ -1,7 +1,7 @@
 """Search and statistics of the team's API: what the lake answers."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -29,9 +29,9 @@ from dlr.http.gate import Gate
 from dlr.http.problem import Problem, ProblemError
 from dlr.lake.key import lake_key
 from dlr.lake.manifest import Manifest
+from dlr.lake.names import Names
 from dlr.lake.objects import GoneError
 from dlr.lake.reader import LakeReader, Look
-from dlr.lake.row import mk_of
 from dlr.phone import RecipientHasher
 from dlr.runtime import aws
 from dlr.runtime.errors import redact_errors, redacted
@@ -47,15 +47,10 @@ lake = LakeReader(
     os.environ["LAKE_BUCKET"],
     Manifest(dynamodb, desk_table),
 )
-key = lake_key(dynamodb, desk_table)
+names = Names(lake_key(dynamodb, desk_table))
 gate = Gate(AuditLog(dynamodb, desk_table), RecipientHasher(tuple))  # no route names a person
 metrics = Metrics()
 router = Router()
-
-
-def name(item: Mapping[str, Any]) -> str:
-    """What the lake calls a message."""
-    return mk_of(item, key())
 
 
 def now() -> datetime:
@@ -96,7 +91,7 @@ def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response
         period, position = question.place(at)
         page = search(look, period, question.filters, position, question.limit, at)
         if question.numbers:
-            numbers = recipients(dynamodb, reports_table, page.items, at, name)
+            numbers = recipients(dynamodb, reports_table, page.items, at, names)
             for item in page.items:
                 item["recipient"] = numbers.get(item["mk"])
         return Messages.model_validate(

@@ -25,8 +25,9 @@ from dlr.exports.service import Asker, Exports, JobAnswer
 from dlr.exports.staged import stage
 from dlr.exports.work import Bucket, ExportWorker
 from dlr.lake import duck
-from dlr.lake.row import COLUMNS, Row, mk_of, row_of
-from dlr.messages.item import first_received_at_of
+from dlr.lake.names import Names
+from dlr.lake.row import COLUMNS, Row, row_of
+from dlr.messages.item import key_of
 from dlr.report import DeliveryReport
 from dlr.suppression.standing import Rules
 from local.cloud import Cloud
@@ -115,11 +116,7 @@ class ExportHarness:
         self.work = self.worker()
 
     def worker(self, entries: int = 200_000, policy: Policy = Policy.CAUSE) -> ExportWorker:
-        items = MessageItems(
-            self.client,
-            self.list.reports_table,
-            lambda item: (mk_of(item, KEY), first_received_at_of(item)),
-        )
+        items = MessageItems(self.client, self.list.reports_table, Names(lambda: KEY))
         return ExportWorker(
             self.desk,
             self,  # type: ignore[arg-type]
@@ -150,15 +147,14 @@ class ExportHarness:
         """Stands for the links: the keys."""
         return [part.key for _, part in sorted(job.parts.items())]
 
-    def store(self, *reports: DeliveryReport) -> None:
+    def store(self, *reports: DeliveryReport, shares_id: bool = False) -> None:
         """Into the table, and what the lake then has of the message."""
         for report in reports:
-            self.list.store.put(report)
-        keys = {f"{report.provider}#{report.message_id}" for report in reports}
-        for key in keys:
-            item = self.client.get_item(TableName=self.list.reports_table, Key={"pk": {"S": key}})[
-                "Item"
-            ]
+            self.list.store.put(report, shares_id=shares_id)
+        for report in reports:
+            apart = str(report.recipient_hash) if shares_id else ""
+            key = key_of(report.provider, report.message_id, apart)
+            item = self.client.get_item(TableName=self.list.reports_table, Key=key)["Item"]
             row = row_of(item, KEY)
             assert row is not None
             self.lake.rows = [each for each in self.lake.rows if each["mk"] != row["mk"]]

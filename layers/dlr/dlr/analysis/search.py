@@ -21,6 +21,7 @@ _COLUMNS = {
     "mk": "mk",
     "provider": "provider",
     "message_id": "CASE WHEN {is_kept} THEN message_id END",
+    "apart": "apart",
     "status": "status",
     "final": "finished",
     "cause": "cause",

@@ -3,13 +3,14 @@
 The lake holds none. Who was erased has none in the table either, so nobody erased is in an export.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from dlr.exports.staged import rows_of
-from dlr.messages.item import expires_at_of, is_redacted, key_of
+from dlr.lake.names import Names
+from dlr.messages.item import expires_at_of, is_redacted
 from dlr.runtime.batch import MAX_KEYS, read_all
 
 WORKERS = 8
@@ -18,8 +19,6 @@ TRIES = 30
 
 _T = TypeVar("_T")
 Item = Mapping[str, Any]
-MessageKey = Callable[[Item], tuple[str, datetime | None]]
-"""The `mk` and `f` of an item, as the lake names its message; no `f` where it cannot be told."""
 
 
 class Named(NamedTuple):
@@ -29,15 +28,17 @@ class Named(NamedTuple):
     f: datetime
     provider: str
     message_id: str
+    apart: str | None = None
+    """What leads to the item where other recipients' messages have the same id."""
 
 
 class MessageItems:
     """Reads the items of messages. `client` is a boto3 DynamoDB client."""
 
-    def __init__(self, client: Any, table: str, key_of_item: MessageKey) -> None:
+    def __init__(self, client: Any, table: str, names: Names) -> None:
         self._client = client
         self._table = table
-        self._key_of = key_of_item
+        self._names = names
 
     def read(self, messages: Iterable[Named], now: datetime) -> Iterator[tuple[Named, Item]]:
         """Each message that is still there and not redacted, with its item, in no order.
@@ -53,7 +54,9 @@ class MessageItems:
 
     def _read(self, messages: Sequence[Named], now: datetime) -> list[tuple[Named, Item]]:
         wanted = {(each.mk, each.f): each for each in messages}
-        keys = {key_of(m.provider, m.message_id)["pk"]["S"] for m in messages}
+        place = self._names.place
+        places = (place(m.provider, m.message_id, m.mk, m.apart) for m in messages)
+        keys = {each["pk"]["S"] for each in places}
         found: list[tuple[Named, Item]] = []
         items = read_all(
             self._client, self._table, [{"pk": {"S": key}} for key in sorted(keys)], tries=TRIES
@@ -61,7 +64,7 @@ class MessageItems:
         for item in items:
             if is_redacted(item) or expires_at_of(item) <= now.timestamp():
                 continue
-            named = self._key_of(item)
+            named = self._names.name(item)
             if named in wanted:
                 found.append((wanted[named], item))
         return found
@@ -86,9 +89,9 @@ def utc(time: datetime) -> datetime:
 
 def named_in(db: Any) -> Iterator[Named]:
     """The messages in the view `wanted` that have an id."""
-    select = "SELECT mk, f, provider, message_id FROM wanted WHERE message_id IS NOT NULL"
-    for mk, f, provider, message_id in rows_of(db, select):
-        yield Named(mk, utc(f), provider, message_id)
+    select = "SELECT mk, f, provider, message_id, apart FROM wanted WHERE message_id IS NOT NULL"
+    for mk, f, provider, message_id, apart in rows_of(db, select):
+        yield Named(mk, utc(f), provider, message_id, apart)
 
 
 NUMBERS = {"mk": "VARCHAR", "f": "TIMESTAMP", "number": "VARCHAR"}

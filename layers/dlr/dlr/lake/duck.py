@@ -4,12 +4,12 @@ Columns are quoted, because `at` is a word of DuckDB's own.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
 
-from dlr.lake.row import COLUMNS
+from dlr.lake.row import COLUMNS, ERASED
 
 Database = duckdb.DuckDBPyConnection
 KEY = ("mk", "f")
@@ -28,7 +28,6 @@ ROLLUP_COLUMNS = {
 where nobody knows how long. The middle of a bucket, 2^((k+1/2)/4), is off by 9 per cent at most."""
 _DIMENSIONS = [name for name in ROLLUP_COLUMNS if name not in {"hour", "bucket", "n"}]
 _VALUES = [name for name in COLUMNS if name not in KEY]
-_ERASED = {"message_id", "code"}
 DEFAULT_MB = 1024
 
 
@@ -72,23 +71,32 @@ def parquet(files: Iterable[Path | str]) -> str:
     return f"read_parquet([{_texts(files)}])"
 
 
+def messages(files: Iterable[Path | str]) -> str:
+    """The rows of these Parquet files, with the columns of `COLUMNS`."""
+    named = _texts(files)
+    return f"read_parquet([{named}])" if named else empty(COLUMNS)
+
+
 def segments(files: Iterable[Path | str]) -> str:
     """The rows of these segments."""
+    named = _texts(files)
+    if not named:
+        return empty(COLUMNS)
     columns = ", ".join(f"\"{name}\": '{kind}'" for name, kind in COLUMNS.items())
     return (
-        f"read_json([{_texts(files)}], format = 'newline_delimited', compression = 'gzip', "
+        f"read_json([{named}], format = 'newline_delimited', compression = 'gzip', "
         f"columns = {{{columns}}})"
     )
 
 
-def empty(columns: dict[str, str]) -> str:
+def empty(columns: Mapping[str, str]) -> str:
     """No row at all."""
     nulls = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items())
     return f"(SELECT {nulls} WHERE false)"
 
 
 def folded(rows: str, expired_before: int | None = None) -> str:
-    """One row per message: that of the greatest rank, without id and code if one of them erases.
+    """One row per message: that of the greatest rank, without `ERASED` if one of them erases.
 
     Also without them where the message has expired before this Unix second.
     """
@@ -96,7 +104,7 @@ def folded(rows: str, expired_before: int | None = None) -> str:
     gone = "gone" if expired_before is None else f"gone OR v.expires_at < {int(expired_before)}"
     columns = ", ".join(
         f"CASE WHEN {gone} THEN NULL ELSE v.{name} END AS {name}"
-        if name in _ERASED
+        if name in ERASED
         else f'v."{name}" AS "{name}"'
         for name in _VALUES
     )

@@ -62,6 +62,11 @@ class Day:
         """The key of the object with the counts of the whole day, each under the day's begin."""
         return None if self.rollup is None else f"{daily_of(self.day)}{self.rollup}"
 
+    def named(self) -> set[str]:
+        """The keys of all its objects."""
+        counts = (key for key in (self.rollup_key, self.daily_key) if key is not None)
+        return {*self.keys(), *counts}
+
 
 def messages_of(day: date) -> str:
     """The prefix of a day's messages."""

@@ -19,7 +19,7 @@ from dlr.lake.duck import Database
 from dlr.lake.manifest import Day, Manifest
 from dlr.lake.objects import GoneError, Objects
 from dlr.lake.row import COLUMNS
-from dlr.lake.segment import Segments
+from dlr.lake.segment import Segments, day_of
 
 LAG = timedelta(seconds=70)
 """The stream hands out a report within a minute, and the writer takes seconds. An alarm says so
@@ -123,7 +123,8 @@ class LakeReader:
             for hour in day.hours
             if start <= _time_of(day, hour) < end
         }
-        changing = self._take_in(db, seen.waiting, start, end, days) if seen.waiting else set()
+        waiting = [key for key in seen.waiting if _is_of(key, start, end)]
+        changing = self._take_in(db, waiting, start, end, days) if waiting else set()
         touched = _keys(hours, hours.keys() & changing)
         untouched = _keys(hours, hours.keys() - changing) if messages else []
         rollups = list(_rollups(days, start, end, hourly=hourly))
@@ -231,8 +232,7 @@ def _drop(db: Database, days: Iterable[Day]) -> None:
 
 
 def _of(files: list[Path]) -> str:
-    source = duck.parquet(files) if files else duck.empty(dict(COLUMNS))
-    return f"SELECT * FROM {source} AS stored"
+    return f"SELECT * FROM {duck.messages(files)} AS stored"
 
 
 def _keys(hours: Mapping[datetime, list[str]], wanted: Iterable[datetime]) -> list[str]:
@@ -246,6 +246,12 @@ def _files(fetched: Mapping[str, Path], keys: Iterable[str]) -> list[Path]:
 def _hours_in(db: Database) -> set[datetime]:
     found = db.execute("SELECT DISTINCT date_trunc('hour', f) FROM incoming").fetchall()
     return {hour.replace(tzinfo=UTC) for (hour,) in found}
+
+
+def _is_of(segment: str, start: datetime, end: datetime) -> bool:
+    """Whether a segment can have rows of these hours."""
+    day = day_of(segment)
+    return day is None or start.date() <= day <= (end - HOUR).date()
 
 
 def _time_of(day: Day, hour: int) -> datetime:

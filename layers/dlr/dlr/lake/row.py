@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dlr.lake.mask import masked
 from dlr.messages.item import (
+    apart_of,
     expires_at_of,
     first_received_at_of,
     history_of,
@@ -27,6 +29,7 @@ COLUMNS: Mapping[str, str] = {
     "rank": "VARCHAR",
     "provider": "VARCHAR",
     "message_id": "VARCHAR",
+    "apart": "VARCHAR",
     "status": "VARCHAR",
     "cause": "VARCHAR",
     "bounce": "VARCHAR",
@@ -50,8 +53,9 @@ COLUMNS: Mapping[str, str] = {
 
 `mk` names the message, `f` is when its first report came. Both never change, and together they are
 the key. `rank` sorts the states of a message. `message_id` is null once the message is erased or
-expired, and all but the key in a tombstone of a message that was never seen. `at` is the time of
-the state, `expires_at` the Unix second from which the table shows it no more.
+expired, and all but the key in a tombstone of a message that was never seen. `apart` is what leads
+to the item of a message that shares its id with others (`mask.py`), and goes with the id. `at` is
+the time of the state, `expires_at` the Unix second from which the table shows it no more.
 """
 
 Row = dict[str, Any]
@@ -59,6 +63,8 @@ Row = dict[str, Any]
 Record = Mapping[str, Any]
 """A record of the table's stream."""
 
+ERASED = ("message_id", "apart", "code")
+"""What an erased or expired message loses."""
 MK_DIGITS = 32
 FEWEST_DIGITS = 7
 """Of what could be a phone number."""
@@ -94,13 +100,15 @@ def row_of(item: Mapping[str, Any], key: bytes) -> Row | None:
     first = first_received_at_of(item) or state.received_at
     latency, origin = _latency_of(item, state, first)
     number = state.recipient
-    is_safe = _Safe(state)
+    is_safe, mk = _Safe(state), mk_of(item, key)
+    apart = apart_of(item)
     return {
-        "mk": mk_of(item, key),
+        "mk": mk,
         "f": _iso(first),
         "rank": f"{item['rank']['S']}.{version_of(item):019d}",
         "provider": state.provider,
         "message_id": is_safe(state.message_id),
+        "apart": apart and masked(apart, mk, key),
         "status": state.status.value,
         "cause": state.cause.value,
         "bounce": state.bounce.value,
@@ -136,7 +144,7 @@ def mk_of(item: Mapping[str, Any], key: bytes) -> str:
 
 
 def folded(rows: Iterable[Row]) -> list[Row]:
-    """One row per message: that of the greatest rank, without id and code if one of them erases."""
+    """One row per message: that of the greatest rank, without `ERASED` if one of them erases."""
     kept: dict[tuple[str, str], Row] = {}
     for row in rows:
         place = row["mk"], row["f"]
@@ -147,7 +155,7 @@ def folded(rows: Iterable[Row]) -> list[Row]:
 def _heavier(one: Row, other: Row) -> Row:
     top = max(one, other, key=lambda row: row["rank"] or "")
     if one["message_id"] is None or other["message_id"] is None:
-        return top | {"message_id": None, "code": None}
+        return top | dict.fromkeys(ERASED)
     return top
 
 

@@ -2,20 +2,23 @@
 
 An object is named after the batch's first sequence number and its content. A batch that comes again
 writes over itself; one that comes cut otherwise stands beside it, and never takes a row away that
-somebody has merged or reads.
+somebody has merged or reads. Many rows of many days are sorted into segments of one day each, which
+are named after it.
 """
 
 import gzip
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from dlr.lake.row import Row, folded
 
 PREFIX = "segments/"
+DAY = "day="
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,24 @@ class Segment:
     key: str
     size: int
     written_at: datetime
+
+    @property
+    def day(self) -> date | None:
+        """The day that all its rows are of, where its name says so."""
+        return day_of(self.key)
+
+
+def first_of(day: date) -> str:
+    """What the segments of one day have in place of a sequence number, and after all of those."""
+    return f"{DAY}{day.isoformat()}"
+
+
+def day_of(key: str) -> date | None:
+    """The day that a segment is named after."""
+    name = key.removeprefix(PREFIX)
+    if not name.startswith(DAY):
+        return None
+    return date.fromisoformat(name[len(DAY) : len(first_of(date.min))])
 
 
 class Segments:
@@ -40,8 +61,15 @@ class Segments:
         if not lines:
             return None
         content = "".join(f"{line}\n" for line in lines).encode()
-        key = f"{PREFIX}{first}-{sha256(content).hexdigest()[:16]}.jsonl.gz"
+        key = _key(first, content)
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=gzip.compress(content, 6, mtime=0))
+        return key
+
+    def put_file(self, first: str, file: Path) -> str:
+        """Puts a file that is a segment already and gives its object's key."""
+        content = file.read_bytes()
+        key = _key(first, content)
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
         return key
 
     def waiting(self) -> Iterator[Segment]:
@@ -52,3 +80,7 @@ class Segments:
         for page in pages:
             for each in page.get("Contents", ()):
                 yield Segment(each["Key"], each["Size"], each["LastModified"])
+
+
+def _key(first: str, content: bytes) -> str:
+    return f"{PREFIX}{first}-{sha256(content).hexdigest()[:16]}.jsonl.gz"

@@ -108,6 +108,11 @@ def version_of(item: Mapping[str, Any]) -> int:
     return max(map(micros_of, received))
 
 
+def apart_of(item: Mapping[str, Any]) -> str | None:
+    """The hash in the item's key, of a recipient whose message has an id that others' have too."""
+    return item["pk"]["S"].partition(APART)[2] or None
+
+
 def condition_as_read(item: Mapping[str, Any]) -> tuple[str, Attributes]:
     """The condition that no report was stored since the item was read, and its values."""
     if "v" in item:
