@@ -370,6 +370,7 @@ def test_every_route_is_open_to_its_scope_and_refused_to_every_other(
         status, answer = system.ask(
             route, path_of(route), body_of(route), caller=caller(scope), operator="carol", **query
         )
+        assert system.headers["cache-control"] == "no-store", route
         is_open = not needed(route) or scope in needed(route) or scope is Scope.ADMIN
         if is_open:
             assert status in SUCCESSES or status == 404, (route, answer)

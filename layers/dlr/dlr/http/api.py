@@ -169,10 +169,14 @@ def caller_in(router: Any) -> Caller:
 
 
 def answer(app: TeamApi, metrics: Metrics, event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """API Gateway's event in, its answer out, with a line in the log."""
+    """API Gateway's event in, its answer out, with a line in the log.
+
+    No answer is to be kept by what it passes, nor by a browser: most are about people.
+    """
     event["headers"]["content-type"] = "application/json"  # `curl -d` calls everything a form
     metrics.clear_metrics()  # a call that failed leaves its operator behind
     result = app.resolve(event, context)
+    result["headers"]["cache-control"] = "no-store"
     metrics.add_metric("ApiRequest", MetricUnit.Count, 1)
     metrics.add_metadata("route", event["routeKey"])
     metrics.add_metadata("status", result["statusCode"])
