@@ -179,6 +179,7 @@ def _says(rule: Rule, text: str) -> str:
         Audit.NEVER: "",
         Audit.ALWAYS: " Audited.",
         Audit.WITH_NUMBERS: " Audited where the token has scope `pii`.",
+        Audit.WITH_LINKS: " Audited when it gives links.",
     }[rule.audit]
     return f"{text} {scope}{audited}".strip()
 
