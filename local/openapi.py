@@ -27,8 +27,9 @@ ABOUT = """\
 Every call needs `Authorization: Bearer <token>`. What a token may do is its scopes; a route says
 which it needs, and `admin` is all of them. Errors are problem documents (RFC 9457) with `type`,
 `title`, `status`, `detail` and `request_id`; those of API Gateway itself (no or a wrong token, no
-such route, too many requests) are `{"message": …}`. Times have a zone, ranges are half-open, and
-`next` of a list begins its next part."""
+such route, too many requests) are `{"message": …}`. No answer is to be kept
+(`Cache-Control: no-store`). Times have a zone, ranges are half-open, and `next` of a list begins
+its next part."""
 SCOPES = {
     Scope.READ: "messages and figures, without numbers",
     Scope.CHECK: "ask whether a number may be sent to",
@@ -178,6 +179,7 @@ def _says(rule: Rule, text: str) -> str:
         Audit.NEVER: "",
         Audit.ALWAYS: " Audited.",
         Audit.WITH_NUMBERS: " Audited where the token has scope `pii`.",
+        Audit.WITH_LINKS: " Audited when it gives links.",
     }[rule.audit]
     return f"{text} {scope}{audited}".strip()
 

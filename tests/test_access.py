@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ClientError
 
 from dlr.access.audit import KEEP, AuditLog, Entry, Outcome, is_cursor, subject_of
 from dlr.access.authorize import ADMIN_MAX_AGE_S, Authorizer
@@ -39,6 +42,7 @@ OPERATIONS = dict(operations(DESCRIBED))
 HASHER = RecipientHasher(lambda: HASH_KEYS)
 UNKNOWN = {"{provider}": "smpp", "{message_id}": "nobody", "{id}": "0123456789abcdef"}
 SUCCESSES = {200, 201, 202}
+DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -307,6 +311,48 @@ def test_a_session_has_the_scopes_asked_for_and_ends_with_its_token_or_after_eig
     assert made["scopes"] == ["admin"]
 
 
+def test_the_oldest_session_of_a_token_ends_where_there_would_be_too_many(
+    system: SystemHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlr.access.tokens.MOST_SESSIONS", 3)
+    first, second = (let_in(system, make(system)["token"]) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    made = [session(system, first)[1]["token"] for _ in range(3)]
+    other = session(system, second)[1]["token"]
+    assert all(let_in(system, token) for token in (*made, other))
+    made.append(session(system, first)[1]["token"])
+    assert [let_in(system, token) is not None for token in made] == [False, True, True, True]
+    assert let_in(system, other) is not None
+    tokens = TokenStore(system.dynamodb, system.names["DeskTable"])
+    later = datetime.now(UTC) + timedelta(hours=9)
+    for _ in range(3):  # none of the others is live by then
+        tokens.create("shop", [Scope.CHECK], later + DAY, "shop", later, first.token_id)
+    _, page = system.ask("GET /tokens", "/tokens")
+    ended = {each["id"] for each in page["items"] if each["revoked_at"]}
+    assert len(ended) == 1
+
+
+def test_of_sessions_that_are_made_at_once_no_more_than_so_many_are_live(
+    system: SystemHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlr.access.tokens.MOST_SESSIONS", 3)
+    tokens, now = TokenStore(system.dynamodb, system.names["DeskTable"]), datetime.now(UTC)
+    parent = tokens.create("shop", [Scope.READ], now + DAY, "x", now).id
+
+    def make_session(_: int) -> bool:
+        try:
+            tokens.create("shop", [Scope.READ], now + DAY, "shop", now, parent)
+        except ClientError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(make_session, range(8))) > 3
+    live = [each for each in tokens.page(None, 50, now).items if each.is_live(now)]
+    assert len([each for each in live if each.parent]) == 3
+
+
 def test_a_session_makes_no_session(system: SystemHarness) -> None:
     first = let_in(system, ADMIN)
     assert first is not None
@@ -396,6 +442,7 @@ def test_every_route_is_open_to_its_scope_and_refused_to_every_other(
         status, answer = system.ask(
             route, path_of(route), body_of(route), caller=caller(scope), operator="carol", **query
         )
+        assert system.headers["cache-control"] == "no-store", route
         is_open = not needed(route) or scope in needed(route) or scope is Scope.ADMIN
         if is_open:
             assert status in SUCCESSES or status == 404, (route, answer)
@@ -524,6 +571,45 @@ def test_an_act_that_cannot_be_written_down_is_not_done(system: SystemHarness) -
     assert answer["headers"]["retry-after"] == "5"
     assert json.loads(answer["body"])["type"] == "urn:dlr:problem:unavailable"
     assert system.items("SuppressionsTable") == []
+
+
+def test_a_job_is_audited_when_it_gives_links_and_not_while_somebody_waits_for_it(
+    system: SystemHarness,
+) -> None:
+    who, route = let_in(system, make(system, "read", "pii")["token"]), "GET /exports/{id}"
+    assert who is not None
+    _, job = system.ask("POST /exports", "/exports", {"kind": "suppressions"}, caller=who)
+    path = f"/exports/{job['id']}"
+    for _ in range(3):
+        assert system.ask(route, path, caller=who)[1]["state"] == "queued"
+    assert system.ask(route, path, caller=replace(who, scopes={Scope.READ}))[0] == 403
+    assert system.export()
+    stranger = replace(who, token_id="00000000000000bb")
+    assert system.ask(route, path, caller=stranger)[0] == 404
+    for _ in range(2):
+        assert len(system.ask(route, path, caller=who)[1]["links"]) == 1
+    found = [(each["route"], each["outcome"], each["target"]) for each in entries(system)]
+    assert found == [
+        *[(route, "done", job["id"])] * 2,
+        (route, "refused", None),
+        ("POST /exports", "done", job["id"]),
+        ("POST /tokens", "done", who.token_id),
+    ]
+    system.functions.intercept = failing("PutItem")
+    event = http_event("GET", path, route=route, caller=who.to_context())
+    answer = system.functions.call("Api", event)
+    assert answer["statusCode"] == 503
+    assert "links" not in answer["body"]
+
+
+def test_a_token_with_too_many_unfinished_jobs_is_told_when_to_come_again(
+    system: SystemHarness,
+) -> None:
+    for _ in range(10):  # the parameter's default
+        assert system.ask("POST /exports", "/exports", {"kind": "suppressions"})[0] == 202
+    status, answer = system.ask("POST /backtests", "/backtests", {"policy": "cause"})
+    assert (status, answer["type"]) == (429, "urn:dlr:problem:too-many")
+    assert int(system.headers["retry-after"]) > 0
 
 
 def test_an_outcome_that_cannot_be_written_leaves_the_act_begun_in_the_audit(

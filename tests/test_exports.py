@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -19,11 +21,12 @@ from dlr.access.scopes import Scope
 from dlr.access.tokens import TokenStore
 from dlr.causes import Cause
 from dlr.exports.ask import ExportRequest, RangeError
+from dlr.exports.desk import TooManyJobsError
 from dlr.exports.job import DEADLINE, LIFETIME, Order, State
 from dlr.exports.part import COLUMNS
 from dlr.exports.queue import Step
 from dlr.exports.scope import StoredScopes
-from dlr.exports.service import ExportRefusedError, KeyUsedError
+from dlr.exports.service import Asker, ExportRefusedError, KeyUsedError
 from dlr.exports.upload import PIECE, upload
 from dlr.exports.work import GIVEN_UP, LOST_SCOPE
 from dlr.messages.by_recipient import RecipientReports
@@ -34,7 +37,7 @@ from dlr.suppression.entry import ListName
 from dlr.suppression.sheet import read_sheet
 from local.cloud import Cloud
 from tests.support.cases import NOW
-from tests.support.exports import ASKER, NOBODY, Crash, ExportHarness, lake_row
+from tests.support.exports import ADMIN, ASKER, NOBODY, Crash, ExportHarness, lake_row
 from tests.support.reports import HASHER, make_report
 from tests.support.suppression import dead, event_of, failure
 
@@ -62,6 +65,7 @@ def exports(harness: ExportHarness) -> ExportHarness:
     harness.steps.clear()
     harness.s3.crash = None
     harness.may_see = True
+    harness.exports, harness.work = harness.service(), harness.worker()
     harness.now = NOW + timedelta(hours=1)
     harness.wipe()
     return harness
@@ -279,9 +283,35 @@ def test_a_job_that_names_people_is_shown_to_nobody_without_scope_pii(
     exports.run()
     assert exports.get(job).links
     with pytest.raises(ExportRefusedError):
-        exports.get(job, NOBODY)
-    listed = exports.exports.page(None, 10, exports.now).items
-    assert all(each.links == [] for each in listed)
+        exports.get(job, ASKER.model_copy(update={"pii": False}))
+    (listed,) = exports.exports.page(ASKER, None, 10, exports.now).items
+    assert listed.links == []
+
+
+def test_a_job_is_there_for_its_token_its_sessions_and_an_administrator_only(
+    exports: ExportHarness,
+) -> None:
+    session = ASKER.model_copy(update={"token_id": "5e55105e55105e55", "parent": ASKER.token_id})
+    jobs = {
+        "asker": exports.ask(ASKER, kind="messages").id,
+        "session": exports.ask(session, kind="messages").id,
+        "nobody": exports.ask(NOBODY, kind="messages").id,
+    }
+    exports.run()
+
+    def seen(asker: Any) -> tuple[set[str], set[str]]:
+        listed = exports.exports.page(asker, None, 10, exports.now).items
+        found = {n for n, each in jobs.items() if exports.exports.get(each, asker, exports.now)}
+        return {n for n, each in jobs.items() if each in {job.id for job in listed}}, found
+
+    for asker, names in (
+        (ASKER, {"asker", "session"}),
+        (session, {"asker", "session"}),
+        (NOBODY, {"nobody"}),
+        (ADMIN, {"asker", "session", "nobody"}),
+        (NOBODY.model_copy(update={"token_id": ""}), set()),
+    ):
+        assert seen(asker) == (names, names)
 
 
 @pytest.mark.parametrize("lost_after", [0, 1, 2])
@@ -358,7 +388,7 @@ def test_a_request_that_could_not_be_queued_is_queued_when_it_comes_again(
         exports.now += timedelta(seconds=1)
         with pytest.raises(ConnectionError):
             exports.ask(kind="messages", filters=RANGE)
-    orphan, *_ = exports.exports.page(None, 1, exports.now).items
+    orphan, *_ = exports.exports.page(ASKER, None, 1, exports.now).items
     assert orphan.state is State.FAILED
     job = exports.ask(key="lost", kind="messages", filters=RANGE)
     exports.run()
@@ -377,6 +407,71 @@ def test_a_part_that_fails_for_ever_fails_its_job(exports: ExportHarness) -> Non
     answer = exports.get(job)
     assert (answer.state, answer.reason, answer.links) == (State.FAILED, GIVEN_UP, [])
     assert answer.done == 1
+
+
+def test_nothing_fails_a_job_that_is_done(exports: ExportHarness) -> None:
+    """A step that begins a job may come again, and be given up, when all parts are there."""
+    for content in ({"kind": "messages", "filters": RANGE}, {"kind": "suppressions"}):
+        job = exports.ask(**content)
+        exports.run()
+        exports.work.give_up(Step(job=job.id))
+        exports.work.give_up(Step(job=job.id, part="00001"))
+        assert exports.get(job).state is State.DONE
+
+
+def test_a_job_that_ends_while_it_is_given_up_stays_done(
+    exports: ExportHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = exports.ask(kind="suppressions")
+    exports.work(exports.steps.pop(0))
+    get = exports.desk.get
+
+    def get_and_be_overtaken(*arguments: Any) -> Any:
+        found = get(*arguments)
+        monkeypatch.undo()
+        exports.run()
+        return found
+
+    monkeypatch.setattr(exports.desk, "get", get_and_be_overtaken)
+    exports.work.give_up(Step(job=job.id))
+    assert exports.get(job).state is State.DONE
+
+
+def test_a_token_has_so_many_unfinished_jobs_at_a_time(exports: ExportHarness) -> None:
+    exports.exports = exports.service(most=2)
+    session = ASKER.model_copy(update={"token_id": "5e55105e55105e55", "parent": ASKER.token_id})
+    first = exports.ask(key="k", kind="suppressions")
+    exports.ask(session, policy="provider", **RANGE)
+    for asker in (ASKER, session):
+        with pytest.raises(TooManyJobsError):
+            exports.ask(asker, kind="suppressions")
+    assert exports.ask(key="k", kind="suppressions") == first, "it is no new job"
+    assert exports.ask(NOBODY, kind="messages").state is State.QUEUED
+    exports.work.give_up(Step(job=first.id))
+    exports.ask(kind="suppressions")
+    with pytest.raises(TooManyJobsError):
+        exports.ask(kind="suppressions")
+    exports.run()
+    for _ in range(2):
+        exports.ask(kind="suppressions")
+    exports.now += DEADLINE
+    exports.ask(kind="suppressions")
+
+
+def test_of_jobs_that_are_filed_at_once_no_more_than_so_many_are(exports: ExportHarness) -> None:
+    exports.exports = exports.service(most=3)
+
+    def file(_: int) -> bool:
+        try:
+            exports.ask(kind="suppressions")
+        except (TooManyJobsError, ClientError):
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        filed = sum(pool.map(file, range(12)))
+    page = exports.exports.page(ASKER, None, 50, exports.now)
+    assert filed == len(page.items) == len(exports.steps) == 3
 
 
 def test_no_job_hangs_for_ever(exports: ExportHarness) -> None:
@@ -403,22 +498,22 @@ def test_a_part_that_ends_after_the_deadline_does_not_count(exports: ExportHarne
     assert not [key for key in exports.s3.objects if key.startswith(f"parts/{job.id}/")]
 
 
-def test_jobs_are_listed_newest_first_page_by_page(exports: ExportHarness) -> None:
+@pytest.mark.parametrize("asker", [ASKER, ADMIN], ids=["own", "everybody's"])
+def test_jobs_are_listed_newest_first_page_by_page(exports: ExportHarness, asker: Asker) -> None:
     made = []
     for _ in range(5):
         exports.now += timedelta(hours=1)
         made.append(exports.ask(kind="messages", filters=RANGE).id)
     found, after = [], None
     while True:
-        page = exports.exports.page(after, 2, exports.now)
+        page = exports.exports.page(asker, after, 2, exports.now)
         found += [each.id for each in page.items]
         after = page.next
         if after is None:
             break
-    assert found[:5] == made[::-1]
-    assert len(set(found)) == len(found)
+    assert found == made[::-1]
     exports.now += LIFETIME
-    assert exports.exports.page(None, 10, exports.now).items == []
+    assert exports.exports.page(asker, None, 10, exports.now).items == []
     assert exports.exports.get(made[0], ASKER, exports.now) is None
 
 
@@ -654,7 +749,7 @@ def test_a_backtest_folds_the_range_by_the_products_own_rules(exports: ExportHar
 
 def test_a_backtest_without_numbers_names_nobody(exports: ExportHarness) -> None:
     exports.store(dead(PhoneNumber("+447700900400"), message_id="d", provider="twilio", at=-50))
-    job = exports.ask(NOBODY, policy="provider", **RANGE_OF_NOW)
+    job = exports.ask(ASKER.model_copy(update={"pii": False}), policy="provider", **RANGE_OF_NOW)
     exports.run()
     (row,) = exports.rows(job)
     assert "number" not in row

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import services
 from dlr.exports.ask import RangeError
+from dlr.exports.desk import TooManyJobsError
 from dlr.exports.service import ExportRefusedError, KeyUsedError
 from dlr.http.api import TeamApi, answer
 from dlr.http.problem import Problem
@@ -46,6 +47,12 @@ def answer_impossible(error: ValueError) -> Response[str]:
 @app.exception_handler(ExportRefusedError)
 def answer_refused(error: ExportRefusedError) -> Response[str]:
     return app.problem(Problem.REFUSED, str(error))
+
+
+@app.exception_handler(TooManyJobsError)
+def answer_too_many(_: TooManyJobsError) -> Response[str]:
+    detail = "Too many of your exports and backtests are unfinished. Come again when one is done."
+    return app.problem(Problem.TOO_MANY, detail)
 
 
 @redact_errors

@@ -80,6 +80,7 @@ exports = Exports(
     StepQueue(boto3.client("sqs", config=aws.CALLS), os.environ["EXPORT_QUEUE"]),
     Links(boto3.client("s3", config=SIGNING), os.environ["EXPORTS_BUCKET"]),
     rules.strike_limit,
+    int(os.environ["JOBS_PER_TOKEN"]),
 )
 live = LiveReader(dynamodb, desk_table)
 stack = os.environ["STACK"]

@@ -36,10 +36,6 @@ from dlr.phone import RecipientHasher
 from dlr.runtime import aws
 from dlr.runtime.errors import redact_errors, redacted
 
-PRIVATE = {"cache-control": "private, no-cache"}
-"""Kept by the caller alone, and only used again when our ETag says so."""
-NEVER_KEPT = {"cache-control": "private, no-store"}
-
 dynamodb = boto3.client("dynamodb", config=aws.CALLS)
 desk_table, reports_table = os.environ["DESK_TABLE"], os.environ["REPORTS_TABLE"]
 lake = LakeReader(
@@ -72,10 +68,10 @@ def _answer(
 ) -> Response[str]:
     """304 where the caller has the answer already: then DuckDB is not even started."""
     event, at, look = router.current_event, now(), lake.look()
-    headers = NEVER_KEPT
+    headers = {}
     if is_kept:
         tag = tags.tag_of(look.version, event.path, question, at)
-        headers = {**PRIVATE, "etag": tag}
+        headers = {"etag": tag}
         if tags.is_known(tag, event.headers.get("if-none-match")):
             return Response(304, body="", headers=headers)
     body = ask(look, at).model_dump_json(exclude_unset=True)

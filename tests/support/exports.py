@@ -39,6 +39,9 @@ KEY = b"the lake's key in tests"
 YEAR = timedelta(days=365)
 ASKER = Asker(name="analyst", token_id="0123456789abcdef", pii=True)
 NOBODY = Asker(name="reader", token_id="fedcba9876543210")
+ADMIN = Asker(name="admin", token_id="admin:0000000000000000", pii=True, everybodys=True)
+MOST = 100
+"""Unfinished jobs of a token."""
 
 
 class RowsLake:
@@ -112,8 +115,11 @@ class ExportHarness:
         self.now = datetime(2026, 11, 22, 12, tzinfo=UTC)
         self.may_see = True
         self.rules = Rules()
-        self.exports = Exports(self.desk, self, self, self.rules.strike_limit)  # type: ignore[arg-type]
+        self.exports = self.service()
         self.work = self.worker()
+
+    def service(self, most: int = MOST) -> Exports:
+        return Exports(self.desk, self, self, self.rules.strike_limit, most)  # type: ignore[arg-type]
 
     def worker(self, entries: int = 200_000, policy: Policy = Policy.CAUSE) -> ExportWorker:
         items = MessageItems(self.client, self.list.reports_table, Names(lambda: KEY))

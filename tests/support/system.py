@@ -56,6 +56,8 @@ class SystemHarness:
         self.retries: Counter[str] = Counter()
         self.said: list[str] = []
         """What of failures and answers could be seen from outside."""
+        self.headers: Mapping[str, str] = {}
+        """Of the last answer."""
         self._position = self._start_of_stream()
         self._lake_position = self._start_of_stream()
 
@@ -206,6 +208,7 @@ class SystemHarness:
         for _ in range(TRIES):
             answer = self._invoke(function, event)
             if answer is not None:
+                self.headers = answer.get("headers", {})
                 if answer["statusCode"] < 500:
                     return answer["statusCode"], _content_of(answer)
                 self.said.append(json.dumps(answer))

@@ -11,7 +11,7 @@ from dlr.access.scopes import Scope
 from dlr.exports.ask import BacktestRequest, ExportRequest
 from dlr.exports.desk import is_cursor
 from dlr.exports.service import Asker, JobAnswer, JobPage
-from dlr.http.api import TARGET, caller_in
+from dlr.http.api import SHOWN, TARGET, caller_in
 from dlr.http.parameters import MAX_CURSOR, Limit, cursor
 from routes.parameters import not_kept
 
@@ -56,22 +56,38 @@ def ask_for_backtest(
     return _noted(services.exports.backtest(request, _asker(), key, services.now()))
 
 
-@router.get("/exports", summary="The jobs of the last week, the newest first, without links")
+@router.get(
+    "/exports",
+    summary="Your jobs of the last week, the newest first, without links",
+    description="With scope `admin` those of everybody.",
+)
 def list_exports(cursor: AfterJob = None, limit: Limit = 50) -> JobPage:
-    return services.exports.page(cursor, limit, services.now())
+    return services.exports.page(_asker(), cursor, limit, services.now())
 
 
-@router.get("/exports/<id>", summary="How a job stands, and links to its files once it is done")
+@router.get(
+    "/exports/<id>",
+    summary="How a job stands, and links to its files once it is done",
+    description="Of another token's job it knows nothing, unless yours has scope `admin`.",
+)
 def get_export(id: JobId) -> JobAnswer:
     answer = services.exports.get(id, _asker(), services.now())
     if answer is None:
         raise not_kept("job")
+    if answer.links:
+        router.context[SHOWN] = True
     return _noted(answer)
 
 
 def _asker() -> Asker:
     caller = caller_in(router)
-    return Asker(name=caller.name, token_id=caller.token_id, pii=caller.has(Scope.PII))
+    return Asker(
+        name=caller.name,
+        token_id=caller.token_id,
+        parent=caller.parent,
+        pii=caller.has(Scope.PII),
+        everybodys=caller.has(Scope.ADMIN),
+    )
 
 
 def _noted(answer: JobAnswer) -> JobAnswer:

@@ -14,7 +14,7 @@ from dlr.access.authorize import ADMIN
 from dlr.access.names import RULE, read_name
 from dlr.access.scopes import Scope
 from dlr.access.token import ID
-from dlr.access.tokens import NewToken, Token, TokenPage
+from dlr.access.tokens import MOST_SESSIONS, NewToken, Token, TokenPage
 from dlr.http.api import TARGET, caller_in
 from dlr.http.parameters import MAX_CURSOR, From, Limit, Note, To, cursor, half_open
 from dlr.http.problem import Problem, ProblemError
@@ -92,7 +92,8 @@ def revoke_token(id: TokenId, note: Note = None) -> Token:
 @router.post(
     "/sessions",
     summary="Make a token for eight hours, with the scopes of the one that asks or fewer",
-    description="It ends with the token that made it, and makes no session itself.",
+    description="It ends with the token that made it, and makes no session itself. Of more than "
+    f"{MOST_SESSIONS} at a time of one token the oldest ends.",
     status_code=201,
 )
 def create_session(

@@ -29,6 +29,8 @@ class Audit(StrEnum):
     ALWAYS = "always"
     WITH_NUMBERS = "with numbers"
     """Those of callers with scope `pii`: they see numbers, and the others do not."""
+    WITH_LINKS = "with links"
+    """Those whose answer has links to files, so that nobody who waits for them fills it."""
 
 
 class Subject(StrEnum):
@@ -53,6 +55,7 @@ class Rule:
 READING = Rule(Scope.READ)
 SHOWING = Rule(Scope.READ, Audit.WITH_NUMBERS)
 EXPORTING = Rule(Scope.READ, Audit.ALWAYS)
+FETCHING = Rule(Scope.READ, Audit.WITH_LINKS)
 SEEING = Rule(Scope.PII, Audit.ALWAYS)
 CHANGING = Rule(Scope.WRITE, Audit.ALWAYS)
 ERASING = Rule(Scope.ERASE, Audit.ALWAYS)
@@ -69,7 +72,7 @@ ROUTES: Mapping[str, Rule] = {
     "GET /stats/findings": READING,
     "POST /exports": EXPORTING,
     "GET /exports": READING,
-    "GET /exports/{id}": EXPORTING,
+    "GET /exports/{id}": FETCHING,
     "POST /backtests": EXPORTING,
     "GET /suppressions/held/{provider}": READING,
     "POST /suppressions/held/{provider}/release": CHANGING,

@@ -1,7 +1,7 @@
 """The tokens in DeskTable, each under the beginning of its SHA-256: create, find, list, revoke.
 
 Keys: pk `token#<first digit of the id>`, so that no flood of wrong tokens heats one partition; sk
-the id.
+the id. The sessions of a token are named in one item beside them, pk `token#sessions#<its id>`.
 """
 
 import hmac
@@ -14,9 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dlr.access.scopes import Caller, Scope
 from dlr.access.token import digest, id_of, new_token
-from dlr.runtime.aws import is_refused_by_condition
+from dlr.runtime.aws import is_refused_by_condition, lost_race
 
 DIGITS = "0123456789abcdef"
+MOST_SESSIONS = 20
+"""Of one token at a time. The oldest ends where there would be more."""
+TRIES = 8
+"""Of making a session, while others of the same token are made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +86,10 @@ class TokenStore:
         now: datetime,
         parent: str = "",
     ) -> NewToken:
-        """Makes and stores one; whoever asks for it must hold the scopes."""
+        """Makes and stores one; whoever asks for it must hold the scopes.
+
+        With a parent it is a session.
+        """
         token = new_token()
         token_digest = digest(token)
         made = NewToken(
@@ -105,10 +112,51 @@ class TokenStore:
             "expires_at": {"N": str(int(made.expires_at.timestamp()))},
             **({"parent": {"S": parent}} if parent else {}),
         }
-        self._client.put_item(
-            TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)"
-        )
+        put = {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        if parent:
+            self._put_session(put, made, by, now)
+        else:
+            self._client.put_item(**put)
         return made
+
+    def _put_session(self, put: Mapping[str, Any], made: Token, by: str, now: datetime) -> None:
+        """Together with its name among the parent's, and the end of those that are too many."""
+        key = {"pk": {"S": f"token#sessions#{made.parent}"}, "sk": {"S": "sessions"}}
+        for left in reversed(range(TRIES)):
+            found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+            item = found.get("Item", {"version": {"N": "0"}, "live": {"L": []}})
+            version, named = int(item["version"]["N"]), [each["M"] for each in item["live"]["L"]]
+            live = [each for each in named if int(each["until"]["N"]) > now.timestamp()]
+            live.append({"id": {"S": made.id}, "until": put["Item"]["expires_at"]})
+            ended, live = live[:-MOST_SESSIONS], live[-MOST_SESSIONS:]
+            names = {
+                **key,
+                "version": {"N": str(version + 1)},
+                "live": {"L": [{"M": each} for each in live]},
+                "expires_at": {"N": max((each["until"]["N"] for each in live), key=int)},
+            }
+            steps: list[dict[str, Any]] = [
+                {"Put": put},
+                {
+                    "Put": {
+                        "TableName": self._table,
+                        "Item": names,
+                        "ConditionExpression": "attribute_not_exists(pk) OR version = :version",
+                        "ExpressionAttributeValues": {":version": {"N": str(version)}},
+                    }
+                },
+                *({"Update": self._revocation(each["id"]["S"], by, now)} for each in ended),
+            ]
+            try:
+                self._client.transact_write_items(TransactItems=steps)
+                return
+            except ClientError as error:
+                if not left or not lost_race(error):
+                    raise
 
     def find(self, token: str) -> Token | None:
         """Whatever is stored of a token, also when it is revoked or has expired. Consistent."""
@@ -142,19 +190,23 @@ class TokenStore:
         """Refuses it from now on. Of two revocations the first stays; None: no such token."""
         try:
             answer = self._client.update_item(
-                TableName=self._table,
-                Key=_key(token_id),
-                UpdateExpression="SET revoked_at = if_not_exists(revoked_at, :at), "
-                "revoked_by = if_not_exists(revoked_by, :by)",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":at": {"S": now.isoformat()}, ":by": {"S": by}},
-                ReturnValues="ALL_NEW",
+                **self._revocation(token_id, by, now), ReturnValues="ALL_NEW"
             )
         except ClientError as error:
             if is_refused_by_condition(error):
                 return None
             raise
         return _token_of(answer["Attributes"])
+
+    def _revocation(self, token_id: str, by: str, now: datetime) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": _key(token_id),
+            "UpdateExpression": "SET revoked_at = if_not_exists(revoked_at, :at), "
+            "revoked_by = if_not_exists(revoked_by, :by)",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": {":at": {"S": now.isoformat()}, ":by": {"S": by}},
+        }
 
     def page(self, after: str | None, limit: int, now: datetime) -> TokenPage:
         """Those that have not expired, sessions and revoked ones too, by their ids."""

@@ -1,7 +1,10 @@
-"""Jobs in DeskTable: an item each, and a list of them by time.
+"""Jobs in DeskTable: an item each, and lists of them by time, of everybody's and of each owner's.
 
 A part is put into its job by a conditional write under its own name. So a part that is done twice
 counts once, in whatever order and however often the writes come.
+
+An owner's unfinished jobs are named in an item that is written with each new job, under a condition
+on its version. So of two that are filed at once the second one counts the first.
 """
 
 import re
@@ -13,12 +16,21 @@ from botocore.exceptions import ClientError
 
 from dlr.exports.job import Job, Order, Part
 from dlr.messages.store import unless_refused
+from dlr.runtime.aws import lost_race
 from dlr.runtime.batch import read_all
 
 LIST = "job#"
-"""The key of the list. It holds the jobs of a week: they expire."""
+"""The key of everybody's list. It holds the jobs of a week: they expire."""
+OWN_LIST, UNFINISHED = "job#of#", "job#unfinished#"
+"""Before an owner: the keys of their list, and of the names of their unfinished jobs."""
 ITEM = "job"
+TRIES = 8
+"""Of filing a job, while others of the same owner are filed."""
 _CURSOR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}#[0-9a-f]{32}", re.ASCII)
+
+
+class TooManyJobsError(RuntimeError):
+    """The owner has as many unfinished jobs as a token may have."""
 
 
 class Filed(NamedTuple):
@@ -35,6 +47,13 @@ class Page(NamedTuple):
     after: str | None
 
 
+class _Unfinished(NamedTuple):
+    """An owner's unfinished jobs, and the version of the item that named them."""
+
+    version: int
+    jobs: list[str]
+
+
 class JobDesk:
     """Keeps jobs. `client` is a boto3 DynamoDB client."""
 
@@ -42,8 +61,42 @@ class JobDesk:
         self._client = client
         self._table = table
 
-    def file(self, order: Order) -> Filed:
-        """Writes a new job, or finds the one that stands under this id already."""
+    def file(self, order: Order, most: int) -> Filed:
+        """Writes a new job, or finds the one that stands under this id already.
+
+        Raises TooManyJobsError where `most` jobs of its owner are unfinished.
+        """
+        tried = 0
+        while True:
+            unfinished = self._unfinished(order)
+            is_full = len(unfinished.jobs) >= most
+            refused = TooManyJobsError() if is_full else self._write(order, unfinished)
+            if refused is None:
+                return Filed(Job(order=order), is_same=True)
+            found = self.get(order.id, order.created_at)
+            if found is not None:
+                return Filed(found, found.order.digest == order.digest)
+            tried += 1
+            if is_full or tried == TRIES:
+                raise refused
+
+    def _unfinished(self, order: Order) -> "_Unfinished":
+        """What its owner has, by what stands in the jobs themselves."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=_unfinished_key(order), ConsistentRead=True
+        )
+        item, now = answer.get("Item"), order.created_at
+        if item is None:
+            return _Unfinished(0, [])
+        keys = [_key(each["S"]) for each in item["jobs"]["L"]]
+        found = read_all(self._client, self._table, keys)
+        jobs = [_job_of(each) for each in found if not _is_over(each, now)]
+        return _Unfinished(
+            int(item["version"]["N"]), [job.order.id for job in jobs if not job.is_over(now)]
+        )
+
+    def _write(self, order: Order, unfinished: "_Unfinished") -> ClientError | None:
+        """The job, its places in the lists, its name among the unfinished: all, or a refusal."""
         expires_at = {"N": str(_seconds(order.expires_at))}
         item = {
             **_key(order.id),
@@ -52,31 +105,36 @@ class JobDesk:
             "deadline": {"N": str(_seconds(order.deadline))},
             "expires_at": expires_at,
         }
-        listed = {"pk": {"S": LIST}, "sk": {"S": _place(order)}, "expires_at": expires_at}
+        place = {"sk": {"S": _place(order)}, "expires_at": expires_at}
+        named = {
+            **_unfinished_key(order),
+            "version": {"N": str(unfinished.version + 1)},
+            "jobs": {"L": [{"S": each} for each in (*unfinished.jobs, order.id)]},
+            "expires_at": expires_at,
+        }
+        is_new = {
+            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+            "ExpressionAttributeValues": {":now": {"N": str(_seconds(order.created_at))}},
+        }
+        is_as_read = {
+            "ConditionExpression": "attribute_not_exists(pk) OR version = :version",
+            "ExpressionAttributeValues": {":version": {"N": str(unfinished.version)}},
+        }
+        puts: list[dict[str, Any]] = [
+            {"Item": item, **is_new},
+            {"Item": named, **is_as_read},
+            {"Item": {"pk": {"S": LIST}, **place}},
+            {"Item": {"pk": {"S": OWN_LIST + order.owner}, **place}},
+        ]
         try:
             self._client.transact_write_items(
-                TransactItems=[
-                    {
-                        "Put": {
-                            "TableName": self._table,
-                            "Item": item,
-                            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
-                            "ExpressionAttributeValues": {
-                                ":now": {"N": str(_seconds(order.created_at))}
-                            },
-                        }
-                    },
-                    {"Put": {"TableName": self._table, "Item": listed}},
-                ]
+                TransactItems=[{"Put": {"TableName": self._table, **put}} for put in puts]
             )
         except ClientError as error:
-            if not _is_refused(error):
+            if not lost_race(error):
                 raise
-            found = self.get(order.id, order.created_at)
-            if found is None:
-                raise
-            return Filed(found, found.order.digest == order.digest)
-        return Filed(Job(order=order), is_same=True)
+            return error
+        return None
 
     def get(self, job_id: str, now: datetime) -> Job | None:
         """None where there is no such job (any more)."""
@@ -117,28 +175,39 @@ class JobDesk:
             return part
         return _job_of(refused).parts.get(name) if refused else None
 
-    def fail(self, job_id: str, reason: str, part: str | None = None) -> None:
-        """Notes why the job failed, the first reason only; not for a part that is there."""
-        unless_refused(
-            self._client.update_item,
-            TableName=self._table,
-            Key=_key(job_id),
-            UpdateExpression="SET failure = :reason",
-            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(failure)"
-            + (" AND attribute_not_exists(parts.#name)" if part else ""),
-            ExpressionAttributeValues={":reason": {"S": reason}},
-            **({"ExpressionAttributeNames": {"#name": part}} if part else {}),
-        )
+    def fail(self, job_id: str, reason: str, now: datetime, part: str | None = None) -> None:
+        """Notes why the job failed, the first reason only; not for a part that is there.
 
-    def page(self, after: str | None, size: int, now: datetime) -> Page:
-        """Up to `size` jobs after one that a page ended with."""
-        start = {"ExclusiveStartKey": {"pk": {"S": LIST}, "sk": {"S": after}}} if after else {}
+        A job that is done stays done: parts only come, so as many as were seen are the same ones.
+        """
+        while True:
+            job = self.get(job_id, now)
+            if job is None or job.is_over(now) or part in job.parts:
+                return
+            refused = unless_refused(
+                self._client.update_item,
+                TableName=self._table,
+                Key=_key(job_id),
+                UpdateExpression="SET failure = :reason",
+                ConditionExpression="attribute_not_exists(failure) AND size(parts) = :seen",
+                ExpressionAttributeValues={
+                    ":reason": {"S": reason},
+                    ":seen": {"N": str(job.done)},
+                },
+            )
+            if refused is None:
+                return
+
+    def page(self, after: str | None, size: int, now: datetime, owner: str | None = None) -> Page:
+        """Up to `size` jobs after one that a page ended with: of this owner, or of everybody."""
+        pk = {"S": LIST if owner is None else OWN_LIST + owner}
+        start = {"ExclusiveStartKey": {"pk": pk, "sk": {"S": after}}} if after else {}
         answer = self._client.query(
             TableName=self._table,
             KeyConditionExpression="pk = :list",
             FilterExpression="expires_at > :now",
             ExpressionAttributeValues={
-                ":list": {"S": LIST},
+                ":list": pk,
                 ":now": {"N": str(_seconds(now))},
             },
             ScanIndexForward=False,
@@ -164,6 +233,10 @@ def _key(job_id: str) -> dict[str, Any]:
     return {"pk": {"S": f"{LIST}{job_id}"}, "sk": {"S": ITEM}}
 
 
+def _unfinished_key(order: Order) -> dict[str, Any]:
+    return {"pk": {"S": UNFINISHED + order.owner}, "sk": {"S": "unfinished"}}
+
+
 def _place(order: Order) -> str:
     return f"{order.created_at:%Y-%m-%dT%H:%M:%S.%f}#{order.id}"
 
@@ -182,12 +255,6 @@ def _job_of(item: Mapping[str, Any]) -> Job:
 
 def _is_over(item: Mapping[str, Any], now: datetime) -> bool:
     return int(item["expires_at"]["N"]) <= now.timestamp()
-
-
-def _is_refused(error: ClientError) -> bool:
-    """By the condition, or because somebody writes the same job at this moment."""
-    reasons = {each.get("Code") for each in error.response.get("CancellationReasons", ())}
-    return bool(reasons & {"ConditionalCheckFailed", "TransactionConflict"})
 
 
 def _seconds(time: datetime) -> int:

@@ -73,7 +73,9 @@ class Order(Frozen):
     asked_by: str
     """The token's name."""
     token_id: str = ""
-    """Which token it was; empty for that of the admin secret."""
+    """Which token it was."""
+    owner: str = ""
+    """The token that it is for: of a session the one that made it."""
     created_at: AwareDatetime
     digest: str = ""
     """Of the request, to know one that comes again under its Idempotency-Key."""
@@ -165,6 +167,10 @@ class Job(Frozen):
         if now >= self.order.deadline:
             return State.FAILED
         return State.RUNNING if self.started or self.parts else State.QUEUED
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state(now) in {State.DONE, State.FAILED}
 
     def reason(self, now: datetime) -> str | None:
         """Why it failed, if it did."""

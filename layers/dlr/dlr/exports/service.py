@@ -27,11 +27,21 @@ class KeyUsedError(ValueError):
 
 
 class Asker(BaseModel):
-    """Who asks: the token's name and id, and whether it may see numbers."""
+    """Who asks: the token's name and id, of a session that of the token that made it.
+
+    Sees its own jobs, or everybody's; numbers or none.
+    """
 
     name: str
     token_id: str = ""
+    parent: str = ""
     pii: bool = False
+    everybodys: bool = False
+
+    @property
+    def owner(self) -> str:
+        """Of its jobs: the sessions of one token have them together."""
+        return self.parent or self.token_id
 
 
 class JobAnswer(BaseModel):
@@ -77,11 +87,14 @@ class Exports:
     links: Links
     strike_limit: int
     """Today's, for a backtest that names none."""
+    most_unfinished: int
+    """Jobs of one owner."""
 
     def export(
         self, request: ExportRequest, asker: Asker, key: str | None, now: datetime
     ) -> JobAnswer:
-        """Files an export. Raises RangeError, ExportRefusedError, KeyUsedError, botocore's errors.
+        """Files an export. Raises RangeError, ExportRefusedError, KeyUsedError, TooManyJobsError,
+        botocore's errors.
 
         With a key the same request finds the same job again, for as long as it is kept.
         """
@@ -102,6 +115,7 @@ class Exports:
             numbers=request.numbers or request.kind is Kind.NUMBERS_TO_CLEAN,
             asked_by=asker.name,
             token_id=asker.token_id,
+            owner=asker.owner,
             created_at=now,
             digest=_digest("export", request),
         )
@@ -123,28 +137,32 @@ class Exports:
             strike_limit=request.strike_limit or self.strike_limit,
             asked_by=asker.name,
             token_id=asker.token_id,
+            owner=asker.owner,
             created_at=now,
             digest=_digest("backtest", request),
         )
         return self._file(order, asker, key)
 
     def get(self, job_id: str, asker: Asker, now: datetime) -> JobAnswer | None:
-        """How a job stands, with links. None where there is none. Raises ExportRefusedError."""
+        """How a job stands, with links. None where there is none that the asker may know of.
+
+        Raises ExportRefusedError.
+        """
         job = self.desk.get(job_id, now)
-        if job is None:
+        if job is None or not (asker.everybodys or job.order.owner == asker.owner):
             return None
         _check(job.order, asker)
         is_done = job.state(now) is State.DONE
         return _answer_of(job, now, list(self.links.of(job)) if is_done else [])
 
-    def page(self, after: str | None, size: int, now: datetime) -> JobPage:
-        """Some jobs of everybody's, without links."""
-        page = self.desk.page(after, size, now)
+    def page(self, asker: Asker, after: str | None, size: int, now: datetime) -> JobPage:
+        """Some of the jobs that the asker may know of, without links."""
+        page = self.desk.page(after, size, now, None if asker.everybodys else asker.owner)
         return JobPage(items=[_answer_of(job, now) for job in page.jobs], next=page.after)
 
     def _file(self, order: Order, asker: Asker, key: str | None) -> JobAnswer:
         _check(order, asker)
-        filed = self.desk.file(order)
+        filed = self.desk.file(order, self.most_unfinished)
         if not filed.is_same:
             raise KeyUsedError("this Idempotency-Key belongs to another request")
         if filed.job.state(order.created_at) is State.QUEUED:
@@ -153,7 +171,8 @@ class Exports:
             except Exception:
                 if key is None:  # nobody can ask again for this one
                     with suppress(Exception):
-                        self.desk.fail(order.id, "it could not be queued: ask again")
+                        reason = "it could not be queued: ask again"
+                        self.desk.fail(order.id, reason, order.created_at)
                 raise
         return _answer_of(filed.job, order.created_at)
 
@@ -167,7 +186,7 @@ def _id_of(asker: Asker, key: str | None) -> str:
     """With a key it follows from it: two callers with one key have two jobs."""
     if key is None:
         return uuid4().hex
-    return sha256("\x1f".join((asker.token_id, asker.name, key)).encode()).hexdigest()[:32]
+    return sha256("\x1f".join((asker.owner, asker.name, key)).encode()).hexdigest()[:32]
 
 
 def _digest(route: str, request: BaseModel) -> str:

@@ -14,7 +14,7 @@ from secrets import token_hex
 from typing import Any
 
 from dlr.exports.desk import JobDesk
-from dlr.exports.job import Job, Kind, Order, Part, State, place_of
+from dlr.exports.job import Job, Kind, Order, Part, place_of
 from dlr.exports.links import MEDIA
 from dlr.exports.part import Maker, Task
 from dlr.exports.queue import Step, StepQueue
@@ -58,10 +58,10 @@ class ExportWorker:
     def __call__(self, wanted: Step) -> Part | None:
         """The part, if one was asked for and its job still is."""
         job = self.desk.get(wanted.job, self.clock())
-        if job is None or job.state(self.clock()) in {State.DONE, State.FAILED}:
+        if job is None or job.is_over(self.clock()):
             return None
         if job.order.needs_pii and not self.may_see_people(job.order):
-            self.desk.fail(wanted.job, LOST_SCOPE)
+            self.desk.fail(wanted.job, LOST_SCOPE, self.clock())
             return None
         if wanted.part is None:
             self._begin(job)
@@ -74,7 +74,7 @@ class ExportWorker:
 
     def give_up(self, wanted: Step) -> None:
         """After its last try."""
-        self.desk.fail(wanted.job, GIVEN_UP, wanted.part)
+        self.desk.fail(wanted.job, GIVEN_UP, self.clock(), wanted.part)
 
     def _begin(self, job: Job) -> None:
         self.desk.start(job.order.id)

@@ -35,6 +35,8 @@ NOTHING = frozenset({b"", b"{}", b"null"})
 """Bodies that clients send where they have nothing to say."""
 TARGET = "target"
 """In the resolver's context: what a route tells the audit, an id that is no number."""
+SHOWN = "shown"
+"""There too: that the answer has what is to be audited (`Audit.WITH_LINKS`)."""
 
 
 def read_json(text: str) -> Any:
@@ -72,6 +74,10 @@ class TeamApi(APIGatewayHttpResolver):
             built = self._refuse(_not_read(route, key, event), route)
             if built is None:
                 built = super()._call_route(route, route_arguments)
+            if entry is None and self.context.get(SHOWN):
+                entry = self._gate.begin(key, event, self.request_id)
+        except (BotoCoreError, ClientError) as error:
+            return self._call_exception_handler(error, route)
         except Exception:
             self._gate.leave(entry, 500, self.context.get(TARGET))
             raise
@@ -169,10 +175,14 @@ def caller_in(router: Any) -> Caller:
 
 
 def answer(app: TeamApi, metrics: Metrics, event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """API Gateway's event in, its answer out, with a line in the log."""
+    """API Gateway's event in, its answer out, with a line in the log.
+
+    No answer is to be kept by what it passes, nor by a browser: most are about people.
+    """
     event["headers"]["content-type"] = "application/json"  # `curl -d` calls everything a form
     metrics.clear_metrics()  # a call that failed leaves its operator behind
     result = app.resolve(event, context)
+    result["headers"]["cache-control"] = "no-store"
     metrics.add_metric("ApiRequest", MetricUnit.Count, 1)
     metrics.add_metadata("route", event["routeKey"])
     metrics.add_metadata("status", result["statusCode"])

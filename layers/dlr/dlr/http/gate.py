@@ -63,6 +63,15 @@ class Gate:
         self._audit.put(entry)
         return entry
 
+    def begin(self, route: str, event: Mapping[str, Any], request_id: str) -> Entry | None:
+        """Puts an entry for what a route is about to show. Where that fails nothing is shown."""
+        caller = caller_of(event)
+        if caller is None:
+            return None
+        entry = self._entry(route, caller, event, request_id)
+        self._audit.put(entry)
+        return entry
+
     def refuse(self, route: str, event: Mapping[str, Any], request_id: str) -> None:
         """Puts into the audit what the route itself refused, where no entry was begun for it."""
         caller = caller_of(event)

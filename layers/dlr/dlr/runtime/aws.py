@@ -19,3 +19,9 @@ def is_refused_by_condition(error: ClientError) -> bool:
     """Whether a condition refused the write because the item had changed."""
     code: str = error.response["Error"]["Code"]
     return code == "ConditionalCheckFailedException"
+
+
+def lost_race(error: ClientError) -> bool:
+    """The same of a transaction, or somebody writes one of its items at this moment."""
+    reasons = {each.get("Code") for each in error.response.get("CancellationReasons", ())}
+    return bool(reasons & {"ConditionalCheckFailed", "TransactionConflict"})
