@@ -31,8 +31,8 @@ from dlr.wire.schemes.sinch import SinchHmac
 from dlr.wire.schemes.standard import StandardWebhooks
 from dlr.wire.verify import Credentials, Scheme
 from local.recordings import NOW, Recording, recordings
-from tests.support.cases import ROOT
 from tests.support.alike import is_read_alike
+from tests.support.cases import ROOT
 
 KEY = "a key of at least sixty-four bytes, for the longest of all the digests"
 URL = "https://dlr.example.com/webhooks/acme/token"
