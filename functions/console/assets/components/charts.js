@@ -8,7 +8,7 @@ import { theme } from "./theme.js";
 export function Chart({ title, columns, rows, link, children }) {
   const [asTable, setAsTable] = useState(false);
   return html`<figure class="chart">
-    <figcaption><h3>${title}</h3><button class="plain small" aria-pressed=${String(asTable)} onClick=${() => setAsTable(!asTable)}>${asTable ? "Show as chart" : "Show as table"}</button></figcaption>
+    <figcaption><h2>${title}</h2><button class="plain small" aria-pressed=${String(asTable)} onClick=${() => setAsTable(!asTable)}>${asTable ? "Show as chart" : "Show as table"}</button></figcaption>
     ${asTable ? html`<${Table} caption=${title} columns=${columns} rows=${rows} link=${link} dense />` : children}
   </figure>`;
 }
