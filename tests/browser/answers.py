@@ -34,6 +34,8 @@ PROVIDERS = [
     ),
     provider("telnyx", "Telnyx", signing={"required": True, "key": "missing", "name": "a key"}),
     provider("vonage", "Vonage", enabled=False, url=None, last_seen=None),
+    provider("messente", "Messente"),
+    provider("thesmsworks", "The SMS Works"),
 ]
 CODE = {
     "provider": "smsmode",

@@ -1,20 +1,17 @@
 // A delivery problem in words.
-import { country, count, day, percent, time } from "./format.js";
+import { clock, country, count, date, day, percent } from "./format.js";
 import { href } from "./router.js";
 
-/** "71 % (67–75 %, 293 of 412)". */
+/** "71 % (67 to 75 %, 293 of 412)". */
 export const rateOf = ({ rate, low, high, delivered, final }) =>
-  `${percent(rate, 0)} (${(100 * low).toFixed(0)}–${percent(high, 0)}, ${count(delivered)} of ${count(final)})`;
+  `${percent(rate, 0)} (${(100 * low).toFixed(0)} to ${percent(high, 0)}, ${count(delivered)} of ${count(final)})`;
 
 function placeOf({ country: code, network }) {
   if (network) return `network ${network} in ${country(code)}`;
   return code ? country(code) : "all its countries";
 }
 
-function sinceOf(since, now) {
-  const clock = time(since).split(", ")[1];
-  return day(since) === day(now) ? clock : `${day(since)}, ${clock}`;
-}
+const sinceOf = (since, now) => `${day(since) === day(now) ? "" : `${date(since)}, `}${clock(since)} UTC`;
 
 /** A row of `GET /stats/findings` as a sentence or two. `title` names a provider. */
 export function tell(finding, title, now = Date.now()) {

@@ -109,17 +109,16 @@ function FindOne() {
 
 function List({ items, title, numbers, query }) {
   const columns = [
-    { key: "first_seen", title: "First report (UTC)", cell: (row) => time(row.first_seen, { seconds: true, zone: false }) },
+    { key: "first_seen", title: "First report (UTC)", cell: (row) => time(row.first_seen, { seconds: true, zone: false, year: false }) },
     { key: "provider", title: "Provider", cell: (row) => title(row.provider) },
     { key: "status", title: "Status", cell: (row) => html`<${Status} status=${row.status} />` },
     { key: "cause", title: "Cause", cell: (row) => html`<${Cause} cause=${row.cause} bounce=${row.bounce} />` },
     { key: "code", title: "Code", cell: (row) => (row.status === "delivered" ? html`<code>${row.code ?? ""}</code>` : html`<${Code} provider=${row.provider} code=${row.code} />`) },
     ...(numbers ? [{ key: "recipient", title: "Number", cell: (row) => html`<${PhoneNumber} value=${row.recipient} />` }] : []),
-    { key: "country", title: "Country", cell: (row) => (row.country ? html`${country(row.country)}` : "–") },
-    { key: "network", title: "Network" },
-    { key: "sender", title: "Sender" },
+    { key: "to", title: "To", cell: (row) => html`${row.country ? country(row.country) : "–"} <span class="muted">${row.network}</span>` },
+    { key: "sender", title: "From" },
     { key: "latency", title: "Took", num: true, cell: (row) => (row.latency_ms === null ? "–" : duration(row.latency_ms / 1000)) },
-    { key: "message_id", title: "Message id", cell: (row) => (row.message_id ? html`<code>${row.message_id}</code>` : html`<span class="muted">erased or expired</span>`) },
+    { key: "message_id", title: "Message id", cell: (row) => (row.message_id ? html`<code class="cut narrow" title=${row.message_id}>${row.message_id}</code>` : html`<span class="muted">erased or expired</span>`) },
   ];
   const link = (row) => (row.message_id ? href("messages", { ...query, of: row.provider, message: row.message_id }) : "#/messages");
   return html`<${Table} caption="Messages" columns=${columns} rows=${items} link=${link} current=${(row) => row.message_id === query.message && row.provider === (query.of ?? query.provider)} />`;
@@ -142,7 +141,7 @@ function One({ message, title }) {
   const codes = useCodes(message.provider);
   const { price } = message;
   return html`
-    <div class="row"><${Status} status=${message.status} /><${Cause} cause=${message.cause} bounce=${message.bounce} /><span class="muted">${message.final ? "Final" : "Not final yet"}</span></div>
+    <div class="row"><${Status} status=${message.status} />${message.cause !== "none" && html`<${Cause} cause=${message.cause} bounce=${message.bounce} />`}<span class="muted">${message.final ? "Final" : "Not final yet"}</span></div>
     <section class="stack"><h3>${verdictTitle(message)}</h3><p>${verdictOf(message)}</p><${Listed} message=${message} /></section>
     <dl class="facts">
       <dt>To</dt><dd><${PhoneNumber} value=${message.recipient} /></dd>
@@ -167,7 +166,7 @@ function Report({ report, codes }) {
   const said = [report.provider_status, report.provider_code].filter(Boolean);
   const meaning = meaningOf(codes, report.provider_code) ?? meaningOf(codes, report.provider_status);
   return html`<li class=${TONES[report.status] ?? ""}>
-    <div class="row"><${Status} status=${report.status} /><${Cause} cause=${report.cause} bounce=${report.bounce} /></div>
+    <div class="row"><${Status} status=${report.status} />${report.cause !== "none" && html`<${Cause} cause=${report.cause} bounce=${report.bounce} />`}</div>
     <div class="muted small">${report.occurred_at ? `${time(report.occurred_at, { seconds: true })}, received ${lag(report)}` : `received ${time(report.received_at, { seconds: true })}`}</div>
     ${said.length > 0 && html`<div>${said.map((each, at) => html`${at > 0 && " · "}<code>${each}</code>`)}${report.provider_text && html` “${report.provider_text}”`}</div>`}
     ${meaning && html`<div class="small"><span class="muted">It means: </span>${meaning.words || words(meaning.cause)}${meaning.note && `. ${meaning.note}`} <a href=${codesHref(report.provider, meaning.code)}>In the catalogue</a>${source(meaning.source)}</div>`}

@@ -9,7 +9,7 @@ import { Empty, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Band } from "../components/tags.js";
 import { messagesOf, tell } from "../findings.js";
-import { ago, count, day, duration, percent, short, time, words } from "../format.js";
+import { count, day, duration, percent, short, time, words } from "../format.js";
 import { useLoad } from "../load.js";
 import { href, route } from "../router.js";
 
@@ -93,7 +93,7 @@ function Alarms({ title }) {
     const nothing = !loud.length && !quarantine.waiting && !held.length;
     return html`${nothing && html`<${Empty} title="Quiet">${says(alarms.length, unknown)}<//>`}
       <ul class="list">
-        ${loud.map((each) => html`<li class="finding poor"><strong>${each.name}</strong>, since ${ago(each.since)}. ${each.says}</li>`)}
+        ${loud.map((each) => html`<li class="finding poor"><strong>${each.name}</strong>, since ${time(each.since)}. ${each.says}</li>`)}
         ${quarantine.waiting > 0 && html`<li class="finding fair">${count(quarantine.waiting)}${quarantine.more ? " or more" : ""} requests could not be read. <a href=${href("quarantine")}>Look at them</a></li>`}
         ${held.map((each) => html`<li class="finding fair">${count(each.n)} entries of ${title(each.provider)} are held: too many dead numbers at once. <a href=${href("suppressions", { part: "held", provider: each.provider })}>Decide</a></li>`)}
       </ul>
@@ -150,7 +150,7 @@ function Providers({ rows, period, title, unfinished }) {
     { key: "n", title: "Messages", num: true, sort: (row) => row.n, cell: (row) => count(row.n) },
     { key: "rate", title: "Delivered", num: true, sort: (row) => row.delivery_rate, cell: (row) => html`${percent(row.delivery_rate)} <${Band} band=${row.band} />` },
     { key: "p95", title: "95 % within", num: true, sort: (row) => row.p95_s, cell: (row) => duration(row.p95_s) },
-    { key: "open", title: "Without an end", num: true, sort: open, cell: (row) => count(open(row)) },
+    { key: "open", title: "Open", num: true, sort: open, cell: (row) => count(open(row)) },
   ];
   return html`<${Table} caption="Providers" columns=${columns} rows=${rows} rowKey=${(row) => row.provider} link=${(row) => href("messages", { ...period, provider: row.provider })} />`;
 }
