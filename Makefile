@@ -64,7 +64,7 @@ test-slow: .venv/ready ## run the long tests: faults, kills, grants, the API's d
 	$(bin)/pytest -m slow
 
 test-browser: .venv/ready .venv-browser/ready local/vendor/node_modules/ready ## look at the console in Chromium: each page, each act (SHOTS=folder keeps the pictures)
-	PYTHONPATH=layers/dlr:.venv-browser $(bin)/pytest -m browser tests/browser
+	PYTHONPATH=layers/dlr:.venv-browser $(bin)/pytest -m browser -n auto --maxprocesses 4 tests/browser
 
 vendor: local/vendor/node_modules/ready ## write the console's vendor.js anew, from npm
 	cd local/vendor && npm run --silent build

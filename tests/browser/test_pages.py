@@ -13,6 +13,10 @@ pytestmark = pytest.mark.browser
 ADDRESSES = [
     *PAGES,
     *(f"suppressions?part={part}" for part in ("import", "held", "revert")),
+    "compare?by=network",
+    "messages?message=f1d2d2f9-1&of=smsmode",
+    f"exports?kind=backtest&job={'3' * 32}",
+    "access?part=audit",
     "providers/smsmode",
     "quarantine?id=smsmode.0123456789abcdef0123456789abcdef",
 ]
@@ -32,7 +36,7 @@ def test_a_page_has_no_flaw(
 ) -> None:
     with watched(chromium, site, width=width, dark=dark) as window:
         window.open(address)
-        window.shoot(f"{re.sub(r'[/?=.]', '-', address)}-{width}-{'dark' if dark else 'light'}")
+        window.shoot(f"{re.sub(r'[/?=.&]', '-', address)}-{width}-{'dark' if dark else 'light'}")
         assert window.overflow() <= 0
         assert window.violations() == []
 

@@ -33,19 +33,27 @@ export function duration(seconds) {
 const pad = (n) => String(n).padStart(2, "0");
 
 /** "24 Nov 2026, 13:00:05 UTC". */
-export function time(value, { seconds = false, zone = true } = {}) {
+export function time(value, { seconds = false, zone = true, year = true } = {}) {
   if (!value) return NONE;
+  return `${year ? day(value) : date(value)}, ${clock(value, seconds)}${zone ? " UTC" : ""}`;
+}
+
+/** "13:00", or "13:00:05". */
+export function clock(value, seconds = false) {
   const at = new Date(value);
-  const clock = `${pad(at.getUTCHours())}:${pad(at.getUTCMinutes())}${seconds ? `:${pad(at.getUTCSeconds())}` : ""}`;
-  return `${day(value)}, ${clock}${zone ? " UTC" : ""}`;
+  return `${pad(at.getUTCHours())}:${pad(at.getUTCMinutes())}${seconds ? `:${pad(at.getUTCSeconds())}` : ""}`;
 }
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
-export function day(value) {
+/** "24 Nov". */
+export function date(value) {
   const at = new Date(value);
-  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
+  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}`;
 }
+
+/** "24 Nov 2026". */
+export const day = (value) => `${date(value)} ${new Date(value).getUTCFullYear()}`;
 
 /** "5 min ago", "in 3 h". */
 export function ago(value, now = Date.now()) {

@@ -1,6 +1,6 @@
 // Charts. Each of them can be read as a table, which leads on to what a figure is made of.
 import { html, useEffect, useRef, useState } from "../vendor.js";
-import { count, day, time } from "../format.js";
+import { clock, count, date, day, time } from "../format.js";
 import { Table } from "./table.js";
 import { theme } from "./theme.js";
 
@@ -8,7 +8,7 @@ import { theme } from "./theme.js";
 export function Chart({ title, columns, rows, link, children }) {
   const [asTable, setAsTable] = useState(false);
   return html`<figure class="chart">
-    <figcaption><h3>${title}</h3><button class="plain small" aria-pressed=${String(asTable)} onClick=${() => setAsTable(!asTable)}>${asTable ? "Show as chart" : "Show as table"}</button></figcaption>
+    <figcaption><h2>${title}</h2><button class="plain small" aria-pressed=${String(asTable)} onClick=${() => setAsTable(!asTable)}>${asTable ? "Show as chart" : "Show as table"}</button></figcaption>
     ${asTable ? html`<${Table} caption=${title} columns=${columns} rows=${rows} link=${link} dense />` : children}
   </figure>`;
 }
@@ -46,17 +46,18 @@ export function Sparkline({ values, low, high, width = 120, height = 28 }) {
 export function TimeSeries({ label, times, lines, hourly, height = 200 }) {
   const box = useRef();
   useEffect(() => {
+    const place = box.current;
     let plot;
     let gone = false;
     const draw = async () => {
       const { default: UPlot } = await import("../vendor-uplot.js");
       if (gone) return;
       plot?.destroy();
-      plot = new UPlot(options(box.current, { lines, hourly, height }), [times.map((each) => new Date(each) / 1000), ...lines.map((each) => each.values)], box.current);
+      plot = new UPlot(options(place, { lines, hourly, height }), [times.map((each) => new Date(each) / 1000), ...lines.map((each) => each.values)], place);
     };
     draw();
-    const watch = new ResizeObserver(() => plot?.setSize({ width: box.current.clientWidth, height }));
-    watch.observe(box.current);
+    const watch = new ResizeObserver(() => plot?.setSize({ width: place.clientWidth, height }));
+    watch.observe(place);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", draw);
     return () => {
@@ -67,6 +68,15 @@ export function TimeSeries({ label, times, lines, hourly, height = 200 }) {
     };
   }, [times, lines, hourly, height, theme.value]);
   return html`<div class="series" role="img" aria-label=${label} ref=${box}></div>`;
+}
+
+const HOURS = [1, 3, 6, 12, 24].map((n) => n * 3600);
+const DAYS = [1, 2, 7, 14, 28, 56, 112].map((n) => n * 86_400);
+
+/** A date whose local parts are those of UTC: uPlot knows local ones only. */
+function inUtc(seconds) {
+  const at = new Date(seconds * 1000);
+  return new Date(+at + at.getTimezoneOffset() * 60_000);
 }
 
 function options(box, { lines, hourly, height }) {
@@ -81,7 +91,7 @@ function options(box, { lines, hourly, height }) {
   const made = {
     width: box.clientWidth,
     height,
-    tzDate: (seconds) => new Date(new Date(seconds * 1000).toLocaleString("en-US", { timeZone: "UTC" })),
+    tzDate: inUtc,
     cursor: { points: { size: 6 } },
     scales: Object.fromEntries(lines.map((each) => [each.scale ?? "y", { range: each.range }])),
     series: [
@@ -93,7 +103,7 @@ function options(box, { lines, hourly, height }) {
       })),
     ],
     axes: [
-      axis,
+      { ...axis, incrs: hourly ? HOURS : DAYS, space: 64, values: (_, ticks) => ticks.map((at) => (hourly && at % 86_400 ? clock(at * 1000) : date(at * 1000))) },
       ...scales.map((scale, at) => ({
         ...axis, scale, side: at ? 1 : 3, size: 52, grid: at ? { show: false } : axis.grid,
         values: (_, ticks) => ticks.map(lines.find((each) => (each.scale ?? "y") === scale).axis ?? count),

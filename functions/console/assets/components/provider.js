@@ -26,3 +26,9 @@ export function ProviderSelect({ value, onChange, any, every, ...rest }) {
     ${items.map((each) => html`<option key=${each.name} value=${each.name}>${each.title}</option>`)}
   </select>`;
 }
+
+/** A function that names a provider: "thesmsworks" → "The SMS Works". */
+export function useTitles() {
+  const { data } = useLoad(providers, []);
+  return (name) => data?.items.find((each) => each.name === name)?.title ?? name;
+}

@@ -1,16 +1,156 @@
-// How delivery stands.
-import { html } from "../vendor.js";
+// How delivery stands, what is wrong, and where to look.
+import { html, useMemo } from "../vendor.js";
 import { api } from "../api.js";
-import { Heading } from "../components/frame.js";
-import { AsOf, RangePicker, rangeOf } from "../components/range.js";
-import { Loaded } from "../components/states.js";
-import { count, percent } from "../format.js";
+import { Bars, Chart, Sparkline, TimeSeries } from "../components/charts.js";
+import { Heading, Panel } from "../components/frame.js";
+import { useTitles } from "../components/provider.js";
+import { AsOf, RangePicker, periodIn, rangeOf } from "../components/range.js";
+import { Empty, Loaded } from "../components/states.js";
+import { Table } from "../components/table.js";
+import { Band } from "../components/tags.js";
+import { messagesOf, tell } from "../findings.js";
+import { count, day, duration, percent, short, time, words } from "../format.js";
 import { useLoad } from "../load.js";
-import { route } from "../router.js";
+import { href, route } from "../router.js";
+
+const FAILED = "undelivered,rejected,expired,deleted";
+const TOP = 8;
+/** Up to so many hours are drawn by the hour. */
+const HOURLY = 72;
 
 export default function Overview() {
-  const { from, to } = rangeOf(route.value.query);
-  const stats = useLoad((signal) => api("/stats", { query: { from, to }, signal }), [from, to]);
+  const { query } = route.value;
+  const { from, to, hours } = rangeOf(query);
+  const period = periodIn(query);
+  const by = hours <= HOURLY ? "hour" : "day";
+  const ask = (more) => (signal) => api("/stats", { query: { from, to, ...more }, signal });
+  const total = useLoad(ask({}), [from, to]);
+  const series = useLoad(ask({ by }), [from, to]);
+  const causes = useLoad(ask({ by: "cause", status: FAILED }), [from, to]);
+  const providers = useLoad(ask({ by: "provider" }), [from, to]);
+  const unfinished = useLoad((signal) => api("/stats/unfinished", { query: { from, to }, signal }), [from, to]);
+  const title = useTitles();
   return html`<${Heading} title="Overview"><${RangePicker} /><//>
-    <${Loaded} of=${stats}>${({ rows, as_of }) => html`<p>${count(rows[0]?.n)} messages, ${percent(rows[0]?.delivery_rate)} delivered</p><${AsOf} at=${as_of} />`}<//>`;
+    <${Loaded} of=${total} empty=${({ rows }) => !rows.length && html`<${Panel}><${NoMessages} /><//>`}>
+      ${({ rows: [all], as_of }) => html`<div class="figures">
+        <${Figure} title="Delivered" value=${percent(all.delivery_rate)} tag=${html`<${Band} band=${all.band} />`} says=${all.advice}>
+          <${Trend} rows=${series.data?.rows} by=${by} /><//>
+        <${Figure} title="Messages" value=${short(all.n)} link=${href("messages", period)} says=${`${count(all.final)} are final (${percent(all.report_ratio)})`} />
+        <${Figure} title="Time to delivery" value=${duration(all.p50_s)} says=${`Half of them; 95 % within ${duration(all.p95_s)}`} />
+        <${Figure} title="Without an end" value=${unfinished.data ? count(sum(unfinished.data.rows)) : "…"} says="No final report after 24 hours" />
+      </div>
+      <${AsOf} at=${as_of} />`}
+    <//>
+    <div class="grid">
+      <${Panel} title="Delivery problems"><${Findings} title=${title} /><//>
+      <${Panel} title="Alarms"><${Alarms} title=${title} /><//>
+    </div>
+    <${Panel}><${Loaded} of=${series} empty=${({ rows }) => !rows.length && html`<${NoMessages} />`}>
+      ${({ rows }) => html`<${Volume} rows=${rows} by=${by} />`}<//><//>
+    <div class="grid">
+      <${Panel}><${Loaded} of=${causes} empty=${({ rows }) => !rows.length && html`<${Empty} title="Nothing failed">In this period.<//>`}>
+        ${({ rows }) => html`<${Causes} rows=${rows} period=${period} />`}<//><//>
+      <${Panel} title="Providers"><${Loaded} of=${providers} empty=${({ rows }) => !rows.length && html`<${NoMessages} />`}>
+        ${({ rows }) => html`<${Providers} rows=${rows} period=${period} title=${title} unfinished=${unfinished.data?.rows ?? []} />`}<//><//>
+    </div>`;
+}
+
+const sum = (rows) => rows.reduce((n, each) => n + each.n, 0);
+
+function NoMessages() {
+  return html`<${Empty} title="No messages in this period">
+    Take a longer period, or <a href=${href("providers")}>register a provider's webhook and send a test report</a>.<//>`;
+}
+
+function Figure({ title, value, tag, says, link, children }) {
+  return html`<div class="figure">
+    <h2 class="label muted">${title}</h2>
+    <div class="row"><span class="value">${link ? html`<a href=${link}>${value}</a>` : value}</span>${tag}</div>
+    ${says && html`<p class="small muted">${says}</p>`}
+    ${children}
+  </div>`;
+}
+
+function Trend({ rows, by }) {
+  if (!rows) return null;
+  return html`<${Sparkline} values=${rows.map((each) => each.delivery_rate)} /><span class="unseen">Its course by ${by} is in the chart below.</span>`;
+}
+
+function Findings({ title }) {
+  const found = useLoad((signal) => api("/stats/findings", { signal }), []);
+  return html`<${Loaded} of=${found} empty=${({ rows }) => !rows.length && html`<${Empty} title="None">
+      In the last 24 hours no provider, country or network with 100 final messages delivered clearly less than in its month.<//>`}>
+    ${({ rows }) => html`<ul class="list">${rows.map((each) => html`<li class=${`finding ${each.rate < 0.8 ? "poor" : "fair"}`}>
+      ${tell(each, title)} <a href=${messagesOf(each)}>Its messages</a></li>`)}</ul>`}
+  <//>`;
+}
+
+function Alarms({ title }) {
+  const status = useLoad((signal) => api("/status", { signal }), []);
+  return html`<${Loaded} of=${status}>${({ alarms, quarantine, held }) => {
+    const loud = alarms.filter((each) => each.state === "alarm");
+    const unknown = alarms.filter((each) => each.state === "unknown").length;
+    const nothing = !loud.length && !quarantine.waiting && !held.length;
+    return html`${nothing && html`<${Empty} title="Quiet">${says(alarms.length, unknown)}<//>`}
+      <ul class="list">
+        ${loud.map((each) => html`<li class="finding poor"><strong>${each.name}</strong>, since ${time(each.since)}. ${each.says}</li>`)}
+        ${quarantine.waiting > 0 && html`<li class="finding fair">${count(quarantine.waiting)}${quarantine.more ? " or more" : ""} requests could not be read. <a href=${href("quarantine")}>Look at them</a></li>`}
+        ${held.map((each) => html`<li class="finding fair">${count(each.n)} entries of ${title(each.provider)} are held: too many dead numbers at once. <a href=${href("suppressions", { part: "held", provider: each.provider })}>Decide</a></li>`)}
+      </ul>
+      ${!nothing && unknown > 0 && html`<p class="muted small">${says(alarms.length, unknown)}</p>`}`;
+  }}<//>`;
+}
+
+function says(all, unknown) {
+  if (!all) return "This stack has no alarms.";
+  return unknown ? `${count(unknown)} of ${count(all)} alarms do not tell how they are.` : `All ${count(all)} alarms are.`;
+}
+
+function Volume({ rows, by }) {
+  const at = (row) => row[by];
+  const drawn = useMemo(() => ({
+    times: rows.map(at),
+    lines: [
+      { label: "Delivered of final", values: rows.map((each) => each.delivery_rate), tone: "excellent", format: percent, axis: (tick) => percent(tick, 0), scale: "rate", range: (_, low) => [Math.max(0, Math.floor(low * 20) / 20 - 0.05), 1] },
+      { label: "Messages", values: rows.map((each) => each.n), tone: "accent", format: count, axis: short, scale: "n", fill: true, range: (_, __, high) => [0, high * 1.15 || 1] },
+    ],
+  }), [rows, by]);
+  const columns = [
+    { key: by, title: by === "hour" ? "Hour (UTC)" : "Day (UTC)", cell: (row) => (by === "hour" ? time(at(row)) : day(at(row))) },
+    { key: "n", title: "Messages", num: true, cell: (row) => count(row.n) },
+    { key: "final", title: "Final", num: true, cell: (row) => count(row.final) },
+    { key: "rate", title: "Delivered", num: true, cell: (row) => percent(row.delivery_rate) },
+    { key: "p95", title: "95 % within", num: true, cell: (row) => duration(row.p95_s) },
+  ];
+  const link = (row) => {
+    const begin = new Date(at(row));
+    return href("messages", { from: begin.toISOString(), to: new Date(+begin + (by === "hour" ? 3_600_000 : 86_400_000)).toISOString() });
+  };
+  return html`<${Chart} title=${`Rate and volume by ${by}`} columns=${columns} rows=${rows} link=${link}>
+    <${TimeSeries} label=${`Delivery rate and number of messages by ${by}; the table has the figures.`} hourly=${by === "hour"} ...${drawn} /><//>`;
+}
+
+function Causes({ rows, period }) {
+  const all = sum(rows);
+  const link = (row) => href("messages", { ...period, cause: row.cause, status: FAILED });
+  const columns = [
+    { key: "cause", title: "Cause", cell: (row) => words(row.cause) },
+    { key: "n", title: "Messages", num: true, cell: (row) => count(row.n) },
+    { key: "share", title: "Of all failed", num: true, cell: (row) => percent(row.n / all) },
+  ];
+  return html`<${Chart} title="Why messages fail" columns=${columns} rows=${rows} link=${link}>
+    <${Bars} rows=${rows.slice(0, TOP).map((each) => ({ label: words(each.cause), n: each.n, says: `${count(each.n)} · ${percent(each.n / all)}`, href: link(each) }))} />
+    ${rows.length > TOP && html`<p class="muted small">${rows.length - TOP} more in the table.</p>`}<//>`;
+}
+
+function Providers({ rows, period, title, unfinished }) {
+  const open = (row) => unfinished.find((each) => each.provider === row.provider)?.n ?? 0;
+  const columns = [
+    { key: "provider", title: "Provider", sort: (row) => title(row.provider), cell: (row) => title(row.provider) },
+    { key: "n", title: "Messages", num: true, sort: (row) => row.n, cell: (row) => count(row.n) },
+    { key: "rate", title: "Delivered", num: true, sort: (row) => row.delivery_rate, cell: (row) => html`${percent(row.delivery_rate)} <${Band} band=${row.band} />` },
+    { key: "p95", title: "95 % within", num: true, sort: (row) => row.p95_s, cell: (row) => duration(row.p95_s) },
+    { key: "open", title: "Open", num: true, sort: open, cell: (row) => count(open(row)) },
+  ];
+  return html`<${Table} caption="Providers" columns=${columns} rows=${rows} rowKey=${(row) => row.provider} link=${(row) => href("messages", { ...period, provider: row.provider })} />`;
 }

@@ -1,0 +1,417 @@
+"""Signing in, and what is done on the pages overview, compare, messages, exports and access."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.browser.answers import NUMBER
+from tests.browser.conftest import SESSION, watched
+from tests.browser.site import Answer, Site, examples, problem
+
+pytestmark = pytest.mark.browser
+
+OPENED = {**SESSION, "token": "dlr_opened"}
+GATEWAY = Answer(403, {"message": "Forbidden"})
+"""What API Gateway says to a token that nobody knows."""
+
+
+def stored(page: Any) -> Any:
+    return page.evaluate("JSON.parse(sessionStorage.getItem('dlr.session'))")
+
+
+# ---------------------------------------------------------------- sign in and out
+
+
+def test_a_token_opens_a_session_and_leads_to_the_page_that_was_wanted(
+    chromium: Any, site: Site
+) -> None:
+    site.answers["POST /sessions"] = OPENED
+    with watched(chromium, site, session=None) as window:
+        page = window.open("compare?range=24h")
+        page.get_by_label("Token").fill("dlr_pasted")
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="Compare").wait_for()
+        assert page.url.endswith("#/compare?range=24h")
+        assert stored(page)["token"] == "dlr_opened"
+        assert "dlr_pasted" not in page.evaluate("JSON.stringify({...sessionStorage})")
+
+
+def test_a_wrong_token_is_told_so(chromium: Any, site: Site) -> None:
+    site.answers["POST /sessions"] = GATEWAY
+    with watched(chromium, site, session=None) as window:
+        page = window.open("")
+        page.get_by_label("Token").fill("dlr_wrong")
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_text("Nobody knows this token").wait_for()
+        assert stored(page) is None
+        assert window.violations() == []
+
+
+def test_a_sign_in_link_signs_in_and_leaves_the_address_and_the_history(
+    chromium: Any, site: Site
+) -> None:
+    site.answers["GET /sessions/current"] = {
+        name: value for name, value in SESSION.items() if name != "token"
+    }
+    with watched(chromium, site, session=None) as window:
+        page = window.open("sign-in?session=dlr_of-the-link")
+        page.get_by_role("heading", name="Overview").wait_for()
+        assert stored(page)["token"] == "dlr_of-the-link"
+        assert "dlr_" not in page.url
+        page.go_back(wait_until="commit")
+        assert "dlr_" not in page.url
+
+
+def test_signing_out_ends_the_session_at_the_server(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("compare")
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_text("You are signed out.").wait_for()
+        assert stored(page) is None
+    assert len(site.asked("DELETE /sessions/current")) == 1
+
+
+def test_an_ended_session_leads_to_the_sign_in_page(chromium: Any, site: Site) -> None:
+    site.answers["GET /stats/compare"] = GATEWAY
+    with watched(chromium, site) as window:
+        page = window.open("compare")
+        page.get_by_text("The session has ended.").wait_for()
+        assert stored(page) is None
+
+
+def test_the_navigation_offers_what_the_scopes_allow(chromium: Any, site: Site) -> None:
+    session = {**SESSION, "scopes": ["read"]}
+    with watched(chromium, site, session=session) as window:
+        page = window.open("messages")
+        offered = page.get_by_role("navigation").get_by_role("link").all_inner_texts()
+        assert {"Overview", "Messages"} <= {*offered}
+        assert not {"People", "Quarantine", "Access"} & {*offered}
+        assert page.get_by_label("Show numbers (audited)").count() == 0
+        window.open("access")
+        page.get_by_text("It needs scope admin").wait_for()
+        assert window.violations() == []
+
+
+def test_the_menu_of_a_small_screen_works_by_keyboard(chromium: Any, site: Site) -> None:
+    with watched(chromium, site, width=390) as window:
+        page = window.open("overview")
+        menu = page.get_by_role("button", name="Menu")
+        menu.focus()
+        page.keyboard.press("Enter")
+        assert menu.get_attribute("aria-expanded") == "true"
+        assert window.violations() == []
+        page.get_by_role("link", name="Compare").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Compare").wait_for()
+        assert menu.get_attribute("aria-expanded") == "false"
+
+
+# ---------------------------------------------------------------- overview and compare
+
+
+def test_a_delivery_problem_is_told_in_words_and_leads_to_its_messages(
+    chromium: Any, site: Site
+) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("overview")
+        told = page.get_by_text("Messente delivers").inner_text()
+        assert re.sub(r"\s", " ", told).startswith(
+            "Messente delivers 71 % (67 to 75 %, 293 of 412) to network 26202 in Germany since "
+            "24 Nov, 13:00 UTC, 18 points below its month (89 %). "
+            "The SMS Works delivers 94 % (91 to 96 %, 357 of 380) there."
+        )
+        page.get_by_role("link", name="Its messages").click()
+        window.settle()
+    query = site.asked("GET /messages")[-1].query
+    assert (query["provider"], query["country"], query["network"]) == ("messente", "DE", "26202")
+    assert query["from"] == "2026-11-24T13:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [
+        ({"network": None}, "to Germany since 13:00 UTC"),
+        ({"network": None, "country": None}, "to all its countries since"),
+        ({"better": None}, "below its month (89 %)."),
+    ],
+)
+def test_a_finding_says_as_much_as_it_knows(
+    chromium: Any, site: Site, finding: dict[str, Any], words: str
+) -> None:
+    (row,) = examples()["GET /stats/findings"]["rows"]
+    now = datetime(2026, 11, 24, 15, tzinfo=UTC).timestamp() * 1000
+    with watched(chromium, site) as window:
+        page = window.open("overview")
+        told = page.evaluate(
+            "async ([row, now]) => (await import('./findings.js')).tell(row, (name) => name, now)",
+            [{**row, **finding}, now],
+        )
+    assert words in told.replace("\u202f", " ")
+
+
+def test_a_chart_is_a_table_too_and_its_rows_lead_to_messages(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("overview")
+        chart = page.locator("figure", has_text="Why messages fail")
+        chart.get_by_role("button", name="Show as table").click()
+        assert chart.get_by_role("row").count() == 11
+        assert window.violations() == []
+        chart.get_by_role("link", name="Absent").click()
+        page.get_by_role("heading", name="Messages").wait_for()
+        window.settle()
+        assert page.get_by_label("Cause").input_value() == "absent"
+        page.go_back()
+        window.settle()
+        chart = page.locator("figure", has_text="Rate and volume")
+        chart.get_by_role("button", name="Show as table").click()
+        chart.get_by_role("row").nth(2).get_by_role("link").click()
+        window.settle()
+    query = site.asked("GET /messages")[-1].query
+    assert (query["from"], query["to"]) == ("2026-11-25T00:00:00.000Z", "2026-11-26T00:00:00.000Z")
+
+
+def test_a_stack_without_messages_says_what_to_do(chromium: Any, site: Site) -> None:
+    nothing = {"rows": [], "as_of": None}
+    site.answers |= {
+        **dict.fromkeys(("GET /stats", "GET /stats/compare", "GET /stats/findings"), nothing),
+        "GET /stats/unfinished": nothing,
+        "GET /messages": {"items": [], "next": None, "as_of": None, "scanned_to": None},
+        "GET /exports": {"items": [], "next": None},
+        "GET /tokens": {"items": [], "next": None},
+        "GET /audit": {"items": [], "next": None},
+    }
+    with watched(chromium, site) as window:
+        for address in ("overview", "compare", "messages", "exports", "access"):
+            page = window.open(address)
+            window.shoot(f"{address}-empty")
+            assert page.locator(".state strong").count() >= 1, address
+            assert window.violations() == []
+
+
+def test_a_cell_leads_to_its_messages(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("compare")
+        page.get_by_label("By network").check()
+        window.settle()
+        assert page.url.endswith("?by=network")
+        page.get_by_role("row", name="Germany").get_by_role("link").nth(1).click()
+        window.settle()
+    query = site.asked("GET /messages")[-1].query
+    assert (query["provider"], query["country"], query["network"]) == ("twilio", "DE", "26202")
+
+
+def test_little_is_said_of_few_messages(chromium: Any, site: Site) -> None:
+    (row,) = examples()["GET /stats/compare"]["rows"]
+    few = {**row, "final": 12, "delivered": 11, "n": 12, "best": row["provider"]}
+    site.answers["GET /stats/compare"] = {"rows": [few], "as_of": None}
+    with watched(chromium, site) as window:
+        cell = window.open("compare").locator("a.cell")
+        assert cell.get_attribute("class").split() == ["cell"]
+        assert "★" not in cell.inner_text()
+
+
+# ---------------------------------------------------------------- messages
+
+
+def test_filters_live_in_the_address(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        page.get_by_label("Status").select_option("undelivered")
+        page.get_by_label("Country").fill("de")
+        page.keyboard.press("Enter")
+        window.settle()
+        assert page.url.endswith("?status=undelivered&country=DE")
+        page.reload()
+        window.settle()
+        assert page.get_by_label("Country").input_value() == "DE"
+        page.get_by_role("button", name="Clear filters").click()
+        window.settle()
+        assert page.url.endswith("#/messages")
+    asked = site.asked("GET /messages")
+    assert (asked[-2].query["status"], asked[-2].query["country"]) == ("undelivered", "DE")
+    assert "status" not in asked[-1].query
+
+
+def test_older_messages_are_fetched_with_the_same_filters(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages?cause=absent")
+        page.get_by_role("button", name="Older ones").click()
+        page.get_by_text("That is all.").wait_for()
+        assert page.get_by_role("row").count() == 25
+    query = site.asked("GET /messages")[-1].query
+    assert (query["cursor"], query["cause"]) == ("the-second", "absent")
+
+
+def test_a_message_opens_by_keyboard_and_tells_why_its_number_is_suppressed(
+    chromium: Any, site: Site
+) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        page.get_by_role("row").nth(2).get_by_role("link").focus()
+        page.keyboard.press("Enter")
+        drawer = page.get_by_role("dialog")
+        drawer.get_by_text("This report puts the number on the list of dead numbers.").wait_for()
+        drawer.get_by_text("“Number does not exist”").wait_for()
+        assert drawer.get_by_role("link", name="Source").get_attribute("href").startswith("https:")
+        assert NUMBER not in drawer.inner_text()
+        drawer.get_by_role("button", name="Show").click()
+        assert NUMBER in drawer.inner_text()
+        drawer.get_by_role("button", name="Is the number on the list now?").click()
+        drawer.get_by_text("Suppressed now").wait_for()
+        page.keyboard.press("Escape")
+        drawer.wait_for(state="detached")
+        assert page.url.endswith("#/messages")
+    assert site.asked("POST /suppressions/lookup")[-1].body == {"number": NUMBER}
+    assert not any(NUMBER[1:] in call.path or NUMBER in str(call.query) for call in site.calls)
+
+
+def test_a_message_that_is_not_kept_says_so(chromium: Any, site: Site) -> None:
+    site.answers["GET /messages/{provider}"] = problem(404, "No such message.", "not-kept")
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        page.get_by_label("Its provider").select_option("twilio")
+        page.get_by_label("Message id").fill("SM/1")
+        page.get_by_role("button", name="Open").click()
+        page.get_by_text("Nothing is stored of this message").wait_for()
+    assert site.asked("GET /messages/{provider}")[-1].query == {"message_id": "SM/1"}
+
+
+def test_numbers_are_asked_for_only_on_demand(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        assert "numbers" not in site.asked("GET /messages")[-1].query
+        page.get_by_label("Show numbers (audited)").check()
+        window.settle()
+        assert site.asked("GET /messages")[-1].query["numbers"] == "true"
+        assert NUMBER not in page.locator("table").inner_text()
+        page.get_by_role("button", name="Show", exact=True).first.click()
+        assert NUMBER in page.locator("table").inner_text()
+
+
+# ---------------------------------------------------------------- exports
+
+
+def test_an_export_is_asked_for_followed_and_fetched(chromium: Any, site: Site) -> None:
+    job = {**examples()["POST /exports"], "id": "9" * 32}
+    stages = [
+        {"state": "queued"},
+        {"state": "running", "done": 1},
+        {"state": "done", "done": 2, "rows": 7},
+    ]
+
+    def listed(_: Any) -> Any:
+        stage = stages[0] if len(stages) == 1 else stages.pop(0)
+        return {"items": [{**job, **stage}], "next": None}
+
+    link = site.url.replace("/console/", "/file.csv")
+    site.answers |= {
+        "POST /exports": Answer(202, job),
+        "GET /exports": listed,
+        "GET /exports/{id}": lambda _: {**job, **stages[0], "links": [link]},
+        "GET /file.csv": "a,b",
+    }
+    with watched(chromium, site) as window:
+        page = window.open("messages?provider=smsmode&status=undelivered")
+        page.get_by_role("link", name="Export these").click()
+        page.get_by_text("Only provider Smsmode, status Undelivered.").wait_for()
+        page.get_by_role("button", name="Make the file").click()
+        page.get_by_text("7 rows").first.wait_for()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download").click()
+        assert download.value.url == link
+    (call,) = site.asked("POST /exports")
+    assert call.body["kind"] == "messages"
+    assert call.body["filters"]["status"] == ["undelivered"]
+    assert call.body["numbers"] is False
+
+
+def test_a_backtest_is_tried_and_its_counts_are_shown(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open(f"exports?kind=backtest&job={'3' * 32}")
+        row = page.get_by_role("row", name="Only under the tried rules")
+        assert "Absent 60" in row.inner_text()
+        page.get_by_label("Strikes").fill("2")
+        page.get_by_role("button", name="Try it").click()
+        page.get_by_text("It is being made.").wait_for()
+    body = site.asked("POST /backtests")[-1].body
+    assert (body["policy"], body["strike_limit"]) == ("provider", 2)
+
+
+def test_files_that_name_people_are_not_fetched_without_the_scope(
+    chromium: Any, site: Site
+) -> None:
+    session = {**SESSION, "scopes": ["read"]}
+    with watched(chromium, site, session=session) as window:
+        page = window.open(f"exports?job={'0' * 32}")
+        page.get_by_text("to fetch them your token needs scope").wait_for()
+        assert page.get_by_label("Numbers to clean").count() == 0
+    assert site.asked("GET /exports/{id}") == []
+
+
+# ---------------------------------------------------------------- access
+
+
+def test_a_token_is_made_with_its_scopes_and_shown_once(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("access")
+        page.get_by_role("button", name="New token").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Name").fill("shop backend")
+        dialog.get_by_label("read").uncheck()
+        dialog.get_by_label("check").check()
+        assert window.violations() == []
+        dialog.get_by_role("button", name="Make it").click()
+        dialog.get_by_text("Nobody can show it a second time").wait_for()
+        token = examples()["POST /tokens"]["token"]
+        assert token in dialog.inner_text()
+        dialog.get_by_role("button", name="I have it").click()
+        assert token not in page.locator("body").inner_text()
+    body = site.asked("POST /tokens")[-1].body
+    assert body == {"name": "shop backend", "scopes": ["check"], "days": 90}
+
+
+def test_a_token_is_revoked_after_a_question(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("access")
+        page.get_by_role("button", name=re.compile("Revoke shop backend")).click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Cancel").click()
+        assert site.asked("DELETE /tokens/{id}") == []
+        page.get_by_role("button", name=re.compile("Revoke shop backend")).click()
+        assert window.violations() == []
+        dialog.get_by_role("button", name="Revoke").click()
+        page.get_by_text("shop backend is revoked.").wait_for()
+    assert [call.path for call in site.asked("DELETE /tokens/{id}")] == [f"/tokens/{'0' * 16}"]
+
+
+def test_sessions_are_shown_on_demand(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("access")
+        assert page.get_by_role("row").count() == 4
+        page.get_by_label("Sessions too").check()
+        assert page.get_by_role("row").count() == 5
+
+
+# ---------------------------------------------------------------- weight
+
+
+def test_the_first_view_is_light(chromium: Any, site: Site) -> None:
+    """Gzipped, without data: everything that the overview loads, its chart too."""
+    import gzip
+
+    from tests.browser.site import ASSETS
+
+    loaded = []
+    with watched(chromium, site) as window:
+        window.page.on("response", lambda answer: loaded.append(answer.url))
+        window.open("overview")
+    names = {url.removeprefix(site.url).split("#")[0] for url in loaded if url.startswith(site.url)}
+    sizes = {
+        name: len(gzip.compress((ASSETS / (name or "index.html")).read_bytes())) for name in names
+    }
+    assert "vendor-uplot.js" in names
+    assert "pages/access.js" not in names
+    print(sum(sizes.values()), sorted(sizes.items(), key=lambda each: -each[1]))  # noqa: T201
+    assert sum(sizes.values()) <= 120 * 1024
