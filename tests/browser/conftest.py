@@ -90,7 +90,8 @@ class Watched:
         """Until nothing is being asked or loaded."""
         self.page.wait_for_load_state("networkidle")
         self.page.wait_for_function(
-            "!document.querySelector('.spin, [aria-busy=\"true\"]') && document.querySelector('h1')"
+            "() => document.querySelector('h1')"
+            " && !document.querySelector('.spin, [aria-busy=\"true\"]')"
         )
 
     def violations(self) -> list[str]:

@@ -1,6 +1,7 @@
 // Starts the console: the sign-in page, or the frame with the page that the address names.
 import { html, render, useEffect, useState } from "./vendor.js";
-import { Frame } from "./components/frame.js";
+import { api } from "./api.js";
+import { Frame, Heading } from "./components/frame.js";
 import { Toasts } from "./components/toast.js";
 import { Failed, Loading, NoScope } from "./components/states.js";
 import { PAGES } from "./pages.js";
@@ -21,9 +22,22 @@ function Page({ page }) {
     );
   }, [page.path]);
   const Content = modules.get(page.path);
-  if (!has(page.scope)) return html`<${NoScope} scope=${page.scope} />`;
+  if (!has(page.scope)) return html`<${Heading} title=${page.title} /><${NoScope} scope=${page.scope} />`;
   if (Content) return html`<${Content} key=${page.path} />`;
   return state.path === page.path ? html`<${Failed} error=${state.error} />` : html`<${Loading} />`;
+}
+
+/** Leads to the first page, or to the providers while none was ever heard of. */
+function Start({ isFirst }) {
+  useEffect(() => {
+    const open = (name) => go(href(name), { replace: true });
+    const first = PAGES.find((each) => has(each.scope)) ?? PAGES[0];
+    if (!isFirst || !has("read")) return open(first.path);
+    const isNew = ({ providers }) => providers.length > 0 && providers.every((each) => !each.last_seen);
+    api("/status").then((status) => open(isNew(status) ? "providers" : first.path), () => open(first.path));
+    return undefined;
+  }, []);
+  return html`<${Loading} />`;
 }
 
 function Console() {
@@ -31,9 +45,7 @@ function Console() {
   if (!isSignedIn.value || path === "sign-in") return html`<${SignIn} />`;
   const page = PAGES.find((each) => each.path === path);
   if (!page) {
-    const first = PAGES.find((each) => has(each.scope)) ?? PAGES[0];
-    queueMicrotask(() => go(href(first.path), { replace: true }));
-    return null;
+    return html`<${Start} isFirst=${path === ""} />`;
   }
   return html`<${Frame} pages=${PAGES.filter((each) => has(each.scope))} current=${page}><${Page} page=${page} /><//>`;
 }

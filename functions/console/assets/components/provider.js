@@ -1,0 +1,28 @@
+// The choice of a provider of this stack.
+import { html } from "../vendor.js";
+import { api } from "../api.js";
+import { useLoad } from "../load.js";
+
+let asked = null;
+
+/** Every provider as the API knows it, asked for once while it answers. */
+export function providers() {
+  asked ??= api("/providers").catch((error) => {
+    asked = null;
+    throw error;
+  });
+  return asked;
+}
+
+export const forgetProviders = () => (asked = null);
+
+/** Of a form: the deployed ones, or `names`. `id` and so on come from `Field`. */
+export function ProviderSelect({ value, onChange, any, every, ...rest }) {
+  const { data } = useLoad(providers, []);
+  const items = (data?.items ?? []).filter((each) => every || each.enabled);
+  return html`<select ...${rest} value=${value} onChange=${(event) => onChange(event.target.value)}>
+    <option value="">${any ?? "Choose …"}</option>
+    ${value && !items.some((each) => each.name === value) && html`<option value=${value}>${value}</option>`}
+    ${items.map((each) => html`<option key=${each.name} value=${each.name}>${each.title}</option>`)}
+  </select>`;
+}

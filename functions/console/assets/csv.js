@@ -1,0 +1,36 @@
+// CSV as the import reads it: records, of which quotes may hold line breaks.
+
+/** The records' texts, without blank ones. */
+export function recordsOf(text) {
+  const records = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at <= text.length; at++) {
+    const each = text[at];
+    if (each === '"') quoted = !quoted;
+    if (at === text.length || (!quoted && (each === "\n" || each === "\r"))) {
+      const record = text.slice(start, at);
+      if (record.trim()) records.push(record);
+      start = at + 1;
+    }
+  }
+  return records;
+}
+
+const KNOWN = /(^|[,;])\s*"?(number|recipient_hash)"?\s*($|[,;])/i;
+
+/** Whether the first record names columns; a list of bare numbers does not. */
+export const hasHeader = (records) => KNOWN.test(records[0] ?? "");
+
+/** `{header, rows, first}`: `first` is the number of the first row in the file, counted from 1. */
+export function sheetOf(text, list) {
+  const records = recordsOf(text.replace(/^\ufeff/, ""));
+  if (hasHeader(records)) return { header: records[0], rows: records.slice(1), first: 2 };
+  return { header: "number,list", rows: records.map((each) => `${each},${list}`), first: 1 };
+}
+
+/** "row 3: not a number", of a part that began at `offset`, with the row's number in the file. */
+export function inFile(error, offset, first) {
+  const found = error.match(/^row (\d+): (.*)$/s);
+  return found ? `Row ${Number(found[1]) - 2 + offset + first}: ${found[2]}` : error;
+}

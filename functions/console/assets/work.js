@@ -1,0 +1,71 @@
+// Work that takes many calls. It goes on when another page is looked at, and is found again there.
+import { html, signal, useEffect } from "./vendor.js";
+import { Failed } from "./components/states.js";
+import { count } from "./format.js";
+import { session } from "./session.js";
+
+const works = new Map();
+
+const of = (name) => {
+  if (!works.has(name)) works.set(name, signal(null));
+  return works.get(name);
+};
+
+/** `{title, done, total, notes, state: "running" | "stopped" | "done" | "failed", error}`, or null. */
+export const workOf = (name) => of(name).value;
+export const isWorking = (name) => workOf(name)?.state === "running";
+export const clearWork = (name) => (of(name).value = null);
+
+/**
+ * Starts it, unless it runs. `run` gets `step({done, total, …})`, which says how far it is and answers false
+ * once it shall stop.
+ */
+export async function startWork(name, title, run) {
+  const work = of(name);
+  if (work.peek()?.state === "running") return;
+  const mine = { title, done: 0, total: 0, notes: [], state: "running", by: session.peek()?.id };
+  work.value = mine;
+  const change = (changes) => (work.value = { ...work.peek(), ...changes });
+  const step = (changes = {}) => {
+    change(changes);
+    return !work.peek().stopping && session.peek()?.id === mine.by;
+  };
+  try {
+    await run(step);
+    change({ state: work.peek().stopping ? "stopped" : "done" });
+  } catch (error) {
+    change({ state: "failed", error });
+  }
+}
+
+export const stopWork = (name) => (of(name).value = { ...of(name).peek(), stopping: true });
+
+const SAYS = { running: "", stopped: "Stopped. ", done: "Done. ", failed: "" };
+
+/** How it stands; `unit` is what is counted. What stands inside comes below. */
+export function Work({ name, unit, children }) {
+  const work = workOf(name);
+  const runs = work?.state === "running";
+  useEffect(() => {
+    if (!runs) return undefined;
+    const ask = (event) => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [runs]);
+  if (!work) return null;
+  const far = work.total ? `${count(work.done)} of ${count(work.total)}` : count(work.done);
+  return html`<div class="stack" data-work=${name}>
+    <h3>${work.title}</h3>
+    <div class="row">
+      ${work.total > 0 && html`<progress aria-label=${work.title} max=${work.total} value=${work.done}></progress>`}
+      <span role="status">${SAYS[work.state]}${far} ${unit}</span>
+      ${runs && html`<button class="small" disabled=${work.stopping} onClick=${() => stopWork(name)}>${work.stopping ? "Stopping …" : "Stop"}</button>`}
+      ${!runs && html`<button class="plain small" onClick=${() => clearWork(name)}>Clear</button>`}
+    </div>
+    ${runs && html`<p class="muted small">You may look at other pages meanwhile. Keep this tab open.</p>`}
+    ${work.error && html`<${Failed} error=${work.error} />`}
+    ${work.notes.length > 0 && html`<details open><summary>${count(work.notes.length)} with a problem</summary>
+      <ul class="list small">${work.notes.slice(0, 200).map((each) => html`<li>${each}</li>`)}</ul></details>`}
+    ${children}
+  </div>`;
+}
