@@ -42,7 +42,7 @@ def environment(api: FakeApi, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def run(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("dlr_cli.api.BACKOFF_S", 0)
+    monkeypatch.setattr("dlr_cli.patience.BACKOFF_S", 0)
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

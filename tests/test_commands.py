@@ -37,7 +37,7 @@ def run(api: FakeApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     environment = {"HOME": str(tmp_path), "DLR_URL": api.url, "DLR_TOKEN": TOKEN}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("dlr_cli.api.BACKOFF_S", 0)
+    monkeypatch.setattr("dlr_cli.patience.BACKOFF_S", 0)
     monkeypatch.setattr("dlr_cli.exports.time.sleep", lambda _: None)
     return lambda *arguments, typed=None: CliRunner().invoke(dlr, arguments, input=typed)
 
@@ -567,7 +567,7 @@ def test_the_api_says_how_long_to_wait_and_the_person_hears_it(
     api: FakeApi, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("dlr_cli.api.time.sleep", waited.append)
+    monkeypatch.setattr("dlr_cli.patience.time.sleep", waited.append)
     api.answers["GET /stats"] = statuses(429, 503, 200)
     api.headers = {429: {"retry-after": "7"}, 503: {"retry-after": "86400"}}
     result = run("stats")

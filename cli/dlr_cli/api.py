@@ -2,33 +2,24 @@
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
-
-import click
-import urllib3
 
 from dlr_cli.errors import CommandError, FailedCallError, NotFoundError, RefusedError
 from dlr_cli.text import printable
+
+if TYPE_CHECKING:
+    import urllib3
 
 T = TypeVar("T")
 Item = dict[str, Any]
 """An object of the API's JSON."""
 
-TIMEOUT = urllib3.Timeout(connect=10, read=60)
 SUCCESSES = {200, 201, 202, 204}
 PROBLEM = "application/problem+json"
 IDEMPOTENT = {"GET", "PUT", "DELETE"}
-ATTEMPTS = 6
-BACKOFF_S = 0.5
-"""Before the third attempt, then twice as long each, if the API does not say how long."""
-LONGEST_WAIT_S = 120.0
-TELL_S = 2.0
-"""Who waits longer than that is told why."""
-MOST_CONNECTIONS = 16
 PAGE = "200"
 _DIGITS = re.compile(r"\+?\d(?:[ ().-]?\d){6,}")
 _REQUEST_ID = re.compile(r"[\w=-]{8,64}", re.ASCII)
@@ -47,51 +38,22 @@ class Address:
         return urlsplit(self.url).hostname or ""
 
 
-class Patience(urllib3.Retry):
-    """Waits as long as the API asks for, within a limit, and says so."""
-
-    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
-        """Seconds; None if the API does not say."""
-        seconds = super().get_retry_after(response)
-        return None if seconds is None else min(seconds, LONGEST_WAIT_S)
-
-    def sleep_for_retry(self, response: urllib3.BaseHTTPResponse) -> bool:
-        """Whether there was something to wait for."""
-        seconds = self.get_retry_after(response)
-        if not seconds:
-            return False
-        if seconds >= TELL_S:
-            click.echo(f"The API asks to wait {seconds:.0f} s (HTTP {response.status}).", err=True)
-        time.sleep(seconds)
-        return True
-
-
-class OnceOnly(Patience):
-    """For what must not happen twice: only what the API turned away at its door is sent again."""
-
-    RETRY_AFTER_STATUS_CODES = frozenset({429})
-
-
 class Api:
     """The API of one system."""
 
     def __init__(self, address: Address, operator: str = "") -> None:
         """`operator` is a note on who calls: the API keeps it with every change."""
+        from urllib3.exceptions import HTTPError
+
+        from dlr_cli.patience import pool  # here, because help needs no HTTP
+
         self.host = address.host
         self.url = address.url
         self._headers = {"authorization": f"Bearer {address.token}"}
         if operator:
             self._headers["x-operator"] = operator
-        self._http = urllib3.PoolManager(timeout=TIMEOUT, maxsize=MOST_CONNECTIONS)
-        often: dict[str, Any] = {
-            "total": ATTEMPTS - 1,
-            "connect": 2,
-            "allowed_methods": None,
-            "backoff_factor": BACKOFF_S,
-            "raise_on_status": False,
-        }
-        self._often = Patience(status_forcelist={429, 502, 503, 504}, **often)
-        self._once = OnceOnly(read=False, other=False, status_forcelist={429}, **often)
+        self._http, self._often, self._once = pool()
+        self._http_error = HTTPError
 
     def call(
         self,
@@ -132,7 +94,7 @@ class Api:
                 retries=self._often if is_safe else self._once,
                 redirect=False,
             )
-        except urllib3.exceptions.HTTPError as error:
+        except self._http_error as error:
             kind = type(getattr(error, "reason", None) or error).__name__
             raise CommandError(f"The API at {self.host} cannot be reached ({kind}).") from None
         if answer.status not in SUCCESSES:
@@ -184,7 +146,7 @@ def _page_of(content: Any) -> tuple[list[Item], str | None]:
     return items_of(content), None if following is None else str(following)
 
 
-def _error_of(answer: urllib3.BaseHTTPResponse, token: str) -> CommandError:
+def _error_of(answer: "urllib3.BaseHTTPResponse", token: str) -> CommandError:
     """The API's own 404 is a problem document. API Gateway's says that there is no such route."""
     status = answer.status
     is_problem = answer.headers.get("content-type", "").startswith(PROBLEM)
@@ -198,7 +160,7 @@ def _error_of(answer: urllib3.BaseHTTPResponse, token: str) -> CommandError:
     return FailedCallError(f"The API answered HTTP {status}.{why}")
 
 
-def _detail_of(answer: urllib3.BaseHTTPResponse, token: str) -> str:
+def _detail_of(answer: "urllib3.BaseHTTPResponse", token: str) -> str:
     """What the problem says, without anything that could be a number or the token."""
     try:
         problem = as_item(answer.json())

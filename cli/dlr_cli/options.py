@@ -16,6 +16,16 @@ from dlr_cli.output import Output
 R = TypeVar("R")
 SINGLE = ("network", "code", "sender")
 """Of a search: they may hold commas, so only one can be asked for."""
+EXAMPLES = {
+    "provider": "twilio",
+    "status": "undelivered",
+    "cause": "unknown_subscriber",
+    "bounce": "hard",
+    "country": "GB",
+    "network": "234-10",
+    "code": "30003",
+    "sender": "ACME",
+}
 FILTERS = ("provider", "status", "cause", "bounce", "country", "network", "code")
 
 
@@ -30,15 +40,18 @@ def uses_api(command: Callable[..., R]) -> Callable[..., R]:
         "--token-file",
         metavar="FILE",
         type=click.File(),
-        help="File with the token of the API, - for standard input. Default: DLR_TOKEN. There is "
-        "no option for the token itself: other users of a machine can see command lines.",
+        help="File with the token of the API, - for standard input. Default: DLR_TOKEN.",
     )
-    @click.option("--profile", metavar="NAME", help="Take both from this profile of yours.")
+    @click.option(
+        "--profile",
+        metavar="NAME",
+        help="Take address and token from this profile: see docs/command-line.md.",
+    )
     @click.option(
         "--stack",
         metavar="NAME",
-        help="Take both from this CloudFormation stack, in the account of your shell's AWS "
-        "settings. Needs the extra [aws].",
+        help="Take address and token from this CloudFormation stack, in the account of your "
+        "shell's AWS settings. Needs the extra [aws].",
     )
     @functools.wraps(command)
     def connect(
@@ -109,11 +122,12 @@ def filters(
     def add(command: Callable[..., R]) -> Callable[..., R]:
         for name in reversed(names):
             several = name not in single
+            again = "; give it again for more" if several else ""
             command = click.option(
                 f"--{name}",
                 multiple=several,
                 metavar="VALUE",
-                help="Only this; give it again for more." if several else "Only this.",
+                help=f"Only this, as {EXAMPLES[name]}{again}.",
             )(command)
         return command
 

@@ -48,7 +48,10 @@ def create(api: Api, output: Output, name: str, scopes: tuple[str, ...], days: i
 @prints_data
 @uses_api
 def list_(api: Api, output: Output) -> None:
-    """List the tokens that have not expired, sessions and revoked ones too."""
+    """List the tokens that have not expired.
+
+    Sessions and revoked ones too.
+    """
     if not output.table(tokens.tokens(api), COLUMNS):
         output.note("There is no token but the admin token.")
 

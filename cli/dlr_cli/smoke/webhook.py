@@ -15,9 +15,9 @@ from dlr.ingest.normalize import Normalizer
 from dlr.providers.base import Provider, load_provider
 from dlr.providers.sample import Step, fill
 from dlr.wire.request import Request
-from dlr_cli.api import TIMEOUT
 from dlr_cli.aws import ClientMaker, Stack
 from dlr_cli.errors import CommandError
+from dlr_cli.patience import TIMEOUT
 
 PREFIX = "TokenSecret"
 _HERE = Path(__file__).parent
