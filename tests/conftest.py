@@ -12,6 +12,7 @@ from local.cloud import Cloud, free_port, isolate_from_aws
 from local.listener import Listener
 from local.waiting import TIMEOUT_S
 from tests.support.numbers import new_number
+from tests.support.sns import read_certificates_from_the_recordings
 
 if TYPE_CHECKING:  # importing them takes a second, in each process
     from local.client import Client
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # importing them takes a second, in each process
     from tests.support.chain import Chain
 
 isolate_from_aws()
+read_certificates_from_the_recordings()
 
 
 EMULATED = {"cloud", "new_cloud"}

@@ -21,7 +21,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlr.providers.base import load_provider
-from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
 from dlr.wire.schemes.jws import JwtHoldsBody, signed_payload, token_of
 from dlr.wire.schemes.messagebird import MessageBirdJwt
@@ -34,6 +33,7 @@ from dlr.wire.schemes.telesign import Tsa
 from dlr.wire.verify import Credentials, Scheme
 from local.recordings import NOW, Recording, recordings
 from tests.support.cases import ROOT
+from tests.support.reading import is_read_alike
 
 KEY = "a key of at least sixty-four bytes, for the longest of all the digests"
 URL = "https://dlr.example.com/webhooks/acme/token"
@@ -52,19 +52,6 @@ def bound() -> list[Recording]:
     signed = [each for each in recordings() if each.credentials.signing_keys]
     providers = {each.provider: load_provider(each.provider).signing for each in signed}
     return [each for each in signed if (scheme := providers[each.provider]) and scheme.covers_body]
-
-
-def is_read_alike(provider: str, one: Request, other: Request) -> bool:
-    """Whether the parser gets the same: a space more or less in JSON, an escape in a form."""
-    declared = load_provider(provider)
-
-    def items(request: Request) -> Any:
-        try:
-            return read_items(request, declared.fields, declared.read_text, declared.batch)
-        except UnreadableError:
-            return None
-
-    return items(one) is not None and items(one) == items(other)
 
 
 @pytest.mark.parametrize("case", bound(), ids=lambda case: case.id)

@@ -59,9 +59,19 @@ def signalwire(code: str) -> dict[str, str]:
     return {"MessageSid": "m", "MessageStatus": "failed", "To": NUMBERS[0], "ErrorCode": code}
 
 
+def azure(code: int, status: str = "Failed") -> list[dict[str, Any]]:
+    details = f"ErrorCode: {code}. ErrorMessage: words"
+    data = {"messageId": "m", "to": NUMBERS[0], "deliveryStatus": status}
+    data["deliveryStatusDetails"] = details
+    return [{"eventType": "Microsoft.Communication.SMSDeliveryReportReceived", "data": data}]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("azure", azure(4002)),
+        ("azure", azure(4009)),
+        ("azure", azure(4010)),
         ("infobip", infobip("REJECTED_DESTINATION_NOT_REGISTERED")),
         (
             "infobip",
@@ -87,6 +97,7 @@ def test_a_fault_of_the_sender_or_the_account_leaves_the_number_alone(
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("azure", azure(5002)),
         ("infobip", infobip("EXPIRED_DLR_UNKNOWN")),
         ("bandwidth", bandwidth(9902)),
         ("sinch", sinch("Unknown", 0)),

@@ -16,7 +16,7 @@ from dlr.wire.request import Request
 from local.cloud import Cloud
 from local.recordings import NOW
 from tests.support.ingest import HASHER, IngestHarness
-from tests.support.reading import read, report
+from tests.support.reports_of import read, report
 
 NUMBER = "447700900123"
 

@@ -30,6 +30,7 @@ from dlr.wire.schemes.plivo import PlivoV3
 from dlr.wire.schemes.seven import SevenHmac
 from dlr.wire.schemes.signalwire import SignalWire
 from dlr.wire.schemes.sinch import SinchHmac
+from dlr.wire.schemes.sns import SnsTopic
 from dlr.wire.schemes.standard import StandardWebhooks
 from dlr.wire.schemes.vonage import VONAGE_METHODS, JwtWithBodyHash, VonageSig
 from dlr.wire.verify import Credentials, Scheme, matches_any, token_in_path
@@ -37,6 +38,7 @@ from local.http_event import http_event
 from local.recordings import NOW, Recording, recordings
 from local.sample import Stage, Step, sample
 from tests.support.cases import ROOT
+from tests.support.reading import is_read_alike
 
 SCHEMES: list[Scheme] = [
     Basic(),
@@ -54,6 +56,7 @@ SCHEMES: list[Scheme] = [
     MessageBirdJwt(),
     SevenHmac(),
     Bearer(),
+    SnsTopic(),
 ]
 BY_BODY = HmacBody | JwtWithBodyHash | Ed25519Body | SinchHmac | JwtHoldsBody | StandardWebhooks
 EVERY_SCHEME = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda each: type(each).__name__)
@@ -80,7 +83,7 @@ def unsigned(request: Request) -> Request:
     """The request without whatever signs it."""
     kept = {name: value for name, value in request.headers.items() if name not in SIGNATURES}
     query = re.sub(r"&sig=\w+", "", request.query)
-    body = re.sub(rb'&sig=\w+|, "sig": "\w+"', b"", request.body)
+    body = re.sub(rb'&sig=\w+|,\s*"(?:sig|Signature)"\s*:\s*"[^"]+"', b"", request.body)
     return replace(request, headers=kept, query=query, body=body)
 
 
@@ -97,8 +100,11 @@ def test_an_altered_report_is_refused(case: Recording) -> None:
     assert places
     for place in places:
         other = f"{text[:place]}{(int(text[place]) + 1) % 10}{text[place + 1 :]}"
-        altered = {"body": other.encode()} if request.body else {"query": other}
-        assert not let_in(case, replace(request, **altered)), place
+        altered = replace(
+            request, **({"body": other.encode()} if request.body else {"query": other})
+        )
+        if let_in(case, altered):  # SNS leaves out how to unsubscribe
+            assert is_read_alike(case.provider, request, altered), place
 
 
 @EVERY_SIGNED

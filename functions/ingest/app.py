@@ -58,11 +58,36 @@ def log(counts: Mapping[str, int], status: int, request_id: str) -> None:
     metrics.flush_metrics()
 
 
-@redact_errors
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """API Gateway's event in, its answer out. Logs only what is refused or out of the ordinary."""
-    response, counts = receive(Request.from_api_gateway(event, public_url))
+def note(counts: Mapping[str, int], status: int, context: Any) -> None:
+    """Logs only what is refused or out of the ordinary."""
     odd = {name: count for name, count in counts.items() if name not in ORDINARY}
     if odd:
-        log(odd, response.status, context.aws_request_id)
+        log(odd, status, context.aws_request_id)
+
+
+def take(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Reports that AWS itself hands over. Those of a queue that were not stored come again alone.
+
+    Raises RuntimeError where others were not stored, so that AWS calls again.
+    """
+    from dlr.ingest.handed import requests_of
+
+    failed = []
+    for name, request in requests_of(event):
+        response, counts = receive.take(request)
+        note(counts, response.status, context)
+        if response.status >= 500:
+            failed.append(name)
+    if "" in failed:
+        raise RuntimeError("reports were not stored")
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+
+
+@redact_errors
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """API Gateway's event in, its answer out; or what AWS itself hands over, its reports."""
+    if normalizer.provider.called_by_aws and "requestContext" not in event:
+        return take(event, context)
+    response, counts = receive(Request.from_api_gateway(event, public_url))
+    note(counts, response.status, context)
     return response.to_api_gateway()

@@ -1,6 +1,7 @@
 """A stand-in for Secrets Manager."""
 
 import json
+from collections.abc import Sequence
 
 from botocore.exceptions import ClientError
 
@@ -22,5 +23,5 @@ class SecretsManager:
         return {"SecretString": self.text}
 
 
-def value(current: str, *previous: str) -> str:
-    return json.dumps({"current": current, "previous": previous})
+def value(current: str, *previous: str, signing_keys: Sequence[str] = ()) -> str:
+    return json.dumps({"current": current, "previous": previous, "signing_keys": [*signing_keys]})

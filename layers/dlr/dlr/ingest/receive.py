@@ -12,9 +12,11 @@ from dlr.ingest.normalize import Normalized, Normalizer
 from dlr.ingest.quarantine import Quarantine
 from dlr.ingest.unread import Unread, is_compressed, unread_of
 from dlr.messages.store import Outcome, ReportStore
+from dlr.providers.base import Handshake
 from dlr.report import DeliveryReport
 from dlr.runtime.secret import Secret
 from dlr.wire.decode import UnreadableError
+from dlr.wire.fetch import UnreachableError, fetch
 from dlr.wire.request import Request, Response, problem
 from dlr.wire.verify import Credentials, Verifier, token_in_path
 
@@ -60,6 +62,7 @@ class Receiver:
         quarantine: Quarantine,
         secret: Secret,
         clock: Callable[[], datetime] = _now,
+        visit: Callable[[str], bytes] = fetch,
     ) -> None:
         self._normalizer = normalizer
         self._provider = normalizer.provider
@@ -67,23 +70,35 @@ class Receiver:
         self._quarantine = quarantine
         self._secret = secret
         self._clock = clock
+        self._visit = visit
 
     def __call__(self, request: Request) -> Answer:
         """The answer to a request, whatever it holds. Raises nothing but defects of our own."""
+        return self._within_bounds(request, self._answer)
+
+    def take(self, request: Request) -> Answer:
+        """The same without a proof, for what AWS itself hands over: IAM says who may call."""
+        return self._within_bounds(request, self._receive)
+
+    def _within_bounds(
+        self, request: Request, answer: Callable[[Request, datetime], Answer]
+    ) -> Answer:
         if len(request.body) > MAX_BODY_BYTES:
             detail = f"A report may have {MAX_BODY_BYTES // 1024} KiB."
             return problem(413, "Too large", detail), Counter({"TooLarge": 1})
         try:
-            return self._answer(request, self._clock())
-        except (ClientError, BotoCoreError) as error:
+            return answer(request, self._clock())
+        except (ClientError, BotoCoreError, UnreachableError) as error:
             return _not_stored(_kind_of(error))
 
     def _answer(self, request: Request, now: datetime) -> Answer:
-        # a probe carries nothing, and comes before a provider has anything to sign with
-        verify = token_in_path if request.is_probe else self._provider.verify
-        credentials = self._accepted(request, verify, now)
+        ask = self._provider.handshake
+        handshake = ask(request) if ask else None
+        credentials = self._accepted(request, self._verifier(request, handshake), now)
         if credentials is None:
             return self._refuse(request, now), Counter({"Unauthorized": 1})
+        if handshake:
+            return self._shake(handshake)
         if request.method == "HEAD":
             return Response(200, {}), Counter({"Probe": 1})
         if request.method not in self._provider.methods:
@@ -92,6 +107,20 @@ class Receiver:
             return answer, Counter({"MethodNotAllowed": 1})
         # also what goes to quarantine: a replay knows nothing of signatures
         return self._receive(self._provider.bound_part(request, credentials), now)
+
+    def _verifier(self, request: Request, handshake: Handshake | None) -> Verifier:
+        if handshake and handshake.visit:
+            return self._provider.verify_signed
+        # these carry nothing, and come before a provider has anything to sign with
+        return token_in_path if handshake or request.is_probe else self._provider.verify
+
+    def _shake(self, handshake: Handshake) -> Answer:
+        try:
+            if handshake.visit:
+                self._visit(handshake.visit)
+        except ValueError:
+            return _unreadable("The address to call refuses."), Counter({"Unreadable": 1})
+        return Response(200, handshake.body, handshake.headers), Counter({"Probe": 1})
 
     def _receive(self, request: Request, now: datetime) -> Answer:
         try:
@@ -199,7 +228,7 @@ def _counts(normalized: Normalized, stored: Stored) -> Counter[str]:
     return +counts
 
 
-def _kind_of(error: ClientError | BotoCoreError) -> str:
+def _kind_of(error: Exception) -> str:
     """The error's name; its text may quote what was sent."""
     if isinstance(error, ClientError):
         return str(error.response["Error"]["Code"])

@@ -98,6 +98,18 @@ class Answer(NamedTuple):
 _USUAL = Answer()
 
 
+class Handshake(NamedTuple):
+    """What a provider waits for before it sends its first report: an answer, or a call of ours.
+
+    An answer is given to whoever knows the URL. `visit` is an address to call, and counts in a
+    signed request only.
+    """
+
+    body: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
+    visit: str = ""
+
+
 @dataclass(frozen=True)
 class Provider:
     """The declaration of a provider: everything that the pipeline and the tools need of it."""
@@ -116,6 +128,10 @@ class Provider:
     confirm: Callable[[Request], str | None] | None = None
     """The exact body that answers this request, where it repeats parts of it; None for `answer`.
     It is asked once the request's reports are stored, so the request can be read."""
+    handshake: Callable[[Request], Handshake | None] | None = None
+    """What a request asks before there are reports; None for every other request."""
+    called_by_aws: bool = False
+    """Whether AWS itself may call the function with reports, by a queue or from logs."""
     unsigned_status: int = 401
     """The answer to a valid token with an invalid signature; some send it again after 5xx only."""
     read_text: TextReader | None = None
@@ -142,6 +158,11 @@ class Provider:
             return False
         scheme = self._scheme(credentials)
         return scheme is None or scheme.verify(request, credentials)
+
+    def verify_signed(self, request: Request, credentials: Credentials) -> bool:
+        """Whether the request carries the token and a signature, even where the token would do."""
+        is_known = token_in_path(request, credentials)
+        return is_known and self.signing is not None and self.signing.verify(request, credentials)
 
     def bound_part(self, request: Request, credentials: Credentials) -> Request:
         """The verified request without secrets, and without a query that its signature leaves out.

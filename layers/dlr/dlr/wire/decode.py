@@ -134,7 +134,7 @@ def _read_body(
     except UnicodeDecodeError:
         raise UnreadableError("the body is not UTF-8") from None
     if _JSON_START.match(body):
-        content = _read_json(text)
+        content = read_json(text)
         if batch and isinstance(content, dict) and isinstance(content.get(batch), list):
             content = content[batch]
         return _items_of(content)
@@ -142,7 +142,7 @@ def _read_body(
         return [read_text(text)]
     form = _read_form(text, fields)
     if batch and _JSON_START.match(form.get(batch, "").encode()):
-        return _items_of(_read_json(form[batch]))
+        return _items_of(read_json(form[batch]))
     if not any(name in fields for name in form):
         raise UnreadableError("the body is neither JSON nor a form with a known field")
     return [form]
@@ -187,7 +187,8 @@ def _unquoted(text: str) -> str:
     return unquote(text, errors="strict") if "%" in text else text
 
 
-def _read_json(text: str) -> Any:
+def read_json(text: str) -> Any:
+    """A JSON text as an item, also one inside another. Raises UnreadableError."""
     if text.count("{") + text.count("[") > MAX_OBJECTS:
         raise UnreadableError(f"more than {MAX_OBJECTS} JSON objects and lists")
     try:

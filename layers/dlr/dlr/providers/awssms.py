@@ -1,0 +1,150 @@
+"""AWS End User Messaging: its events by SNS, a JSON POST, or by EventBridge; SNS's own logs of SMS.
+
+Wire:  https://docs.aws.amazon.com/end-user-messaging/latest/userguide/nx-features-messaging-events.html;
+       https://docs.aws.amazon.com/sms-voice/latest/userguide/monitor-event-bridge.html;
+       https://docs.aws.amazon.com/sns/latest/dg/sms_stats_cloudwatch.html (the logs)
+Codes: https://docs.aws.amazon.com/sms-voice/latest/userguide/configuration-sets-event-types.html;
+       of the logs as above.  Read 2026-11-30.
+Signed: by SNS, in the message: RSA with the key of the certificate at `SigningCertURL`, with SHA-1
+       or SHA-256. By EventBridge and from logs nothing is signed: IAM lets AWS call the function.
+Times: `eventTimestamp`, Unix milliseconds. Of a log, when the message was published, UTC.
+Answer: 2xx within 15 seconds. A subscription is confirmed by calling its `SubscribeURL`, if the
+       message is signed for a topic among the signing keys.
+Retries: SNS three times, 20 s apart, unless the subscription has a policy of its own; none after
+       4xx. EventBridge for 24 hours into a queue, which holds a report for 14 days.
+
+SUCCESSFUL says that the carrier has the message, and a DELIVERED may follow; in some countries one
+stands for the other, so a message there may end as `enroute`. UNKNOWN is a failure without a
+reason as well as 72 hours without a receipt: no failure, the status is unknown. BLOCKED is also an
+opt-out: the description tells. The vendor's examples of EventBridge have no number: the message is
+stored, the list learns nothing. Take events by SNS or by EventBridge, not both: whichever of the
+two comes first counts, and that may be the one without a number. The description of a blocked
+list does not say whose list it is. RCS can fail because the phone has none, and the SMS may
+follow: RCS_FAILED is not final. Calls, registrations and inbound messages yield nothing.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from dlr.providers.base import Handshake, LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.times import read_iso
+from dlr.wire.decode import read_json
+from dlr.wire.request import Request
+from dlr.wire.schemes.sns import SnsTopic, confirmation_of
+
+_PHONE = ("TEXT_", "MEDIA_", "RCS_")
+_GIVES_REASON = {"TEXT_BLOCKED", "MEDIA_BLOCKED"}
+
+
+class Event(PayloadModel):
+    eventType: str
+    messageId: str
+    messageStatus: str = ""
+    messageStatusDescription: str = ""
+    destinationPhoneNumber: LooseText = ""
+    originationPhoneNumber: LooseText = ""
+    eventTimestamp: LooseText = ""
+    messageRequestTimestamp: LooseText = ""
+    carrierName: LooseText = ""
+    mcc: LooseText = ""
+    mnc: LooseText = ""
+    totalMessageParts: LooseText = ""
+    totalMessagePrice: LooseText = ""
+
+
+class Notification(PayloadModel):
+    messageId: str
+    timestamp: LooseText = ""
+
+
+class Delivery(PayloadModel):
+    destination: LooseText = ""
+    providerResponse: str = ""
+    phoneCarrier: LooseText = ""
+    priceInUSD: LooseText = ""
+
+
+class Log(PayloadModel):
+    notification: Notification
+    delivery: Delivery
+    status: str
+
+
+class Other(PayloadModel):
+    """A call, a registration, an inbound message, the end of a subscription."""
+
+
+def _unwrapped(item: Any) -> Any:
+    """What SNS or EventBridge carries."""
+    if not isinstance(item, dict):
+        return item
+    if item.get("Type") == "Notification" and isinstance(item.get("Message"), str):
+        return read_json(item["Message"])
+    if str(item.get("Type", "")).endswith("Confirmation"):
+        return {"other": item["Type"]}
+    return item["detail"] if "detail-type" in item and "detail" in item else item
+
+
+def _kind(item: Any) -> str:
+    names = item.keys() if isinstance(item, dict) else set()
+    word = item["eventType"] if "eventType" in names else "TEXT_"
+    if names & {"other", "inboundMessageId"} or not str(word).startswith(_PHONE):
+        return "other"
+    return "log" if names & {"delivery", "notification"} else "event"
+
+
+_Content = one_of(_kind, event=Event, log=Log, other=Other)
+Payload: Any = Annotated[_Content, BeforeValidator(_unwrapped)]
+
+
+def parse(payload: Event | Log | Other) -> Iterator[ParsedReport]:
+    """One report; none for what is no message to a phone."""
+    if isinstance(payload, Log):
+        delivery = payload.delivery
+        yield ParsedReport(
+            message_id=payload.notification.messageId,
+            words=(delivery.providerResponse, payload.status),
+            provider_status=payload.status,
+            code=delivery.providerResponse,
+            recipient=delivery.destination,
+            sent_at=read_iso(payload.notification.timestamp),
+            network=delivery.phoneCarrier,
+            price=delivery.priceInUSD,
+            currency="USD" if delivery.priceInUSD else "",
+        )
+    elif isinstance(payload, Event):
+        is_usual = payload.messageStatus in {"", "BLOCKED"}
+        reason = payload.messageStatusDescription if is_usual else payload.messageStatus
+        parts = payload.totalMessageParts
+        yield ParsedReport(
+            message_id=payload.messageId,
+            words=(payload.eventType,),
+            code=reason if payload.eventType in _GIVES_REASON else "",
+            recipient=payload.destinationPhoneNumber,
+            occurred_at=read_iso(payload.eventTimestamp),
+            text=payload.messageStatusDescription,
+            network="-".join(filter(None, (payload.mcc, payload.mnc))) or payload.carrierName,
+            segments=int(parts) if parts.isdecimal() and len(parts) < 5 else None,
+            price=payload.totalMessagePrice,
+            currency="USD" if payload.totalMessagePrice else "",
+            sender=payload.originationPhoneNumber,
+            sent_at=read_iso(payload.messageRequestTimestamp),
+        )
+
+
+def handshake(request: Request) -> Handshake | None:
+    """The confirmation of a subscription, by its address."""
+    url = confirmation_of(request)
+    return Handshake(visit=url) if url else None
+
+
+PROVIDER = Provider(
+    title="AWS End User Messaging",
+    payload=Payload,
+    parse=parse,
+    signing=SnsTopic(),
+    handshake=handshake,
+    called_by_aws=True,
+)
