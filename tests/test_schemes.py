@@ -29,10 +29,11 @@ from dlr.wire.schemes.seven import SevenHmac
 from dlr.wire.schemes.signalwire import SignalWire
 from dlr.wire.schemes.sinch import SinchHmac
 from dlr.wire.schemes.standard import StandardWebhooks
+from dlr.wire.schemes.telesign import Tsa
 from dlr.wire.verify import Credentials, Scheme
 from local.recordings import NOW, Recording, recordings
-from tests.support.alike import is_read_alike
 from tests.support.cases import ROOT
+from tests.support.reading import is_read_alike
 
 KEY = "a key of at least sixty-four bytes, for the longest of all the digests"
 URL = "https://dlr.example.com/webhooks/acme/token"
@@ -518,3 +519,35 @@ def test_urlencoded_forms_are_signed_by_their_values() -> None:
     form = urlencode({"To": "+447700900123", "Text": "é &=%"})
     assert lets_in(SignalWire(), signalwire(f"{URL}Texté &=%To+447700900123", form.encode()))
     assert lets_in(PlivoV3(), plivo(form))
+
+
+# ---------------------------------------------------------------- Telesign
+
+
+def telesign(key: bytes = b"a public key of nobody, 32 bytes", body: bytes = b"{}") -> str:
+    return "TSA 1234:" + b64encode(digest(key, body, "sha256")).decode()
+
+
+TELESIGNS = b64encode(b"a public key of nobody, 32 bytes").decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_let_in"),
+    [
+        ({"x-ts-authorization": telesign()}, True),
+        ({"authorization": telesign()}, True),
+        ({"x-ts-authorization": telesign(), "authorization": "Bearer a proxy's"}, True),
+        ({"x-ts-authorization": "TSA 1234:AAAA", "authorization": telesign()}, False),
+        ({"x-ts-authorization": telesign(TELESIGNS.encode())}, False),
+        ({"x-ts-authorization": telesign(body=b"{} ")}, False),
+        ({"x-ts-authorization": telesign().removeprefix("TSA ")}, False),
+        ({"x-ts-authorization": telesign().partition(":")[2]}, False),
+        ({}, False),
+    ],
+)
+def test_telesigns_key_is_decoded_and_its_own_header_counts_first(
+    headers: dict[str, str], is_let_in: bool
+) -> None:
+    request = Request("POST", headers=headers, body=b"{}")
+    assert lets_in(Tsa(), request, TELESIGNS) is is_let_in
+    assert not lets_in(Tsa(), replace(request, body=b""), TELESIGNS)

@@ -8,13 +8,15 @@ import pytest
 
 from dlr.causes import Action, Policy
 from dlr.ingest.normalize import Normalized, Normalizer
+from dlr.messages.item import key_of, state_of
 from dlr.providers.base import load_provider
 from dlr.report import DeliveryReport
+from dlr.wire.decode import UnreadableError
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from local.recordings import NOW
-from tests.support.ingest import IngestHarness
-from tests.support.reading import read, report
+from tests.support.ingest import HASHER, IngestHarness
+from tests.support.reports_of import read, report
 
 NUMBER = "447700900123"
 
@@ -262,6 +264,182 @@ def test_no_letter_of_textmagics_says_anything_of_the_number(letter: str, policy
     assert (made.recipient, made.action) == (f"+{NUMBER}", Action.KEEP)
 
 
+# ---------------------------------------------------------------- 8x8
+
+
+def eightbyeight(code: str, state: str = "undelivered", **more: Any) -> dict[str, Any]:
+    status = {"state": state, "errorCode": code, **more}
+    return {"namespace": "SMS", "payload": {"umid": "m", "destination": NUMBER, "status": status}}
+
+
+def test_one_is_absent_and_59_is_unknown_at_8x8() -> None:
+    made = [report("eightbyeight", eightbyeight(code)) for code in ("1", "59")]
+    assert [(r.cause, r.action) for r in made] == [
+        ("absent", "keep"),
+        ("unknown_subscriber", "suppress_number"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("detail", "status"),
+    [
+        ("delivered_to_operator", "enroute"),
+        ("delivered_to_recipient", "delivered"),
+        ("never seen", "delivered"),
+        ("", "delivered"),
+    ],
+)
+def test_what_8x8s_operator_has_is_not_delivered_yet(detail: str, status: str) -> None:
+    made = report("eightbyeight", eightbyeight("", "delivered", detail=detail))
+    assert made.status == status
+
+
+@pytest.mark.parametrize("code", ["27", "28", "19", "33", "42", "11", "50"])
+def test_a_fault_of_the_phone_the_operator_or_the_account_leaves_8x8s_number_alone(
+    code: str,
+) -> None:
+    assert report("eightbyeight", eightbyeight(code)).action is Action.KEEP
+
+
+def test_a_messaging_app_says_nothing_of_sms_at_8x8_and_zenvia_and_gupshup() -> None:
+    assert read("eightbyeight", {**eightbyeight("59"), "namespace": "ChatApps"}).ignored == 1
+    event = {"messageId": "m", "messageStatus": {"code": "NOT_DELIVERED"}, "channel": "whatsapp"}
+    assert read("zenvia", event) == Normalized(ignored=1)
+    item = {"externalId": "m", "eventType": "FAILED", "errCode": "003", "channel": "RCS"}
+    assert read("gupshup", [item]) == Normalized(ignored=1)
+
+
+def test_xml_of_8x8s_means_what_its_json_means() -> None:
+    body = (
+        f"<root><namespace>SMS</namespace><payload><umid>m</umid><destination>{NUMBER}"
+        "</destination><status><state>undelivered</state><errorCode>59</errorCode></status>"
+        "</payload></root>"
+    )
+    assert (
+        report("eightbyeight", body).event_id == report("eightbyeight", eightbyeight("59")).event_id
+    )
+    with pytest.raises(UnreadableError, match="root"):
+        read("eightbyeight", "<other/>")
+
+
+# ---------------------------------------------------------------- LOX24
+
+
+def lox24(dlr: int, status: int) -> dict[str, Any]:
+    return {"name": "sms.delivery", "data": {"id": "m", "dlr_code": dlr, "status_code": status}}
+
+
+@pytest.mark.parametrize(
+    ("dlr", "status", "means"),
+    [
+        (0, 100, "enroute"),
+        (1, 100, "delivered"),
+        (4, 100, "enroute"),
+        (8, 100, "expired"),
+        (16, 100, "rejected"),
+        (0, 3000, "rejected"),
+    ],
+)
+def test_transmitted_is_not_delivered_at_lox24(dlr: int, status: int, means: str) -> None:
+    assert report("lox24", lox24(dlr, status)).status == means
+
+
+def test_a_dry_run_is_no_report_of_lox24s() -> None:
+    assert read("lox24", {**lox24(16, 100), "name": "sms.delivery.dryrun"}) == Normalized(ignored=1)
+
+
+# ---------------------------------------------------------------- Gupshup and MSG91
+
+
+def gupshup(code: str) -> dict[str, str]:
+    return {"externalId": "m", "status": "FAILURE", "errCode": code, "phoneNo": NUMBER}
+
+
+@pytest.mark.parametrize("code", ["008", "009", "001", "004", "005"])
+@pytest.mark.parametrize("policy", Policy)
+def test_the_hour_and_a_slow_register_say_nothing_of_the_person(code: str, policy: Policy) -> None:
+    (made,) = read("gupshup", gupshup(code), policy=policy, form=True).reports
+    assert made.action is Action.KEEP
+
+
+def test_names_that_gupshups_address_does_not_recommend_are_not_read() -> None:
+    content = {"externalId": "m", "status": "FAILURE", "code": "003", "msisdn": NUMBER}
+    made = report("gupshup", content, form=True)
+    assert (made.recipient, made.cause) == (None, "unspecified")
+
+
+def msg91(*reports: tuple[str, str]) -> dict[str, str]:
+    listed = [{"number": number, "status": status} for number, status in reports]
+    return {"data": json.dumps([{"requestId": "m", "report": listed}])}
+
+
+def test_the_numbers_of_one_request_of_msg91s_are_messages_of_their_own(
+    ingest: IngestHarness,
+) -> None:
+    content = msg91((NUMBER, "1"), ("447700900124", "9"))
+    made = read("msg91", content, form=True).reports
+    assert [(r.recipient, r.action) for r in made] == [
+        (f"+{NUMBER}", "keep"),
+        ("+447700900124", "suppress_opt_out"),
+    ]
+    assert load_provider("msg91").shares_ids
+    assert answer(ingest, "msg91", urlencode(content))[0] == 200
+    keys = [key_of("msg91", "m", HASHER.hash(r.recipient)) for r in made if r.recipient]
+    items = [
+        ingest.client.get_item(TableName=ingest.reports, Key=key, ConsistentRead=True)["Item"]
+        for key in keys
+    ]
+    assert [state_of(item).status for item in items] == ["delivered", "rejected"]
+
+
+@pytest.mark.parametrize("data", ["", "1", '"a"', "[", '{"requestId"', "[1]", '[{"report": 1}]'])
+def test_what_is_no_json_in_msg91s_form_is_refused(data: str) -> None:
+    with pytest.raises(UnreadableError):
+        read("msg91", {"data": data}, form=True)
+
+
+# ---------------------------------------------------------------- tyntec, Telesign, SMSGlobal
+
+
+@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize("code", ["250", "251", "203"])
+def test_telesign_does_not_know_and_so_do_we_not(code: str, policy: Policy) -> None:
+    (made,) = read("telesign", telesign(code), policy=policy).reports
+    assert (made.final, made.action) == (False, Action.KEEP)
+
+
+def telesign(code: str) -> dict[str, Any]:
+    info = {"cleansed_phone_number": NUMBER}
+    return {"reference_id": "m", "status": {"code": code}, "additional_info": info}
+
+
+def test_a_block_of_telesigns_or_of_your_own_is_no_proof() -> None:
+    actions = {code: report("telesign", telesign(code)).action for code in TELESIGNS}
+    assert actions == TELESIGNS
+
+
+TELESIGNS = {
+    "210": Action.KEEP,
+    "211": Action.STRIKE,
+    "222": Action.STRIKE,
+    "229": Action.STRIKE,
+    "230": Action.STRIKE,
+    "237": Action.KEEP,
+    "238": Action.KEEP,
+}
+
+
+def test_permanently_undeliverable_is_the_message_at_tyntec() -> None:
+    content = {"requestId": "m", "status": "UNDELIVERABLE", "errorCode": 1, "to": NUMBER}
+    made = [read("tyntec", content, policy=policy).reports[0].action for policy in Policy]
+    assert set(made) == {Action.STRIKE, Action.SUPPRESS_NUMBER}
+    assert report("tyntec", content).action is Action.STRIKE
+
+
+def test_smsglobal_gets_its_ok(ingest: IngestHarness) -> None:
+    assert answer(ingest, "smsglobal", "msgid=m&dlrstatus=DELIVRD") == (200, "OK")
+
+
 # ---------------------------------------------------------------- what nobody has seen
 
 FAILS_WITH: dict[str, Any] = {
@@ -271,6 +449,14 @@ FAILS_WITH: dict[str, Any] = {
     "linkmobility": lambda word: {"id": "m", "resultCode": word},
     "bulksms": bulksms,
     "textmagic": textmagic,
+    "eightbyeight": eightbyeight,
+    "gupshup": gupshup,
+    "lox24": lambda word: {"data": {"id": "m", "dlr_code": word, "status_code": word}},
+    "msg91": lambda word: msg91((NUMBER, word)),
+    "smsglobal": lambda word: {"msgid": "m", "dlrstatus": word, "dlr_err": word},
+    "telesign": telesign,
+    "tyntec": lambda word: {"requestId": "m", "status": word, "errorCode": word},
+    "zenvia": lambda word: {"messageId": "m", "messageStatus": {"code": word}},
 }
 """A failure with this word, or with this code where the provider has codes."""
 
@@ -282,7 +468,7 @@ def test_a_word_or_code_that_nobody_has_seen_suppresses_nobody(name: str, policy
     known = {*tables.statuses, *(tables.codes or {})}
     words = [f"never-seen-{number}" for number in range(300)]
     words += [str(number) for number in range(1, 5000, 7)]
-    is_form = name in {"kannel", "jasmin", "esendex"}
+    is_form = name in {"kannel", "jasmin", "esendex", "gupshup", "msg91", "smsglobal"}
     for word in words:
         if word not in known:
             content = FAILS_WITH[name](word)

@@ -13,7 +13,7 @@ from dlr.providers.base import load_provider
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from tests.support.ingest import HASHER, IngestHarness
-from tests.support.reading import read, report
+from tests.support.reports_of import read, report
 
 NUMBER = "447700900123"
 

@@ -37,8 +37,8 @@ from dlr.wire.verify import Credentials, Scheme, matches_any, token_in_path
 from local.http_event import http_event
 from local.recordings import NOW, Recording, recordings
 from local.sample import Stage, Step, sample
-from tests.support.alike import is_read_alike
 from tests.support.cases import ROOT
+from tests.support.reading import is_read_alike
 
 SCHEMES: list[Scheme] = [
     Basic(),

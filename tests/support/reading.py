@@ -1,28 +1,24 @@
-"""What becomes of one request of a provider, without storing it."""
+"""Whether two requests say the same to a provider's parser."""
 
-import json
 from typing import Any
-from urllib.parse import urlencode
 
-from dlr.causes import Policy
-from dlr.ingest.normalize import Normalized, Normalizer
+from pydantic import ValidationError
+
 from dlr.providers.base import load_provider
-from dlr.report import DeliveryReport
+from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
-from local.recordings import NOW
 
 
-def read(
-    name: str, content: Any, query: str = "", policy: Policy = Policy.CAUSE, form: bool = False
-) -> Normalized:
-    """A text as it is; JSON, or a form, of anything else."""
-    body = content if isinstance(content, str) else json.dumps(content)
-    if form:
-        body = urlencode(content)
-    request = Request("POST", query=query, body=body.encode())
-    return Normalizer(load_provider(name), policy)(request, NOW)
+def is_read_alike(provider: str, one: Request, other: Request) -> bool:
+    """Whether the parser gets the same: a space more or less in JSON, an escape in a form, or a
+    change in what it does not read."""
+    declared = load_provider(provider)
 
+    def payloads(request: Request) -> Any:
+        try:
+            items, _ = read_items(request, declared.fields, declared.read_text, declared.batch)
+            return [declared.adapter.validate_python(item).model_dump() for item in items]
+        except (UnreadableError, ValidationError):
+            return None
 
-def report(name: str, content: Any, query: str = "", form: bool = False) -> DeliveryReport:
-    (made,) = read(name, content, query, form=form).reports
-    return made
+    return payloads(one) is not None and payloads(one) == payloads(other)

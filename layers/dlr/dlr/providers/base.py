@@ -141,7 +141,8 @@ class Provider:
     """Whether several recipients' messages can have one id: each is stored under id and recipient,
     and is looked up with both."""
     batch: str = ""
-    """The member of a JSON object that holds the list of its reports, each read on its own."""
+    """The member of a JSON object, or the field of a form, that holds the list of its reports, each
+    read on its own."""
     secret_names: frozenset[str] = frozenset()
     """Fields that hold the team's own credentials: nothing reads or keeps what stands in them."""
     code_tables: Mapping[str, Path] = field(default_factory=dict)

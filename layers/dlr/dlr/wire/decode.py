@@ -54,7 +54,7 @@ def read_items(
     `fields` are the names that the provider defines: none may occur twice in a query or form. A
     request without a body is one item, its query; a GET without either is none, for some providers
     test a URL that way. `read_text` reads a body that is neither JSON nor a plain form. `batch`
-    names the member of a JSON object that holds the list of items.
+    names the member of a JSON object, or the field of a form, that holds the list of items.
     """
     query = _read_form(request.query, fields)
     if request.body:
@@ -137,16 +137,22 @@ def _read_body(
         content = read_json(text)
         if batch and isinstance(content, dict) and isinstance(content.get(batch), list):
             content = content[batch]
-        items = content if isinstance(content, list) else [content]
-        if len(items) > MAX_ITEMS:
-            raise UnreadableError(TOO_MANY)
-        return items
+        return _items_of(content)
     if read_text is not None and _TEXT_START.match(text):
         return [read_text(text)]
     form = _read_form(text, fields)
+    if batch and _JSON_START.match(form.get(batch, "").encode()):
+        return _items_of(read_json(form[batch]))
     if not any(name in fields for name in form):
         raise UnreadableError("the body is neither JSON nor a form with a known field")
     return [form]
+
+
+def _items_of(content: Any) -> list[Any]:
+    items = content if isinstance(content, list) else [content]
+    if len(items) > MAX_ITEMS:
+        raise UnreadableError(TOO_MANY)
+    return items
 
 
 def _read_form(text: str, fields: Collection[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 WEBHOOKS = "/webhooks/"
 """What the path of every webhook begins with, behind the path that is mapped to the API."""
@@ -45,6 +45,28 @@ class Request:
             body=body_of(event),
             token=unquote(path.rpartition("/")[2]),
             url=f"{base_url}{own_path}?{query}" if query else base_url + own_path,
+        )
+
+    @classmethod
+    def from_wsgi(cls, environ: Mapping[str, Any], base_url: str) -> "Request":
+        """From a WSGI server (PEP 3333); for teams whose webhooks do not end at API Gateway.
+
+        `base_url` is the address that the provider calls, up to the path.
+        """
+        path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
+        own_path = quote(path, safe="/%:@!$&'()*+,;=~-._")
+        query = environ.get("QUERY_STRING", "")
+        url = base_url.rstrip("/") + own_path
+        names = {name: name.removeprefix("HTTP_") for name in environ if name.startswith("HTTP_")}
+        names |= {"CONTENT_TYPE": "CONTENT_TYPE"} if "CONTENT_TYPE" in environ else {}
+        return cls(
+            method=environ["REQUEST_METHOD"],
+            path=own_path,
+            query=query,
+            headers={new.replace("_", "-").lower(): environ[old] for old, new in names.items()},
+            body=environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)),
+            token=unquote(own_path.rpartition("/")[2]),
+            url=f"{url}?{query}" if query else url,
         )
 
     def with_headers(self, headers: Mapping[str, str]) -> "Request":
