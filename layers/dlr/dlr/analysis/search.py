@@ -85,7 +85,7 @@ def search(
     as_of: datetime | None = None
     while position > Position(period.start):
         window = _window(period, position, hours)
-        with lake.open(*window.whole_hours()) as snapshot:
+        with lake.open(*window.whole_hours(), rollups=False) as snapshot:
             query = _query(window, filters, position, limit - len(items), now)
             found = snapshot.db.execute(query.sql, list(query.values)).fetchall()
             as_of = min(as_of or snapshot.as_of, snapshot.as_of)
