@@ -83,7 +83,7 @@ def rows(first: date, count: int, seed: int) -> str:
         FROM fates
     )
     SELECT md5({seed} || '-' || i) AS mk, f, status || '-' || lpad(i::VARCHAR, 12, '0') AS rank,
-        provider, 'made-up-' || i AS message_id, status, cause,
+        provider, 'made-up-' || i AS message_id, NULL AS apart, status, cause,
         CASE cause {bounces} END AS bounce, 'keep' AS action, NULL::BOOLEAN AS permanent,
         CASE WHEN cause <> 'none' THEN (3500 + {dice("code")} % 60)::VARCHAR END AS code,
         country, country || '-' || {dice("network")} % 3 AS network,

@@ -14,7 +14,7 @@ from dlr.analysis.bands import band_of
 from dlr.analysis.compare import compare
 from dlr.analysis.interval import Share, differ, wilson
 from dlr.analysis.latency import seconds_of
-from dlr.analysis.search import MOST_HOURS, Position, search
+from dlr.analysis.search import HOURS_FILTERED, MOST_HOURS, Position, search
 from dlr.analysis.source import Period
 from dlr.analysis.stats import Question, TooManyRowsError, stats
 from dlr.analysis.unfinished import unfinished
@@ -406,7 +406,7 @@ def test_a_search_that_finds_nothing_takes_more_and_more_hours_at_once() -> None
     page = search(lake, period, {"provider": ("twilio",)}, None, 50, NOW)
     assert (page.items, page.end, page.scanned_to) == ([], None, period.start)
     sizes = [(end - start) // HOUR for start, end in lake.opened]
-    assert sizes[:3] == [3, 12, MOST_HOURS]
+    assert sizes[:3] == [HOURS_FILTERED, 4 * HOURS_FILTERED, MOST_HOURS]
     assert max(sizes) == MOST_HOURS
     assert sum(sizes) == 800
 

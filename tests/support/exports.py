@@ -53,7 +53,8 @@ class RowsLake:
         self._folder = folder
 
     @contextmanager
-    def open(self, start: datetime, end: datetime) -> Iterator[Any]:
+    def open(self, start: datetime, end: datetime, *, rollups: bool) -> Iterator[Any]:
+        assert not rollups
         first, last = (each.replace(tzinfo=None).isoformat() for each in (start, end))
         inside = [row for row in self.rows if first <= row["f"] < last]
         with duck.connect(self._folder) as db:

@@ -50,9 +50,15 @@ class FakeLake:
 
     @contextmanager
     def open(
-        self, start: datetime, end: datetime, *, messages: bool = True, hourly: bool = True
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        messages: bool = True,
+        rollups: bool = True,
+        hourly: bool = True,
     ) -> Iterator[Seen]:
-        """Without `messages` there is no view of messages; without `hourly` no hour is right."""
+        """With the views that were asked for; without `hourly` no hour is right."""
         if self.failure:
             raise self.failure
         assert start == start.replace(minute=0, second=0, microsecond=0) < end
@@ -76,7 +82,9 @@ class FakeLake:
         )
         if not hourly and start.hour == end.hour == 0:
             counts = duck.by_day(f"({counts})")
-        self._db.execute(f"CREATE OR REPLACE VIEW rollups AS {counts}")
+        self._db.execute("DROP VIEW IF EXISTS rollups")
+        if rollups:
+            self._db.execute(f"CREATE VIEW rollups AS {counts}")
         if messages:
             self._db.execute("CREATE VIEW messages AS SELECT * FROM rolled")
         yield Seen(self._db, self.as_of)

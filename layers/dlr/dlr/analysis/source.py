@@ -25,9 +25,15 @@ class Lake(Protocol):
     """Opens the cohorts of whole hours, [start, end) in UTC."""
 
     def open(
-        self, start: datetime, end: datetime, *, messages: bool = True, hourly: bool = True
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        messages: bool = True,
+        rollups: bool = True,
+        hourly: bool = True,
     ) -> AbstractContextManager[Snapshot]:
-        """Without `messages` there is the view `rollups` alone, and less is fetched.
+        """Without one of the views `messages` and `rollups` less is fetched.
 
         Where it need not be `hourly`, whole days are counted under their begin.
         """

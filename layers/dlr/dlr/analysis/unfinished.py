@@ -46,7 +46,7 @@ def _oldest(
         providers[hour].append(provider)
     found = {}
     for hour, names in providers.items():
-        with lake.open(hour, hour + HOUR) as snapshot:
+        with lake.open(hour, hour + HOUR, rollups=False) as snapshot:
             rows = snapshot.db.execute(
                 "SELECT provider, f, CASE WHEN expires_at > ? THEN message_id END FROM messages"
                 f" WHERE f >= ? AND f < ? AND NOT {IS_FINAL}"

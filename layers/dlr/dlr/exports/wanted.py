@@ -27,8 +27,10 @@ class Snapshot(Protocol):
 class Lake(Protocol):
     """Opens the cohorts of whole hours, [start, end) in UTC."""
 
-    def open(self, start: datetime, end: datetime) -> AbstractContextManager[Snapshot]:
-        """With each message once."""
+    def open(
+        self, start: datetime, end: datetime, *, rollups: bool
+    ) -> AbstractContextManager[Snapshot]:
+        """With each message once; without `rollups` less is fetched."""
 
 
 @contextmanager
@@ -45,7 +47,7 @@ def open_wanted(
     start, end = span
     floor = start.replace(minute=0, second=0, microsecond=0)
     hours = -((floor - end) // HOUR)
-    with lake.open(floor, floor + hours * HOUR) as snapshot:
+    with lake.open(floor, floor + hours * HOUR, rollups=False) as snapshot:
         hidden = ", ".join(f"CASE WHEN kept THEN {name} END AS {name}" for name in _HIDDEN)
         kept = f"SELECT *, expires_at > {int(now.timestamp())} AS kept FROM messages"  # noqa: S608
         where = " AND ".join(

@@ -59,6 +59,7 @@ def connect(folder: Path) -> Database:
         "memory_limit": f"{memory_mb}MB",
         "temp_directory": str(folder / "spill"),
         "preserve_insertion_order": False,
+        "parquet_metadata_cache": True,
         "allowed_directories": [str(folder)],
         "enable_external_access": False,
     }.items():

@@ -1,5 +1,7 @@
 """Objects of the lake's bucket as files of this function, many at once."""
 
+import os
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,8 +35,9 @@ class Objects:
         files = {key: self.file_of(key) for key in keys}
         self._folder.mkdir(parents=True, exist_ok=True)
         missing = {key: file for key, file in files.items() if not file.exists()}
+        now = time.time()
         for file in {*files.values()} - {*missing.values()}:
-            file.touch()
+            os.utime(file, (now, file.stat().st_mtime))  # DuckDB reads a file again by its mtime
         if missing:
             self._make_room(set(files.values()))
             with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -60,7 +63,7 @@ class Objects:
 
     def _make_room(self, wanted: set[Path]) -> None:
         others = [file for file in self._folder.iterdir() if file.is_file() and file not in wanted]
-        others.sort(key=lambda file: file.stat().st_mtime)
+        others.sort(key=lambda file: file.stat().st_atime)
         size = sum(file.stat().st_size for file in others)
         for file in others:
             if size <= self._most:

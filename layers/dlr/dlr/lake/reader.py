@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlr.lake import duck
 from dlr.lake.duck import Database
@@ -26,6 +26,14 @@ LAG = timedelta(seconds=70)
 where that is not true."""
 TRIES = 5
 HOUR = timedelta(hours=1)
+
+
+class _Views(NamedTuple):
+    """Which of a snapshot's views are wanted, and whether the counts must be by hour."""
+
+    messages: bool
+    rollups: bool
+    hourly: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class LakeReader:
         end: datetime,
         *,
         messages: bool = True,
+        rollups: bool = True,
         hourly: bool = True,
         look: "Look | None" = None,
     ) -> Iterator[Snapshot]:
@@ -82,14 +91,16 @@ class LakeReader:
 
         Without `messages` there is the view `rollups` alone, and the objects of most hours need not
         be fetched. Where it need not be `hourly` either, a whole day is counted under its begin.
-        Raises GoneError where merges are faster than this reader, five times.
+        Without `rollups` there is the view `messages` alone. Raises GoneError where merges are
+        faster than this reader, five times.
         """
         start, end = _whole_hours(start, end)
+        views = _Views(messages, rollups, hourly)
         with self._connection() as db:
             for left in reversed(range(TRIES)):
                 seen = look or self.look()
                 try:
-                    self._load(db, start, end, seen, messages=messages, hourly=hourly)
+                    self._load(db, start, end, seen, views)
                     break
                 except GoneError:
                     self.forget()
@@ -112,27 +123,26 @@ class LakeReader:
         start: datetime,
         end: datetime,
         seen: "Look",
-        *,
-        messages: bool,
-        hourly: bool,
+        views: "_Views",
     ) -> None:
         days = self._days(seen, start.date(), (end - HOUR).date())
+        waiting = [key for key in seen.waiting if _is_of(key, start, end)]
         hours = {
             _time_of(day, hour): day.keys([hour])
             for day in days
-            for hour in day.hours
+            for hour in (day.hours if views.messages or waiting else ())
             if start <= _time_of(day, hour) < end
         }
-        waiting = [key for key in seen.waiting if _is_of(key, start, end)]
         changing = self._take_in(db, waiting, start, end, days) if waiting else set()
         touched = _keys(hours, hours.keys() & changing)
-        untouched = _keys(hours, hours.keys() - changing) if messages else []
-        rollups = list(_rollups(days, start, end, hourly=hourly))
-        fetched = self._objects.fetch([*touched, *untouched, *rollups])
+        untouched = _keys(hours, hours.keys() - changing) if views.messages else []
+        counts = list(_rollups(days, start, end, hourly=views.hourly)) if views.rollups else []
+        fetched = self._objects.fetch([*touched, *untouched, *counts])
         if changing:
             _make_fresh(db, _files(fetched, touched))
-        _make_rollups(db, _files(fetched, rollups), start, end, changed=bool(changing))
-        if messages:
+        if views.rollups:
+            _make_rollups(db, _files(fetched, counts), start, end, changed=bool(changing))
+        if views.messages:
             files = _files(fetched, untouched), _files(fetched, touched)
             _make_messages(db, *files, changed=bool(changing))
 
@@ -166,10 +176,18 @@ class Look:
         return sha256(text.encode()).hexdigest()[:32]
 
     def open(
-        self, start: datetime, end: datetime, *, messages: bool = True, hourly: bool = True
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        messages: bool = True,
+        rollups: bool = True,
+        hourly: bool = True,
     ) -> AbstractContextManager[Snapshot]:
         """As `LakeReader.open`, without another look at what is there, unless that is gone."""
-        return self.reader.open(start, end, messages=messages, hourly=hourly, look=self)
+        return self.reader.open(
+            start, end, messages=messages, rollups=rollups, hourly=hourly, look=self
+        )
 
 
 def _rollups(days: Iterable[Day], start: datetime, end: datetime, *, hourly: bool) -> Iterator[str]:
