@@ -360,7 +360,13 @@ def test_an_ingest_function_may_write_messages_of_its_own_provider_only(provider
 
 
 @pytest.mark.parametrize(
-    ("function", "prefixes"), [("Authorizer", {"token#"}), ("Api", {"token#", "audit#", "job#"})]
+    ("function", "prefixes"),
+    [
+        ("Authorizer", {"token#"}),
+        ("Api", {"token#", "audit#", "job#"}),
+        ("Export", {"job#"}),
+        ("Merge", {"lake#"}),
+    ],
 )
 def test_who_writes_tokens_and_audit_may_touch_nothing_else_of_the_desk(
     function: str, prefixes: set[str]
@@ -379,13 +385,41 @@ def test_who_writes_tokens_and_audit_may_touch_nothing_else_of_the_desk(
     assert [{pattern.removesuffix("*") for pattern in each} for each in patterns] == [prefixes]
 
 
-def test_any_token_makes_sessions_but_no_flood_of_them() -> None:
+def test_expensive_routes_of_the_teams_api_are_limited_and_no_webhook_is() -> None:
     """API Gateway refuses settings of a route that is not there yet."""
     settings = of_type("AWS::ApiGatewayV2::Stage")["DefaultStage"]["RouteSettings"]
-    (route,) = settings
-    needed = RESOURCES[RESOURCES["DefaultStage"]["DependsOn"]]["Properties"]["RouteKey"]
-    assert route == needed == "POST /sessions"
-    assert settings[route]["ThrottlingRateLimit"] <= 5
+    there, waited_for = set(), RESOURCES["DefaultStage"].get("DependsOn")
+    while waited_for is not None:
+        there.add(RESOURCES[waited_for]["Properties"]["RouteKey"])
+        waited_for = RESOURCES[waited_for].get("DependsOn")
+    assert settings.keys() <= there
+    served = {
+        each["RouteKey"]
+        for each in of_type("AWS::ApiGatewayV2::Route").values()
+        if each["Target"] == {"Fn::Sub": "integrations/${QueryIntegration}"}
+    }
+    costly = {"POST /exports", "POST /backtests", "POST /erasures/repeat", "POST /sessions"}
+    assert settings.keys() == served | costly
+    chosen = {"Ref": "QueriesPerSecond"}
+    for route, limits in settings.items():
+        assert limits.keys() == {"ThrottlingRateLimit", "ThrottlingBurstLimit"}
+        assert all(each == chosen for each in limits.values()) == (route in served)
+        assert route in served or limits["ThrottlingRateLimit"] <= 5
+
+
+def test_searches_can_be_kept_from_the_instances_that_webhooks_need() -> None:
+    reserved = ["HasQueryConcurrency", {"Ref": "QueryConcurrency"}, {"Ref": "AWS::NoValue"}]
+    assert FUNCTIONS["Query"]["ReservedConcurrentExecutions"] == {"Fn::If": reserved}
+    assert SOURCE["Parameters"]["QueryConcurrency"]["Default"] == 0, "a new account has ten in all"
+
+
+def test_only_webhooks_that_are_throttled_raise_an_alarm() -> None:
+    pattern = of_type("AWS::Logs::MetricFilter")["Throttled"]["FilterPattern"]
+    found = re.fullmatch(r'\{ \$\.status = "429" && \$\.route = "(.+)" \}', pattern)
+    assert found is not None
+    for route in of_type("AWS::ApiGatewayV2::Route").values():
+        is_webhook = route["AuthorizationType"] == "NONE"
+        assert fnmatchcase(route["RouteKey"], found[1]) == is_webhook
 
 
 def access_log() -> dict[str, Any]:
