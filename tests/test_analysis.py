@@ -197,6 +197,28 @@ def test_rollups_and_rows_answer_alike(rows: list[Row], by: str) -> None:
     assert rolled == singly
 
 
+def test_messages_are_read_only_of_the_hours_of_which_a_period_has_a_part() -> None:
+    minute, day = timedelta(minutes=1), timedelta(days=1)
+    lake = lake_of([row("a", START + minute), row("b", START + 3 * day + minute)])
+    for period, hours, n in (
+        (Period(START + minute, START + 3 * day + 2 * minute), [START, START + 3 * day], 2),
+        (Period(START + 2 * minute, START + 3 * day), [START], 0),
+        (Period(START, START + 3 * day + minute), [START + 3 * day], 1),
+        (Period(START, START + 4 * day), [], 2),
+        (Period(START + minute, START + 2 * minute), [START], 1),
+    ):
+        for ask in (
+            lambda at: stats(lake, Question(at), NOW),
+            lambda at: compare(lake, at, ("country",), {}, NOW),
+            lambda at: unfinished(lake, at, NOW),
+        ):
+            lake.read.clear()
+            ask(period)
+            assert lake.read == [(hour, hour + HOUR) for hour in hours]
+        (counted,) = stats(lake, Question(period), NOW)[0] or [{"n": 0}]
+        assert counted["n"] == n
+
+
 @pytest.mark.parametrize(("slow", "p50_s", "p95_s"), [(1, 1, 1), (2, 1, 1000), (10, 1, 1000)])
 def test_a_latency_is_the_shortest_that_so_many_messages_keep_within(
     slow: int, p50_s: float, p95_s: float

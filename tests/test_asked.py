@@ -190,6 +190,8 @@ def test_a_cursor_of_another_search_is_refused(other: dict[str, str]) -> None:
 def test_unfinished_messages_are_older_than_the_hours_asked_for() -> None:
     latest = NOW - timedelta(hours=24)
     assert UnfinishedAsked.model_validate({}).period(NOW) == Period(latest - DEFAULT, latest)
+    later = NOW.replace(second=59, microsecond=7)
+    assert UnfinishedAsked.model_validate({}).period(later) == Period(latest - DEFAULT, latest)
     early = UnfinishedAsked.model_validate({"to": "2026-11-20T00:00:00Z", "hours": 1})
     assert early.period(NOW).end == datetime(2026, 11, 20, tzinfo=UTC)
     for refused in ({"from": "2026-11-30T00:00:00Z"}, {"from": "2020-01-01T00:00:00Z"}):

@@ -218,6 +218,18 @@ def test_who_has_the_answer_already_gets_304_and_nothing_is_opened(query: Query,
     assert query.ask(path, tag=headers["etag"])[0] == 200
 
 
+def test_unfinished_messages_change_with_the_minutes_and_so_does_their_etag(query: Query) -> None:
+    """A message turns a day old without any change of the lake."""
+    query.lake.put(row("a", NOW - 24 * HOUR + timedelta(seconds=30), "enroute"))
+    status, content, headers = query.ask("/stats/unfinished")
+    assert (status, content["rows"]) == (200, [])
+    query.now += timedelta(seconds=59)
+    assert query.ask("/stats/unfinished", tag=headers["etag"])[0] == 304
+    query.now += timedelta(seconds=1)
+    status, content, _ = query.ask("/stats/unfinished", tag=headers["etag"])
+    assert (status, content["rows"][0]["n"]) == (200, 1)
+
+
 @pytest.mark.parametrize(
     ("path", "parameters", "detail"),
     [

@@ -26,11 +26,12 @@ class Seen:
 
 
 class FakeLake:
-    """Rows by `mk`; `opened` remembers the hours that were asked for."""
+    """Rows by `mk`; `opened` remembers the hours asked for, `read` those with their messages."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
         self.opened: list[tuple[datetime, datetime]] = []
+        self.read: list[tuple[datetime, datetime]] = []
         self.as_of = datetime(2026, 11, 30, tzinfo=UTC)
         self.failure: Exception | None = None
         self._db = duckdb.connect(":memory:", config={"threads": 1})
@@ -86,6 +87,7 @@ class FakeLake:
         if rollups:
             self._db.execute(f"CREATE VIEW rollups AS {counts}")
         if messages:
+            self.read.append((start, end))
             self._db.execute("CREATE VIEW messages AS SELECT * FROM rolled")
         yield Seen(self._db, self.as_of)
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from dlr.analysis.cursor import Cursor, hash_of, read_cursor, write_cursor
 from dlr.analysis.dimensions import DIMENSIONS, MOST, TIMES, Filters
 from dlr.analysis.search import Position
-from dlr.analysis.source import Period, ceil_hour
+from dlr.analysis.source import Period, ceil_hour, floor_hour
 from dlr.causes import Bounce, Cause
 from dlr.report import Status
 from dlr.runtime.times import utc
@@ -141,6 +141,10 @@ class Asked(BaseModel):
             )
         return Period(start, end)
 
+    def unchanged_since(self, now: datetime) -> datetime:
+        """From when to now this question has meant the same period."""
+        return floor_hour(now)
+
 
 class Filtered(Asked):
     """A period and filters. Several values between commas: a message must have one of them."""
@@ -243,9 +247,13 @@ class UnfinishedAsked(Asked):
         24, ge=1, le=MAX_HOURS, description="Only messages whose first report is older than that"
     )
 
+    def unchanged_since(self, now: datetime) -> datetime:
+        """Its end moves with every minute."""
+        return now.replace(second=0, microsecond=0)
+
     def period(self, now: datetime, longest: timedelta = LONGEST) -> Period:
-        """Up to so many hours before now."""
-        latest = now - timedelta(hours=self.hours)
+        """Up to so many hours before this minute began."""
+        latest = self.unchanged_since(now) - timedelta(hours=self.hours)
         end = latest if self.end is None else min(self.end, latest)
         start = end - DEFAULT if self.start is None else self.start
         if start >= end:

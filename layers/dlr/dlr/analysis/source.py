@@ -1,6 +1,7 @@
 """What is asked: the lake, seen for a period, and its rows in one shape for every question."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -57,6 +58,17 @@ class Query(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
+class Facts(NamedTuple):
+    """Counts of messages by hour and by whatever a question may group or filter by.
+
+    `query` runs on `db`. A group may be there several times.
+    """
+
+    db: Any
+    query: Query
+    as_of: datetime
+
+
 _ROLLED = Query(
     "SELECT hour, provider, country, network, status, cause, NULL AS code, NULL AS sender, n,"
     " bucket FROM rollups WHERE hour >= ? AND hour < ?"
@@ -66,29 +78,63 @@ _ROWS = Query(
     " CASE WHEN expires_at > ? THEN code END AS code, sender, 1 AS n,"
     f" {BUCKET_SQL} AS bucket FROM messages WHERE f >= ? AND f < ?"
 )
+_EDGE = {
+    "hour": "TIMESTAMP",
+    "provider": "VARCHAR",
+    "country": "VARCHAR",
+    "network": "VARCHAR",
+    "status": "VARCHAR",
+    "cause": "VARCHAR",
+    "code": "VARCHAR",
+    "sender": "VARCHAR",
+    "n": "BIGINT",
+    "bucket": "SMALLINT",
+}
+"""What is carried over from an hour of which a period has a part: the columns of a fact."""
+_CARRIED = ", ".join(f"unnest(?::{kind}[]) AS {name}" for name, kind in _EDGE.items())
 
 
-def facts(period: Period, now: datetime, *, singly: bool) -> Query:
-    """Counts of messages by hour and by whatever a question may group or filter by.
+@contextmanager
+def open_facts(
+    lake: Lake, period: Period, now: datetime, *, singly: bool, hourly: bool = True
+) -> Iterator[Facts]:
+    """The messages of a period, counted.
 
-    From the rollups where the period is of whole hours; hours of which it has a part, and all of
-    them with `singly`, are counted message by message. Codes of expired messages are left out.
+    Whole hours come from the rollups; only hours of which the period has a part, and all of them
+    with `singly`, are read message by message. Codes of expired messages are left out.
     """
     start, end = ceil_hour(period.start), floor_hour(period.end)
     if singly or start >= end:
-        return _rows(period, now)
-    parts = [Query(_ROLLED.sql, (plain(start), plain(end)))]
+        with lake.open(*period.whole_hours()) as snapshot:
+            yield Facts(snapshot.db, _rows(period, now), snapshot.as_of)
+        return
     edges = (Period(period.start, start), Period(end, period.end))
-    parts += [_rows(edge, now) for edge in edges if edge.start < edge.end]
-    return Query(
-        " UNION ALL ".join(part.sql for part in parts),
-        tuple(value for part in parts for value in part.values),
+    parts, moments = [Query(_ROLLED.sql, (plain(start), plain(end)))], []
+    for edge in edges:
+        if edge.start < edge.end:
+            carried, as_of = _counted(lake, edge, now)
+            parts.append(carried)
+            moments.append(as_of)
+    with lake.open(start, end, messages=False, hourly=hourly) as snapshot:
+        query = Query(
+            " UNION ALL BY NAME ".join(part.sql for part in parts),
+            tuple(value for part in parts for value in part.values),
+        )
+        yield Facts(snapshot.db, query, min([*moments, snapshot.as_of]))
+
+
+def _counted(lake: Lake, edge: Period, now: datetime) -> tuple[Query, datetime]:
+    """The messages of a part of an hour, as lists that any database can read."""
+    rows = _rows(edge, now)
+    columns = ", ".join(
+        {"n": "sum(n)::BIGINT", "code": "NULL", "sender": "NULL"}.get(name, name) for name in _EDGE
     )
-
-
-def needs_messages(period: Period, *, singly: bool) -> bool:
-    """Whether `facts` reads messages."""
-    return singly or period != period.whole_hours()
+    with lake.open(*edge.whole_hours()) as snapshot:
+        found = snapshot.db.execute(
+            f"SELECT {columns} FROM ({rows.sql}) GROUP BY ALL", list(rows.values)
+        ).fetchall()
+        lists = zip(*found, strict=True) if found else ([] for _ in _EDGE)
+        return Query(f"SELECT {_CARRIED}", tuple(map(list, lists))), snapshot.as_of
 
 
 def _rows(period: Period, now: datetime) -> Query:

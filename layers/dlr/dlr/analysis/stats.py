@@ -15,7 +15,7 @@ from dlr.analysis.dimensions import (
     condition,
 )
 from dlr.analysis.latency import seconds_of
-from dlr.analysis.source import Lake, Period, aware, facts, needs_messages
+from dlr.analysis.source import Facts, Lake, Period, aware, open_facts
 
 MAX_ROWS = 10_000
 
@@ -64,11 +64,9 @@ class Counts(NamedTuple):
 
 def count(lake: Lake, question: Question, now: datetime) -> Counts:
     """Counts the messages of a period by group. Raises TooManyRowsError."""
-    hours = question.period.whole_hours()
-    messages = needs_messages(question.period, singly=question.singly)
     hourly = "hour" in question.by
-    with lake.open(hours.start, hours.end, messages=messages, hourly=hourly) as snapshot:
-        return Counts(list(_counted(snapshot.db, question, now)), snapshot.as_of)
+    with open_facts(lake, question.period, now, singly=question.singly, hourly=hourly) as facts:
+        return Counts(list(_counted(facts, question)), facts.as_of)
 
 
 def stats(lake: Lake, question: Question, now: datetime) -> tuple[list[dict[str, Any]], datetime]:
@@ -96,8 +94,8 @@ def row_of(question: Question, counted: Counted) -> dict[str, Any]:
     }
 
 
-def _counted(db: Any, question: Question, now: datetime) -> Iterator[Counted]:
-    source = facts(question.period, now, singly=question.singly)
+def _counted(facts: Facts, question: Question) -> Iterator[Counted]:
+    source = facts.query
     wanted = condition(question.filters)
     names = [f"g{number}" for number, _ in enumerate(question.by)]
     groups = "".join(
@@ -108,7 +106,7 @@ def _counted(db: Any, question: Question, now: datetime) -> Iterator[Counted]:
     partition = f"PARTITION BY {listed[:-2]}" if names else ""
     grouped = f"GROUP BY {listed[:-2]}" if names else ""
     first = "g0, " if question.by and question.by[0] in TIMES else ""
-    found = db.execute(
+    found = facts.db.execute(
         f"WITH facts AS ({source.sql}), "
         f"cells AS (SELECT {groups}bucket, status, sum(n) AS n"
         f" FROM facts WHERE {wanted.sql} GROUP BY ALL), "

@@ -3,17 +3,15 @@
 from datetime import datetime
 from hashlib import sha256
 
-from pydantic import BaseModel
-
-from dlr.analysis.source import floor_hour
+from dlr.analysis.asked import Asked
 
 
-def tag_of(version: str, path: str, question: BaseModel, now: datetime) -> str:
-    """Of the lake's version and the question.
+def tag_of(version: str, path: str, question: Asked, now: datetime) -> str:
+    """Of the lake's version and the question, and of the time for which it means one period.
 
-    Of the hour too: periods that end now move on, and ids expire without a change of the lake.
+    Ids that expire within that time are the one thing that changes without the lake.
     """
-    text = f"{path} {question.model_dump_json()} {floor_hour(now).isoformat()}"
+    text = f"{path} {question.model_dump_json()} {question.unchanged_since(now).isoformat()}"
     return f'"{version}-{sha256(text.encode()).hexdigest()[:16]}"'
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dlr.analysis.dimensions import IS_FINAL
-from dlr.analysis.source import HOUR, Lake, Period, aware, facts, needs_messages, plain
+from dlr.analysis.source import HOUR, Lake, Period, aware, open_facts, plain
 
 
 def unfinished(lake: Lake, period: Period, now: datetime) -> tuple[list[dict[str, Any]], datetime]:
@@ -13,12 +13,9 @@ def unfinished(lake: Lake, period: Period, now: datetime) -> tuple[list[dict[str
 
     Most first. Providers whose messages are all finished are left out.
     """
-    hours = period.whole_hours()
-    source = facts(period, now, singly=False)
-    messages = needs_messages(period, singly=False)
-    with lake.open(hours.start, hours.end, messages=messages) as snapshot:
-        as_of = snapshot.as_of
-        found = snapshot.db.execute(
+    with open_facts(lake, period, now, singly=False) as facts:
+        source, as_of = facts.query, facts.as_of
+        found = facts.db.execute(
             "SELECT provider, sum(n)::BIGINT AS left_open, sum(everything)::BIGINT,"
             " min(hour) FILTER (WHERE n > 0) FROM ("
             f"SELECT provider, hour, coalesce(sum(n) FILTER (WHERE NOT {IS_FINAL}), 0) AS n,"
