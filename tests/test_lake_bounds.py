@@ -239,8 +239,8 @@ def test_a_missing_object_stops_no_other_day_and_loses_nothing(parts: Parts) -> 
     assert parts.merge(missing) == Merged(1, 1)
     parts.aws.objects |= lost
     assert parts.merge() == Merged(1, 1)
-    assert {status for _, _, status in answers(parts)[0]} == {"read", "delivered"}
-    assert Counter(status for _, _, status in answers(parts)[0]) == {"read": 4 * DAYS, "delivered": 1}
+    found = Counter(status for _, _, status in answers(parts)[0])
+    assert found == {"read": 4 * DAYS, "delivered": 1}
 
 
 def test_a_missing_object_stops_no_other_days_expiry(parts: Parts) -> None:
