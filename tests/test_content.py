@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 
@@ -41,11 +41,16 @@ def marked(request: Request) -> Iterator[Request]:
     """The request with the mark wherever a provider could send the message."""
     body = request.body.decode()
     if not request.body:
-        for name in CONTENT_NAMES:
+        sent = {name.lower() for name, _ in parse_qsl(request.query, keep_blank_values=True)}
+        for name in CONTENT_NAMES - sent:
             yield replace(request, query=f"{request.query}&{name}={quote(MARK)}")
             yield replace(request, query=f"{request.query}&{name.upper()}={quote(MARK)}")
     elif body.startswith(("{", "[")):
         yield replace(request, body=json.dumps(_with_mark(json.loads(body))).encode())
+    elif body.startswith("<"):
+        extra = "".join(f"<{name}>{MARK}</{name}>" for name in NAMES if f"<{name}>" not in body)
+        start, _, end = body.rpartition("</")
+        yield replace(request, body=f"{start}{extra}</{end}".encode())
     elif re.match(r"(?i)(id|stat|sub|err)\b:?", body) and "=" not in body:
         yield replace(request, body=f"{body} text:{MARK}".encode())
     else:

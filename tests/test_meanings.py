@@ -68,6 +68,9 @@ ALIKE = {
 REFUSALS = ("esme_", "nack/")
 """How an SMSC's refusal begins. It comes at once, not in a receipt, and so without an `err`."""
 
+WITHOUT_CODE = {"awssms text_invalid", "awssms media_invalid"}
+"""Words beside which the module reads no code."""
+
 
 def tables() -> Iterator[Provider]:
     """Every provider, once with each of its code tables."""
@@ -84,7 +87,7 @@ def combinations() -> Iterator[tuple[str, Meaning, Meaning, Meaning]]:
     for provider in tables():
         words = {w: m for w, m in provider.tables.statuses.items() if m.status in FAILED}
         for word, bare in words.items():
-            if word.startswith(REFUSALS):
+            if word.startswith(REFUSALS) or f"{provider.name} {word}" in WITHOUT_CODE:
                 continue
             for code, why in (provider.tables.codes or {}).items():
                 both = resolve_meaning(provider.tables, (word,), code)

@@ -90,7 +90,7 @@ def _unwrapped(item: Any) -> Any:
 def _kind(item: Any) -> str:
     names = item.keys() if isinstance(item, dict) else set()
     word = item["eventType"] if "eventType" in names else "TEXT_"
-    if names & {"other", "inboundMessageId"} or not str(word).startswith(_PHONE):
+    if names & {"other", "inboundMessageId"} or not str(word).upper().startswith(_PHONE):
         return "other"
     return "log" if names & {"delivery", "notification"} else "event"
 
@@ -121,7 +121,7 @@ def parse(payload: Event | Log | Other) -> Iterator[ParsedReport]:
         yield ParsedReport(
             message_id=payload.messageId,
             words=(payload.eventType,),
-            code=reason if payload.eventType in _GIVES_REASON else "",
+            code=reason if payload.eventType.upper() in _GIVES_REASON else "",
             recipient=payload.destinationPhoneNumber,
             occurred_at=read_iso(payload.eventTimestamp),
             text=payload.messageStatusDescription,
