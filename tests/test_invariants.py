@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -161,6 +163,29 @@ def test_a_line_break_in_the_message_id_is_refused_or_ends_it(case: Recording) -
         assert "message id" in str(error)
         return
     assert not any("\n" in report.message_id for report in reports)
+
+
+def changed(content: Any) -> Iterator[Any]:
+    """The JSON once with each of its values replaced by one of every other type."""
+    yield from ({}, [], True, "", 7)
+    pairs = content.items() if isinstance(content, dict) else ()
+    for key, value in enumerate(content) if isinstance(content, list) else pairs:
+        for other in changed(value):
+            again = copy(content)
+            again[key] = other
+            yield again
+
+
+@EVERY_PROVIDER
+def test_a_value_of_another_type_is_read_or_refused(name: str) -> None:
+    """Also where a value says which of the provider's shapes it is."""
+    cases = [case for case in recordings() if case.provider == name][::4]
+    for case in cases:
+        if not case.request.body.lstrip().startswith((b"{", b"[")):
+            continue
+        for content in changed(json.loads(case.request.body)):
+            with suppress(UnreadableError):
+                normalize(name, replace(case.request, body=json.dumps(content).encode()))
 
 
 def an_item(name: str) -> Any:

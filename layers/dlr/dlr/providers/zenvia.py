@@ -41,7 +41,7 @@ class Other(PayloadModel):
 def _kind(item: Any) -> str:
     names = item if isinstance(item, dict) else {}
     is_status = names.get("type", "MESSAGE_STATUS") == "MESSAGE_STATUS"
-    return "event" if is_status and names.get("channel", "sms") in {"sms", "SMS"} else "other"
+    return "event" if is_status and names.get("channel", "sms") in ("sms", "SMS") else "other"
 
 
 Payload = one_of(_kind, event=Event, other=Other)
