@@ -7,7 +7,7 @@ const asked = new Map();
 /** The provider's rows of the catalogue, asked for once. */
 export function codesOf(provider) {
   if (!asked.has(provider)) {
-    const rows = all("/codes", { query: { provider } });
+    const rows = all("/codes", { query: { provider, limit: 200 } });
     asked.set(provider, rows);
     rows.catch(() => asked.delete(provider));
   }
@@ -30,5 +30,5 @@ export function useCodes(provider) {
 export function Code({ provider, code }) {
   const meaning = meaningOf(useCodes(code && provider), code);
   if (!code) return html`<span class="muted">–</span>`;
-  return html`<span><code>${code}</code>${meaning && html` <span class="muted cut narrow" title=${meaning.words}>${meaning.words}</span>`}</span>`;
+  return html`<span><code class="cut narrow" title=${code}>${code}</code>${meaning && html` <span class="muted cut narrow" title=${meaning.words}>${meaning.words}</span>`}</span>`;
 }
