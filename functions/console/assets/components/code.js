@@ -7,7 +7,7 @@ const asked = new Map();
 /** The provider's rows of the catalogue, asked for once. */
 export function codesOf(provider) {
   if (!asked.has(provider)) {
-    const rows = all("/codes", { query: { provider, limit: 200 } });
+    const rows = all("/codes", { query: { provider } });
     asked.set(provider, rows);
     rows.catch(() => asked.delete(provider));
   }
