@@ -87,12 +87,12 @@ class Watched:
         return self.page
 
     def settle(self) -> None:
-        """Until nothing is being asked or loaded."""
+        """Until nothing is being asked or loaded. Not by `wait_for_function`: it may need eval."""
+        from playwright.sync_api import expect
+
         self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_function(
-            "() => document.querySelector('h1')"
-            " && !document.querySelector('.spin, [aria-busy=\"true\"]')"
-        )
+        self.page.locator("h1").first.wait_for()
+        expect(self.page.locator(".spin, [aria-busy=true]")).to_have_count(0)
 
     def violations(self) -> list[str]:
         """What axe finds, of any level."""

@@ -103,7 +103,7 @@ function options(box, { lines, hourly, height }) {
       })),
     ],
     axes: [
-      { ...axis, incrs: hourly ? HOURS : DAYS, space: 64, values: (_, ticks) => ticks.map((at) => (hourly && at % 86_400 ? clock(at * 1000) : date(at * 1000))) },
+      { ...axis, size: 28, incrs: hourly ? HOURS : DAYS, space: 64, values: (_, ticks) => ticks.map((at) => (hourly && at % 86_400 ? clock(at * 1000) : date(at * 1000))) },
       ...scales.map((scale, at) => ({
         ...axis, scale, side: at ? 1 : 3, size: 52, grid: at ? { show: false } : axis.grid,
         values: (_, ticks) => ticks.map(lines.find((each) => (each.scale ?? "y") === scale).axis ?? count),

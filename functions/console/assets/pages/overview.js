@@ -1,5 +1,5 @@
 // How delivery stands, what is wrong, and where to look.
-import { html, useMemo } from "../vendor.js";
+import { html, useMemo, useState } from "../vendor.js";
 import { api } from "../api.js";
 import { Bars, Chart, Sparkline, TimeSeries } from "../components/charts.js";
 import { Heading, Panel } from "../components/frame.js";
@@ -15,8 +15,11 @@ import { href, route } from "../router.js";
 
 const FAILED = "undelivered,rejected,expired,deleted";
 const TOP = 8;
+const MANY = 10;
 /** Up to so many hours are drawn by the hour. */
 const HOURLY = 72;
+/** In less no message is old enough to be called unfinished: then those of the week are counted. */
+const DAY = 25;
 
 export default function Overview() {
   const { query } = route.value;
@@ -28,7 +31,7 @@ export default function Overview() {
   const series = useLoad(ask({ by }), [from, to]);
   const causes = useLoad(ask({ by: "cause", status: FAILED }), [from, to]);
   const providers = useLoad(ask({ by: "provider" }), [from, to]);
-  const unfinished = useLoad((signal) => api("/stats/unfinished", { query: { from, to }, signal }), [from, to]);
+  const unfinished = useLoad((signal) => api("/stats/unfinished", { query: hours > DAY ? { from, to } : {}, signal }), [from, to]);
   const title = useTitles();
   return html`<${Heading} title="Overview"><${RangePicker} /><//>
     <${Loaded} of=${total} empty=${({ rows }) => !rows.length && html`<${Panel}><${NoMessages} /><//>`}>
@@ -37,7 +40,7 @@ export default function Overview() {
           <${Trend} rows=${series.data?.rows} by=${by} /><//>
         <${Figure} title="Messages" value=${short(all.n)} link=${href("messages", period)} says=${`${count(all.final)} are final (${percent(all.report_ratio)})`} />
         <${Figure} title="Time to delivery" value=${duration(all.p50_s)} says=${`Half of them; 95 % within ${duration(all.p95_s)}`} />
-        <${Figure} title="Without an end" value=${unfinished.data ? count(sum(unfinished.data.rows)) : "…"} says="No final report after 24 hours" />
+        <${Figure} title="Without an end" value=${unfinished.data ? count(sum(unfinished.data.rows)) : "…"} says=${hours > DAY ? "No final report after 24 hours" : "No final report after 24 hours, of the week before"} />
       </div>
       <${AsOf} at=${as_of} />`}
     <//>
@@ -144,6 +147,7 @@ function Causes({ rows, period }) {
 }
 
 function Providers({ rows, period, title, unfinished }) {
+  const [all, setAll] = useState(false);
   const open = (row) => unfinished.find((each) => each.provider === row.provider)?.n ?? 0;
   const columns = [
     { key: "provider", title: "Provider", sort: (row) => title(row.provider), cell: (row) => title(row.provider) },
@@ -152,5 +156,7 @@ function Providers({ rows, period, title, unfinished }) {
     { key: "p95", title: "95 % within", num: true, sort: (row) => row.p95_s, cell: (row) => duration(row.p95_s) },
     { key: "open", title: "Open", num: true, sort: open, cell: (row) => count(open(row)) },
   ];
-  return html`<${Table} caption="Providers" columns=${columns} rows=${rows} rowKey=${(row) => row.provider} link=${(row) => href("messages", { ...period, provider: row.provider })} />`;
+  const shown = all ? rows : rows.slice(0, MANY);
+  return html`<${Table} caption="Providers" columns=${columns} rows=${shown} rowKey=${(row) => row.provider} link=${(row) => href("messages", { ...period, provider: row.provider })} />
+    ${rows.length > shown.length && html`<div><button class="plain" onClick=${() => setAll(true)}>Show all ${count(rows.length)}</button></div>`}`;
 }
