@@ -62,6 +62,7 @@ from tests.support.metrics import written_in
 from tests.support.system import ADMIN, HASH_KEYS, INGEST, PROVIDER, SystemHarness, drain
 
 DAY = timedelta(days=1)
+EVER = {"since": "2026-01-01T00:00:00Z"}
 UNREADABLE = {"hush-unreadable": GARBLED}
 HASHER = RecipientHasher(lambda: HASH_KEYS)
 OLD_HASHER = RecipientHasher(lambda: HASH_KEYS[1:])
@@ -234,9 +235,9 @@ def run_api(system: SystemHarness) -> None:
         (
             "POST /suppressions/held/{provider}/discard",
             "/suppressions/held/messente/discard",
-            None,
+            EVER,
         ),
-        ("POST /suppressions/revert/{provider}", "/suppressions/revert/twilio", {}),
+        ("POST /suppressions/revert/{provider}", "/suppressions/revert/twilio", EVER),
         ("GET /quarantine", "/quarantine", None),
         ("DELETE /quarantine/{id}", f"/quarantine/{ids[GARBAGE]}", None),
         *(
