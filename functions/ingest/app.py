@@ -65,4 +65,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     odd = {name: count for name, count in counts.items() if name not in ORDINARY}
     if odd:
         log(odd, response.status, context.aws_request_id)
-    return response.to_api_gateway()
+    return response.to_api_gateway(context.aws_request_id)
