@@ -11,6 +11,7 @@ MODE ?= webhooks
 SECONDS ?= 600
 bin := .venv/bin
 unit := $(bin)/pytest -m unit -n auto --dist worksteal
+slow := $(bin)/pytest -m slow -n 2 --dist loadfile
 emulator := $(bin)/pytest -m emulator -n auto --maxprocesses 4 --dist loadfile
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
@@ -67,7 +68,7 @@ test-emulator: .venv/ready ## run the tests on the embedded AWS; each process st
 	$(emulator)
 
 test-slow: .venv/ready ## run the long tests: faults, kills, grants, the API's description
-	$(bin)/pytest -m slow
+	$(slow)
 
 faults: .venv/ready ## let each call to AWS fail in each way, show who retries it and that nothing is lost
 	$(bin)/pytest -m slow tests/test_faults.py
