@@ -11,6 +11,7 @@ MODE ?= webhooks
 SECONDS ?= 600
 bin := .venv/bin
 unit := $(bin)/pytest -m unit -n auto --dist worksteal
+slow := $(bin)/pytest -m slow -n 2 --dist loadfile
 emulator := $(bin)/pytest -m emulator -n auto --maxprocesses 4 --dist loadfile
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
@@ -61,7 +62,7 @@ test-emulator: .venv/ready ## run the tests on the embedded AWS; each process st
 	$(emulator)
 
 test-slow: .venv/ready ## run the long tests: faults, kills, grants, the API's description
-	$(bin)/pytest -m slow
+	$(slow)
 
 test-browser: .venv/ready .venv-browser/ready local/vendor/node_modules/ready ## look at the console in Chromium: each page, each act (SHOTS=folder keeps the pictures)
 	PYTHONPATH=layers/dlr:.venv-browser $(bin)/pytest -m browser -n auto --maxprocesses 4 tests/browser

@@ -14,8 +14,6 @@ PARAMETERS: Mapping[str, Any] = {
     "country": "GB",
     "from": TIME,
     "to": LATER,
-    "since": TIME,
-    "until": LATER,
     "limit": 50,
     "status": "undelivered,expired",
     "cause": "absent",
@@ -80,7 +78,8 @@ TOKEN = {
     "parent": "",
 }
 SHOWN = "dlr_EXAMPLE-EXAMPLE-EXAMPLE-EXAMPLE-EXAMPLE-xyz_00000000"
-SETTLED = {"settled": 12, "more": False, "next": None, "until": LATER}
+WINDOW = {"since": TIME, "until": LATER}
+SETTLED = {"settled": 12, "next": None, "until": LATER}
 PERSON: Mapping[str, Any] = {
     "messages": [],
     "suppression": None,
@@ -296,10 +295,10 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "answer": {"imported": 1, "skipped": 0, "errors": []},
     },
     "GET /suppressions/held/{provider}": {"answer": {"held": 12}},
-    "POST /suppressions/held/{provider}/release": {"answer": SETTLED},
-    "POST /suppressions/held/{provider}/discard": {"answer": SETTLED},
+    "POST /suppressions/held/{provider}/release": {"body": WINDOW, "answer": SETTLED},
+    "POST /suppressions/held/{provider}/discard": {"body": WINDOW, "answer": SETTLED},
     "POST /suppressions/revert/{provider}": {
-        "body": {"since": TIME, "until": LATER},
+        "body": WINDOW,
         "answer": {"reverted": 12, "next": None, "until": LATER},
     },
     "POST /exports": {

@@ -28,7 +28,7 @@ from local.lambda_events import POISON, queued, stream_records
 from local.recordings import recordings
 from local.runtime_image import runtime_image
 from local.sam import BUILT, TIMEOUT_S, SamLocal, build, for_sam_local
-from local.stack import ROOT, Deployment, deploy, describe, stop_feeding_functions
+from local.stack import ROOT, Deployment, deploy, describe
 from local.timed import timed
 
 CHECKER = Caller("sam local", frozenset({Scope.CHECK})).to_context()
@@ -50,7 +50,7 @@ def sam_local() -> bool:
             with timed("tables, queues and bus on the embedded AWS"):
                 deploy(cloud)
                 deployment = describe(cloud)
-                stop_feeding_functions(cloud)
+                _stop_feeding_functions(cloud)
             aws_url = f"http://{seen_from_container}:{cloud.port}"
             port = free_port()
             api_url = f"http://{LOCALHOST}:{port}"
@@ -62,6 +62,13 @@ def sam_local() -> bool:
         print(f"NOT AS EXPECTED: {problem}")
     print(f"{len(recordings())} requests, {len(problems)} surprises, on image {image}.")
     return not problems
+
+
+def _stop_feeding_functions(cloud: Cloud) -> None:
+    """Disconnect Publish and Suppress from the stream and the queue."""
+    functions = cloud.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.delete_event_source_mapping(UUID=mapping["UUID"])
 
 
 def _meeting_point(engine: Engine) -> tuple[str, str]:

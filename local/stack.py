@@ -90,13 +90,6 @@ def describe(cloud: Cloud) -> Deployment:
     )
 
 
-def stop_feeding_functions(cloud: Cloud) -> None:
-    """Disconnect Publish and Suppress from the stream and the queue."""
-    functions = cloud.client("lambda")
-    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        functions.delete_event_source_mapping(UUID=mapping["UUID"])
-
-
 def _current(secrets: Any, name: str) -> str:
     value: str = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])["current"]
     return value

@@ -56,6 +56,21 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line("  ".join(cells).rstrip())
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of xdist hands its outcomes to the one that shows them."""
+    if hasattr(session.config, "workeroutput"):
+        outcomes = session.config.stash.get(OUTCOMES, {})
+        session.config.workeroutput["outcomes"] = [[*key, way] for key, way in outcomes.items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes them; none where the process died."""
+    outcomes = node.config.stash.setdefault(OUTCOMES, {})
+    for call, fault, way in getattr(node, "workeroutput", {}).get("outcomes", ()):
+        outcomes[call, fault] = way
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put each test that is not marked with a tier into its own, before `-m` chooses a tier."""

@@ -166,14 +166,38 @@ def test_a_sender_may_ask_without_the_plus(client: Client, number: str) -> None:
 
 def test_nothing_is_held_and_so_nothing_settled(client: Client) -> None:
     assert client.api("GET", "/suppressions/held/smpp")[1] == {"held": 0}
+    since = '{"since": "2026-01-01T00:00:00Z"}'
     for settle in ("release", "discard"):
-        status, answer = client.api("POST", f"/suppressions/held/smpp/{settle}")
+        status, answer = client.api("POST", f"/suppressions/held/smpp/{settle}", since)
         assert answer.pop("until")
-        assert (status, answer) == (200, {"settled": 0, "more": False, "next": None})
-        status, answer = client.api("POST", f"/suppressions/held/smpp/{settle}?after=x")
+        assert (status, answer) == (200, {"settled": 0, "next": None})
+        status, answer = client.api("POST", f"/suppressions/held/smpp/{settle}?after=x", since)
         assert (status, "`until`" in answer["detail"]) == (422, True)
-        status, answer = client.api("POST", f"/suppressions/held/misspelt/{settle}")
+        status, answer = client.api("POST", f"/suppressions/held/misspelt/{settle}", since)
         assert (status, "no such provider" in answer["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("act", "body", "status"),
+    [
+        ("held/smpp/release", None, 200),
+        ("held/smpp/release", "{}", 200),
+        ("held/smpp/release", '{"sincee": "2026-01-01T00:00:00Z"}', 422),
+        ("held/smpp/release?since=2026-01-01T00:00:00Z", None, 422),
+        ("held/smpp/discard", None, 422),
+        ("held/smpp/discard", "{}", 422),
+        ("held/smpp/discard", '{"since": null}', 422),
+        ("held/smpp/discard?since=2026-01-01T00:00:00Z", None, 422),
+        ("revert/smpp", None, 422),
+        ("revert/smpp", "{}", 422),
+        ("revert/smpp", '{"until": "2026-01-01T00:00:00Z"}', 422),
+        ("revert/smpp", '{"since": "2026-01-01T00:00:00"}', 422),
+    ],
+)
+def test_what_takes_away_for_good_names_its_beginning_in_the_body(
+    client: Client, act: str, body: str | None, status: int
+) -> None:
+    assert client.api("POST", f"/suppressions/{act}", body)[0] == status
 
 
 def test_everything_of_a_person_is_shown_and_erased(

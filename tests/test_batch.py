@@ -98,7 +98,7 @@ def test_a_report_that_cannot_be_written_now_keeps_no_other_from_the_table_and_c
     assert response.status == 503
     assert counts == Counter({"New": 2, "NotStored": 1, f"NotStored{code}": 1, "NoRecipient": 3})
     assert [is_stored(ingest, each) for each in ids] == [each != ids[place] for each in ids]
-    assert "447700900123" not in json.dumps(response.to_api_gateway())
+    assert "447700900123" not in json.dumps(response.to_api_gateway("r"))
     assert ingest.quarantined() == []
 
 

@@ -288,28 +288,25 @@ CASES = [
     Case(
         f"held release smsmode --since {TIME}",
         {
-            "POST /suppressions/held/smsmode/release": [
-                answered(SETTLED),
-                answered({**SETTLED, "settled": 2, "more": False}),
-            ]
+            "POST /suppressions/held/smsmode/release": answered(SETTLED),
+            "POST /suppressions/held/smsmode/release?after=a": answered(
+                {**SETTLED, "settled": 2, "next": None}
+            ),
         },
         [
-            ("POST /suppressions/held/smsmode/release?since=2026-11-24T13%3A00%3A00Z", None),
-            (
-                "POST /suppressions/held/smsmode/release?since=2026-11-24T13%3A00%3A00Z"
-                "&until=2026-11-24T14%3A00%3A00Z&after=a",
-                None,
-            ),
+            ("POST /suppressions/held/smsmode/release", {"since": TIME}),
+            ("POST /suppressions/held/smsmode/release?after=a", {"since": TIME, "until": LATER}),
         ],
         "3,002 settled\n",
         printed_json=[{"settled": 3002}],
         note="3,000 settled so far",
     ),
-    Case("held discard smsmode", {}, [], "", 2, note="--yes"),
+    Case("held discard smsmode --yes", {}, [], "", 2, note="--since"),
+    Case(f"held discard smsmode --since {TIME}", {}, [], "", 2, note="--yes"),
     Case(
-        "held discard smsmode --yes",
-        {"POST /suppressions/held/smsmode/discard": answered({**SETTLED, "more": False})},
-        [("POST /suppressions/held/smsmode/discard", None)],
+        f"held discard smsmode --since {TIME} --yes",
+        {"POST /suppressions/held/smsmode/discard": answered({**SETTLED, "next": None})},
+        [("POST /suppressions/held/smsmode/discard", {"since": TIME})],
         "3,000 settled\n",
     ),
     Case(f"revert smsmode --since {TIME}", {}, [], "", 2, note="--yes"),

@@ -23,13 +23,13 @@ from dlr.causes import Cause
 from dlr.exports.ask import ExportRequest, RangeError
 from dlr.exports.desk import TooManyJobsError
 from dlr.exports.job import DEADLINE, LIFETIME, Order, State
-from dlr.exports.part import COLUMNS
 from dlr.exports.queue import Step
 from dlr.exports.scope import StoredScopes
 from dlr.exports.service import Asker, ExportRefusedError, KeyUsedError
 from dlr.exports.upload import PIECE, upload
 from dlr.exports.work import GIVEN_UP, LOST_SCOPE
 from dlr.messages.by_recipient import RecipientReports
+from dlr.messages.shown import SHOWN
 from dlr.phone import PhoneNumber
 from dlr.report import Status
 from dlr.runtime.scratch import own_folder
@@ -175,8 +175,8 @@ def test_no_cell_of_a_csv_is_a_formula_and_the_import_reads_it_as_it_was(
     content = "".join(exports.s3.objects[key].decode() for key in keys)
     (row,) = exports.rows(job)
     assert row["code"] == row["sender"] == row["message_id"] == "'" + text
-    header = ",".join(COLUMNS) + "\r\n"
-    sheet = read_sheet(header + content.replace(header, ""), list(COLUMNS))
+    header = ",".join(SHOWN) + "\r\n"
+    sheet = read_sheet(header + content.replace(header, ""), list(SHOWN))
     assert [each.cells["code"] for each in sheet] == [text]
 
 
@@ -185,12 +185,12 @@ def test_a_csv_is_utf_8_with_a_header_and_rfc_4180_quoting(exports: ExportHarnes
     job = exports.ask(kind="messages", filters=RANGE)
     exports.run()
     first, second, third = (exports.s3.objects[key] for key in exports.get(job).links)
-    header = ",".join(COLUMNS).encode() + b"\r\n"
+    header = ",".join(SHOWN).encode() + b"\r\n"
     assert first == third == header
     assert second.startswith(header)
     assert second.endswith(b"\r\n")
     assert '"é ""x"", \n"'.encode() in second
-    assert next(csv.reader(io.StringIO(second.decode(), newline=""))) == list(COLUMNS)
+    assert next(csv.reader(io.StringIO(second.decode(), newline=""))) == list(SHOWN)
 
 
 def test_parquet_keeps_types(exports: ExportHarness) -> None:
@@ -202,7 +202,7 @@ def test_parquet_keeps_types(exports: ExportHarness) -> None:
         2,
     )
     assert row["code"] == "=1"
-    assert list(row) == list(COLUMNS)
+    assert list(row) == list(SHOWN)
 
 
 def test_what_has_expired_shows_no_id_and_no_code(exports: ExportHarness) -> None:

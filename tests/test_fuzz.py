@@ -61,7 +61,7 @@ class WebhookHarness:
         """The status; JSON or it raises."""
         request = Request.from_api_gateway(event, "https://dlr.example.com")
         response = self._receive(request)[0]
-        answer = response.to_api_gateway()
+        answer = response.to_api_gateway("r")
         if response.text is None:
             json.loads(answer["body"])
         return int(answer["statusCode"])

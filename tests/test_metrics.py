@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -117,6 +118,17 @@ def test_ingest_logs_in_one_line_what_is_odd_and_whose_it_is(
     assert (again["provider"], again["service"]) == (PROVIDER, "ingest")
     assert again["request_id"]
     assert "New" not in again
+
+
+def test_a_webhooks_problem_has_a_type_and_the_id_of_its_line_in_the_log(
+    ordinary: SystemHarness,
+) -> None:
+    answers: list[Any] = []
+    (line,) = lines_of(lambda: answers.append(ordinary.send(b"garbage")))
+    ((status, problem),) = answers
+    assert (status, problem["status"], problem["title"]) == (400, 400, "Unreadable report")
+    assert problem["type"] == "urn:dlr:problem:unreadable-report"
+    assert problem["request_id"] == json.loads(line)["request_id"]
 
 
 def test_publish_counts_every_stored_report_once(ordinary: SystemHarness) -> None:

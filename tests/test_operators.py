@@ -34,6 +34,7 @@ class Act(NamedTuple):
     """The number whose audit has the act."""
 
 
+EVER = {"since": "2026-01-01T00:00:00Z"}
 ACTS: dict[str, Act] = {
     "PUT /suppressions/{number}": Act(f"/suppressions/{NUMBER}", {}, NUMBER),
     "DELETE /suppressions/{number}": Act(f"/suppressions/{LISTED}", None, LISTED),
@@ -44,9 +45,9 @@ ACTS: dict[str, Act] = {
         f"/suppressions/held/{PROVIDER}/release", None, HELD
     ),
     "POST /suppressions/held/{provider}/discard": Act(
-        f"/suppressions/held/{PROVIDER}/discard", None, HELD
+        f"/suppressions/held/{PROVIDER}/discard", EVER, HELD
     ),
-    "POST /suppressions/revert/{provider}": Act(f"/suppressions/revert/{PROVIDER}", {}, LISTED),
+    "POST /suppressions/revert/{provider}": Act(f"/suppressions/revert/{PROVIDER}", EVER, LISTED),
     "DELETE /recipients/{number}": Act(f"/recipients/{LISTED}"),
     "POST /people/erase": Act("/people/erase", {"number": LISTED}),
     "POST /erasures/repeat": Act("/erasures/repeat"),

@@ -65,10 +65,10 @@ def test_a_provider_that_waits_for_an_exact_answer_gets_it_once_its_reports_are_
 ) -> None:
     provider = replace(load_provider("bulksmsrates"), answer=answer)
     receive = ingest.receiver(provider=provider)
-    given = receive(post(report(f"m-{status}-{body}")))[0].to_api_gateway()
+    given = receive(post(report(f"m-{status}-{body}")))[0].to_api_gateway("r")
     assert (given["statusCode"], given["headers"]["content-type"]) == (status, content_type)
     assert json.loads(given["body"])["new"] == 1 if body is None else given["body"] == body
-    unreadable = receive(post(b"{}"))[0].to_api_gateway()
+    unreadable = receive(post(b"{}"))[0].to_api_gateway("r")
     assert (unreadable["statusCode"], json.loads(unreadable["body"])["status"]) == (400, 400)
 
 
@@ -262,7 +262,7 @@ def test_a_failing_table_makes_the_provider_send_again(
     response, counts = ingest.receiver(client=Failing(fault))(post(body))
     assert response.status == 503
     assert counts["NotStored"] == 1
-    assert "447700900123" not in json.dumps(response.to_api_gateway())
+    assert "447700900123" not in json.dumps(response.to_api_gateway("r"))
 
 
 def test_an_answer_never_quotes_the_request(ingest: IngestHarness) -> None:

@@ -74,14 +74,20 @@ def test_a_probe_carries_nothing(request_: Request, is_probe: bool) -> None:
 
 
 def test_an_error_is_a_problem_document() -> None:
-    answer = problem(405, "No", "Use POST.", {"allow": "POST"}).to_api_gateway()
+    answer = problem(405, "No", "Use POST.", {"allow": "POST"}).to_api_gateway("r-1")
     assert answer["statusCode"] == 405
     assert answer["headers"] == {"content-type": "application/problem+json", "allow": "POST"}
-    assert json.loads(answer["body"]) == {"title": "No", "status": 405, "detail": "Use POST."}
+    assert json.loads(answer["body"]) == {
+        "type": "urn:dlr:problem:no",
+        "title": "No",
+        "status": 405,
+        "detail": "Use POST.",
+        "request_id": "r-1",
+    }
 
 
 def test_a_success_is_json() -> None:
-    answer = Response(200, {"new": 1}).to_api_gateway()
+    answer = Response(200, {"new": 1}).to_api_gateway("r-1")
     assert (answer["headers"], answer["body"]) == (
         {"content-type": "application/json"},
         '{"new": 1}',

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from dlr_cli.api import Item
+from dlr_cli.api import Api, Item, as_item
 from dlr_cli.errors import CommandError
 from dlr_cli.output import Output
 
@@ -23,6 +23,30 @@ def within(command: Callable[..., R]) -> Callable[..., R]:
     )(command)
 
 
+def since_when(command: Callable[..., R]) -> Callable[..., R]:
+    """Adds --since, which must be there, and --until: for what takes something away for good."""
+    command = click.option(
+        "--until", metavar="TIME", help="Only what was received until then. Default: now."
+    )(command)
+    return click.option(
+        "--since",
+        metavar="TIME",
+        required=True,
+        help="Only what was received from then on, in ISO with a zone.",
+    )(command)
+
+
+def settle(api: Api, output: Output, path: str, since: str | None, until: str | None) -> None:
+    """Call a route that takes a time as its body until nothing is left of it; print the sum."""
+
+    def part(query: Mapping[str, str | None]) -> Item:
+        window = {"since": since, "until": query.get("until") or until}
+        body = {name: time for name, time in window.items() if time}
+        return api.call("POST", path, as_item, body, query={"after": query.get("after")})
+
+    repeated(output, part)
+
+
 def repeated(output: Output, part: Callable[[Mapping[str, str | None]], Item]) -> None:
     """Call `part` with `after` and `until` of its answer until there is no next; print the sum."""
     query: dict[str, str | None] = {}
@@ -33,7 +57,7 @@ def repeated(output: Output, part: Callable[[Mapping[str, str | None]], Item]) -
             if name in answer:
                 sums[name] = sums.get(name, 0) + int(answer[name])
         following: Any = answer.get("next")
-        if following is None or answer.get("more") is False:
+        if following is None:
             break
         if following == query.get("after"):
             raise CommandError("The API answers the same part again and again.")

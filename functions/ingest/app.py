@@ -90,4 +90,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return take(event, context)
     response, counts = receive(Request.from_api_gateway(event, public_url))
     note(counts, response.status, context)
-    return response.to_api_gateway()
+    return response.to_api_gateway(context.aws_request_id)

@@ -64,7 +64,7 @@ def _answers(model: type[BaseModel]) -> dict[int, Any]:
 
 
 def _answer(
-    question: asked.Asked, ask: Callable[[Look, datetime], BaseModel], *, is_kept: bool = True
+    question: asked.Asking, ask: Callable[[Look, datetime], BaseModel], *, is_kept: bool = True
 ) -> Response[str]:
     """304 where the caller has the answer already: then DuckDB is not even started."""
     event, at, look = router.current_event, now(), lake.look()

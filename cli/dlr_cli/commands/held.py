@@ -1,14 +1,14 @@
 """`dlr held`: what the mass-bounce guard holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import quote
 
 import click
 
-from dlr_cli.api import Api, Item, as_item, items_of
+from dlr_cli.api import Api, items_of
 from dlr_cli.options import destroys, notes, prints_data, uses_api
 from dlr_cli.output import Output
-from dlr_cli.settling import repeated, within
+from dlr_cli.settling import settle, since_when, within
 
 
 @click.group(name="held")
@@ -44,7 +44,7 @@ def release(api: Api, output: Output, provider: str, since: str | None, until: s
 
 @command.command
 @click.argument("provider")
-@within
+@since_when
 @notes
 @destroys
 @prints_data
@@ -66,8 +66,4 @@ def _settle(
     api: Api, output: Output, provider: str, act: str, since: str | None, until: str | None
 ) -> None:
     path = f"/suppressions/held/{quote(provider, safe='')}/{act}"
-
-    def part(query: Mapping[str, str | None]) -> Item:
-        return api.call("POST", path, as_item, query={"since": since, "until": until, **query})
-
-    repeated(output, part)
+    settle(api, output, path, since, until)

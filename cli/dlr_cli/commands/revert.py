@@ -1,19 +1,19 @@
 """`dlr revert`: take back what a provider's reports did in a time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import quote
 
 import click
 
-from dlr_cli.api import Api, Item, as_item
+from dlr_cli.api import Api
 from dlr_cli.options import destroys, notes, prints_data, uses_api
 from dlr_cli.output import Output
-from dlr_cli.settling import repeated, within
+from dlr_cli.settling import settle, since_when
 
 
 @click.command(name="revert")
 @click.argument("provider")
-@within
+@since_when
 @notes
 @destroys
 @prints_data
@@ -36,10 +36,4 @@ def command(
     """
     confirm(f"Take back what reports of this provider did at {api.host}, for good?")
     path = f"/suppressions/revert/{quote(provider, safe='')}"
-
-    def part(query: Mapping[str, str | None]) -> Item:
-        window = {"since": since, "until": query.get("until") or until}
-        body = {name: time for name, time in window.items() if time}
-        return api.call("POST", path, as_item, body, query={"after": query.get("after")})
-
-    repeated(output, part)
+    settle(api, output, path, since, until)

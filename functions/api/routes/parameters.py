@@ -12,7 +12,6 @@ from dlr.http.api import TARGET, caller_in
 from dlr.http.problem import Problem, ProblemError
 from dlr.phone import read_country
 from dlr.providers.base import provider_names
-from dlr.runtime.times import Time
 
 MAX_KEY = 256  # characters: DynamoDB refuses a key over 2,048 bytes
 _ID = re.compile(r"[a-z0-9]+\.[0-9a-f]{32}|[0-9a-f]{16}", re.ASCII)
@@ -48,9 +47,6 @@ Country = Annotated[
     AfterValidator(lambda code: code and read_country(code)),
 ]
 After = Annotated[str | None, Query(max_length=MAX_KEY, description="`next` of the answer before")]
-
-Since = Annotated[Time | None, Query(description="Received from then on")]
-Until = Annotated[Time | None, Query(description="Received until then; now if not given")]
 
 
 def not_kept(thing: str) -> ProblemError:

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 import services
 from dlr.http.parameters import Note
 from dlr.phone import read_typed
-from dlr.suppression.admin import HeldResult, Reverted, SuppressRequest, Window
+from dlr.suppression.admin import HeldResult, Reverted, SuppressRequest, Window, WindowSince
 from dlr.suppression.entry import ListName
 from dlr.suppression.lookup import Check, CheckAnswer, SuppressionAnswer, answer_of
 from dlr.suppression.transfer import Import, Page
-from routes.parameters import After, Country, KnownProvider, Since, Until, note_act
+from routes.parameters import After, Country, KnownProvider, note_act
 
 BOTH_LISTS = (ListName.NUMBER, ListName.OPT_OUT)
 
@@ -49,27 +49,28 @@ def get_held(provider: KnownProvider) -> dict[str, int]:
 @router.post("/suppressions/held/<provider>/release", summary="What is held counts from now on")
 def release_held(
     provider: KnownProvider,
-    since: Since = None,
-    until: Until = None,
+    window: Annotated[Window | None, Body()] = None,
     after: After = None,
     note: Note = None,
 ) -> HeldResult:
-    by = note_act(router, note)
-    window, now = Window(since=since, until=until), services.now()
-    return services.admin.settle_held(provider, window, by, now, dropped=False, after=after)
+    return _settle(provider, window or Window(), after, note, dropped=False)
 
 
 @router.post("/suppressions/held/<provider>/discard", summary="What is held never counts")
 def discard_held(
     provider: KnownProvider,
-    since: Since = None,
-    until: Until = None,
+    window: Annotated[WindowSince, Body()],
     after: After = None,
     note: Note = None,
 ) -> HeldResult:
-    by = note_act(router, note)
-    window, now = Window(since=since, until=until), services.now()
-    return services.admin.settle_held(provider, window, by, now, dropped=True, after=after)
+    return _settle(provider, window, after, note, dropped=True)
+
+
+def _settle(
+    provider: str, window: Window, after: str | None, note: str | None, *, dropped: bool
+) -> HeldResult:
+    by, now = note_act(router, note), services.now()
+    return services.admin.settle_held(provider, window, by, now, dropped=dropped, after=after)
 
 
 @router.post(
@@ -78,7 +79,7 @@ def discard_held(
 )
 def revert(
     provider: KnownProvider,
-    window: Annotated[Window, Body()],
+    window: Annotated[WindowSince, Body()],
     after: After = None,
     note: Note = None,
 ) -> Reverted:

@@ -149,9 +149,10 @@ async function importAll({ header, rows, first }, country, note, step) {
 function HeldNumbers() {
   const status = useLoad((signal) => api("/status", { signal }), []);
   const [asked, setAsked] = useState(null);
+  const [since, setSince] = useState(yesterday);
   const settle = ({ provider, act }) => async (note) => {
     startWork(`held-${provider}`, `${TITLES[act]} what is held for ${provider}`, async (step) => {
-      await inParts(`/suppressions/held/${provider}/${act}`, {}, note, "settled", step, asked.n);
+      await inParts(`/suppressions/held/${provider}/${act}`, act === "discard" ? { since: utc(since) } : {}, note, "settled", step, asked.n);
       status.reload();
     });
   };
@@ -169,7 +170,10 @@ function HeldNumbers() {
       <//>
     <//>
     ${asked && html`<${Confirm} title=${`${TITLES[asked.act]} ${count(asked.n)} numbers of ${asked.provider}?`} action=${TITLES[asked.act]} danger=${asked.act === "discard"} reason="Reason"
-      run=${settle(asked)} onClose=${() => setAsked(null)}>${ABOUT[asked.act]}<//>`}`;
+      run=${settle(asked)} onClose=${() => setAsked(null)}>
+      <p>${ABOUT[asked.act]}</p>
+      ${asked.act === "discard" && html`<${Field} label="Received from (UTC)" hint="What was held before stays held."><input type="datetime-local" required value=${since} onInput=${(event) => setSince(event.target.value)} /><//>`}
+    <//>`}`;
 }
 
 const TITLES = { release: "Release", discard: "Discard" };
@@ -220,4 +224,5 @@ function Revert() {
     <//>`}`;
 }
 
+const yesterday = () => new Date(Date.now() - 24 * 3600e3).toISOString().slice(0, 16);
 const utc = (local) => (local ? new Date(`${local}Z`).toISOString() : undefined);

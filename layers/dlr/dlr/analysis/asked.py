@@ -109,10 +109,18 @@ COUNTRY = _text(f"Of the recipient, two capital letters each. {_SEVERAL}")
 NETWORK = _text("As the provider writes it")
 
 
-class Asked(BaseModel):
-    """A period. Its times need a zone: `2026-11-01T00:00:00Z`."""
+class Asking(BaseModel):
+    """What a question is made of."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    def unchanged_since(self, now: datetime) -> datetime:
+        """From when to now this question has meant the same period."""
+        return floor_hour(now)
+
+
+class Asked(Asking):
+    """A period. Its times need a zone: `2026-11-01T00:00:00Z`."""
 
     start: Time | None = Field(
         None,
@@ -140,10 +148,6 @@ class Asked(BaseModel):
                 f"The period is longer than {longest.days} days: ask for it in parts."
             )
         return Period(start, end)
-
-    def unchanged_since(self, now: datetime) -> datetime:
-        """From when to now this question has meant the same period."""
-        return floor_hour(now)
 
 
 class Filtered(Asked):
@@ -265,9 +269,7 @@ class UnfinishedAsked(Asked):
         return Period(start, end)
 
 
-class FindingsAsked(BaseModel):
+class FindingsAsked(Asking):
     """`GET /stats/findings`."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     hours: int = Field(24, ge=2, le=72, description="How far back a fall may have begun")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from dlr.analysis.dimensions import Filters, condition
 from dlr.analysis.source import HOUR, Lake, Period, Query, aware, floor_hour, plain
+from dlr.messages.shown import HIDDEN, SHOWN
 
 SCAN_S = 8.0
 """A page that is not full by then ends where it is: API Gateway waits for 30 s."""
@@ -16,30 +17,7 @@ MOST_HOURS = 48
 HOURS_FILTERED = 10
 """At first, where a filter leaves out most messages; without one an hour fills most pages."""
 _MICROSECOND = timedelta(microseconds=1)
-_COLUMNS = {
-    "first_seen": "f",
-    "mk": "mk",
-    "provider": "provider",
-    "message_id": "CASE WHEN {is_kept} THEN message_id END",
-    "apart": "apart",
-    "status": "status",
-    "final": "finished",
-    "cause": "cause",
-    "bounce": "bounce",
-    "action": "action",
-    "permanent": "permanent",
-    "code": "CASE WHEN {is_kept} THEN code END",
-    "country": "country",
-    "network": "network",
-    "sender": "sender",
-    "segments": "segments",
-    "price": "price",
-    "currency": "currency",
-    "occurred_at": '"at"',
-    "sent_at": "sent_at",
-    "latency_ms": "latency_ms",
-    "latency_from": "latency_from",
-}
+_NAMES = (*SHOWN, "mk", "apart")
 _TIMES = ("first_seen", "occurred_at", "sent_at")
 
 
@@ -51,7 +29,7 @@ class Position(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Messages by the names of `_COLUMNS`, times in UTC, and how far was read."""
+    """Messages by the names of `SHOWN`, `mk` and `apart`, times in UTC, and how far was read."""
 
     items: list[dict[str, Any]]
     end: Position | None
@@ -118,18 +96,14 @@ def _next_hours(scanned: timedelta, found: int, limit: int) -> int:
 def _query(
     window: Period, filters: Filters, position: Position, limit: int, now: datetime
 ) -> Query:
-    is_kept = f"expires_at > {int(now.timestamp())}"
-    columns = ", ".join(
-        f"{sql.format(is_kept=is_kept)} AS {name}" for name, sql in _COLUMNS.items()
+    hidden = ", ".join(
+        f"CASE WHEN expires_at > {int(now.timestamp())} THEN {name} END AS {name}"
+        for name in HIDDEN
     )
-    source = "messages"
-    if "code" in filters:
-        source = (
-            f"(SELECT * REPLACE ({_COLUMNS['code'].format(is_kept=is_kept)} AS code) FROM messages)"
-        )
+    columns = ", ".join(f"{column} AS {name}" for name, column in SHOWN.items())
     wanted, f = condition(filters), plain(position.f)
     return Query(
-        f"SELECT {columns} FROM {source} AS found"
+        f"SELECT {columns}, mk, apart FROM (SELECT * REPLACE ({hidden}) FROM messages) AS found"
         " WHERE f >= ? AND f < ? AND (f < ? OR (f = ? AND mk < ?))"
         f" AND {wanted.sql} ORDER BY f DESC, mk DESC LIMIT ?",
         (
@@ -141,5 +115,5 @@ def _query(
 
 
 def _item(row: tuple[Any, ...]) -> dict[str, Any]:
-    item = dict(zip(_COLUMNS, row, strict=True))
+    item = dict(zip(_NAMES, row, strict=True))
     return item | {name: item[name] and aware(item[name]) for name in _TIMES}

@@ -3,10 +3,10 @@
 from datetime import datetime
 from hashlib import sha256
 
-from dlr.analysis.asked import Asked
+from dlr.analysis.asked import Asking
 
 
-def tag_of(version: str, path: str, question: Asked, now: datetime) -> str:
+def tag_of(version: str, path: str, question: Asking, now: datetime) -> str:
     """Of the lake's version and the question, and of the time for which it means one period.
 
     Ids that expire within that time are the one thing that changes without the lake.

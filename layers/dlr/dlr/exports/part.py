@@ -11,6 +11,7 @@ from dlr.exports.job import Order
 from dlr.exports.numbers import NUMBERS, MessageItems, named_in, rows_with_numbers
 from dlr.exports.staged import stage
 from dlr.exports.wanted import Lake, open_wanted
+from dlr.messages.shown import SHOWN
 
 
 class Task(NamedTuple):
@@ -47,32 +48,8 @@ class Maker(Protocol):
         """What it holds."""
 
 
-COLUMNS: Mapping[str, str] = {
-    "first_seen": "f",
-    "provider": "provider",
-    "message_id": "message_id",
-    "status": "status",
-    "final": "finished",
-    "cause": "cause",
-    "bounce": "bounce",
-    "action": "action",
-    "permanent": "permanent",
-    "code": "code",
-    "country": "country",
-    "network": "network",
-    "sender": "sender",
-    "segments": "segments",
-    "price": "price",
-    "currency": "currency",
-    "occurred_at": '"at"',
-    "sent_at": "sent_at",
-    "latency_ms": "latency_ms",
-    "latency_from": "latency_from",
-}
-"""Of an export of messages, and the lake's expression for each. The names are those of `GET
-/messages`."""
 NUMBER = "number"
-"""The column behind them, where numbers were asked for."""
+"""The column behind those of `SHOWN`, where numbers were asked for."""
 _ORDER = "ORDER BY f, mk"
 
 
@@ -86,7 +63,7 @@ class MessagesPart:
     def __call__(self, task: Task) -> Made:
         order = task.order
         span = order.range_of(task.name)
-        columns = ", ".join(f"{sql} AS {name}" for name, sql in COLUMNS.items())
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in SHOWN.items())
         source = "wanted"
         with open_wanted(self.lake, span, order.filters, task.now) as snapshot:
             if order.numbers:

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from dlr.exports.file import quoted
+from dlr.messages.shown import HIDDEN
 
 HOUR = timedelta(hours=1)
-_HIDDEN = ("code", "message_id")
-"""Nobody sees these of a message that has expired."""
 
 
 class Snapshot(Protocol):
@@ -48,7 +47,7 @@ def open_wanted(
     floor = start.replace(minute=0, second=0, microsecond=0)
     hours = -((floor - end) // HOUR)
     with lake.open(floor, floor + hours * HOUR, rollups=False) as snapshot:
-        hidden = ", ".join(f"CASE WHEN kept THEN {name} END AS {name}" for name in _HIDDEN)
+        hidden = ", ".join(f"CASE WHEN kept THEN {name} END AS {name}" for name in HIDDEN)
         kept = f"SELECT *, expires_at > {int(now.timestamp())} AS kept FROM messages"  # noqa: S608
         where = " AND ".join(
             [

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from aws_lambda_powertools.event_handler import Response
 
-TYPE = "urn:dlr:problem:"
+from dlr.wire.request import PROBLEM
+
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
 
@@ -35,7 +36,7 @@ class Problem(_Kind, Enum):
     @property
     def type(self) -> str:
         """`urn:dlr:problem:not-a-number`."""
-        return TYPE + self.name.lower().replace("_", "-")
+        return PROBLEM + self.name.lower().replace("_", "-")
 
 
 @dataclass

@@ -87,15 +87,20 @@ class Window(BaseModel):
         )
 
 
+class WindowSince(Window):
+    """The same, of what takes something away for good: without its beginning it is a mistake."""
+
+    since: AwareDatetime
+
+
 class HeldResult(BaseModel):
     """How many entries were held and are not any more.
 
-    `more` if there are others: call again, with `next` as `after` and with `until`. Then the call
-    looks at the others, also where some stay held because a time was asked for.
+    `next` begins the next part, with this `until`; null at the end. It goes on behind the entries
+    that were looked at, also where some stay held because a time was asked for.
     """
 
     settled: int
-    more: bool
     next: str | None
     until: datetime
 
@@ -202,9 +207,8 @@ class SuppressionAdmin:
 
         with ThreadPoolExecutor(WORKERS) as pool:
             done = sum(pool.map(settle, hashes[:MAX_SETTLED]))
-        more = len(hashes) > MAX_SETTLED
-        following = hashes[MAX_SETTLED - 1] if more else None
-        return HeldResult(settled=done, more=more, next=following, until=settlement.until)
+        following = hashes[MAX_SETTLED - 1] if len(hashes) > MAX_SETTLED else None
+        return HeldResult(settled=done, next=following, until=settlement.until)
 
     def revert(
         self, provider: str, window: Window, after: str | None, by: str, now: datetime

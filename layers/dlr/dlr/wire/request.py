@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 WEBHOOKS = "/webhooks/"
+PROBLEM = "urn:dlr:problem:"
+"""The beginning of a problem's `type`; its title is the end, with hyphens."""
 """What the path of every webhook begins with, behind the path that is mapped to the API."""
 
 
@@ -89,15 +91,20 @@ class Response:
     text: str | None = None
     """What is sent in place of `body`, where a provider waits for an exact text."""
 
-    def to_api_gateway(self) -> dict[str, Any]:
-        """For an HTTP API, payload format 2.0. Errors are RFC 9457 problem documents."""
-        content_type = "application/json" if self.status < 400 else "application/problem+json"
+    def to_api_gateway(self, request_id: str) -> dict[str, Any]:
+        """For an HTTP API, payload format 2.0. Errors are RFC 9457 problem documents.
+
+        `request_id` is that of the line in the log, where a problem has one.
+        """
+        content_type, body = "application/json", self.body
+        if self.status >= 400:
+            content_type, body = "application/problem+json", {**body, "request_id": request_id}
         if self.text is not None:
             content_type = "text/plain"
         return {
             "statusCode": self.status,
             "headers": {"content-type": content_type, **self.headers},
-            "body": json.dumps(self.body) if self.text is None else self.text,
+            "body": json.dumps(body) if self.text is None else self.text,
         }
 
 
@@ -105,7 +112,9 @@ def problem(
     status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """An RFC 9457 problem document. `detail` is for a person and never quotes the request."""
-    return Response(status, {"title": title, "status": status, "detail": detail}, headers or {})
+    kind = PROBLEM + title.lower().replace(" ", "-")
+    body = {"type": kind, "title": title, "status": status, "detail": detail}
+    return Response(status, body, headers or {})
 
 
 def mapped_path(base_url: str) -> str:
