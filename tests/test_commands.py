@@ -69,7 +69,7 @@ WHOLE = {**MESSAGE, "recipient": None, "history": [REPORT]}
 CODE = {"provider": "twilio", "kind": "code", "code": "30003", "cause": "absent", "source": "x"}
 LISTED = {"suppressed": True, "list": "opt_out", "cause": "opted_out", "strikes": 0}
 CHECKED = {"checked": 3, "suppressed": [{"number": NUMBER, **LISTED}], "not_numbers": ["x"]}
-SETTLED = {"settled": 3000, "more": True, "next": "a", "until": LATER}
+SETTLED = {"settled": 3000, "next": "a", "until": LATER}
 ERASED = {"messages": 2, "quarantine": 1, "suppressed": True}
 JOB = {
     "id": "j1",

@@ -148,7 +148,7 @@ def test_a_line_break_in_the_message_id_is_refused_or_ends_it(case: Recording) -
     message_id = case.reports[0]["message_id"]
     in_query = request.query.replace(message_id, message_id + "%0d%0aX")
     in_body = request.body.replace(message_id.encode(), message_id.encode() + rb"\r\nX")
-    if rf'\"{message_id}\"' in request.body.decode():  # JSON in JSON
+    if rf"\"{message_id}\"" in request.body.decode():  # JSON in JSON
         in_body = request.body.replace(message_id.encode(), message_id.encode() + rb"\\r\\nX")
     if f": {message_id}," in request.body.decode():  # a number: as the text that it is read as
         in_body = request.body.replace(message_id.encode(), rb'"%b\r\nX"' % message_id.encode())
