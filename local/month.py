@@ -75,6 +75,11 @@ class Sent(NamedTuple):
     cause: Cause
     sender: str
 
+    @property
+    def is_in_outage(self) -> bool:
+        """Whether it is one of those that the outage called dead."""
+        return SENT <= self.place < SENT + IN_OUTAGE
+
 
 def month(end: datetime, seed: int) -> Iterator[Sent]:
     """Every message of the days before `end`, in no order."""
@@ -137,9 +142,7 @@ def _sent(
     gone = cause in {Cause.UNKNOWN_SUBSCRIBER, Cause.INVALID_NUMBER, Cause.OPTED_OUT}
     number = _number(random, country, gone)
     sender = random.choice(SENDERS)
-    return Sent(
-        provider, place, country, network, number, at, latency_s, status, cause, sender
-    )
+    return Sent(provider, place, country, network, number, at, latency_s, status, cause, sender)
 
 
 def _number(random: Random, country: str, is_gone: bool) -> str:
@@ -152,9 +155,7 @@ def _number(random: Random, country: str, is_gone: bool) -> str:
     return f"+1{random.choice(AREAS[country])}55501{last:02d}"
 
 
-def _fate(
-    random: Random, fates: tuple[tuple[float, Status, Cause], ...]
-) -> tuple[Status, Cause]:
+def _fate(random: Random, fates: tuple[tuple[float, Status, Cause], ...]) -> tuple[Status, Cause]:
     die = random.random()
     for part, status, cause in fates:
         die -= part
