@@ -146,7 +146,8 @@ def test_what_is_held_is_settled_to_its_end(chromium: Any, site: Site, act: str)
         page.get_by_text("Done. 12 of 12 numbers").wait_for()
     first, second = site.asked(route)
     assert first.path == f"/suppressions/held/smsmode/{act.lower()}"
-    assert (second.query, second.body) == ({"after": "a1b2"}, {"until": end})
+    begin = "1970-01-01T00:00:00Z"
+    assert (second.query, second.body) == ({"after": "a1b2"}, {"since": begin, "until": end})
 
 
 def test_a_window_of_a_provider_is_reverted_after_its_name_is_typed(

@@ -151,7 +151,7 @@ function HeldNumbers() {
   const [asked, setAsked] = useState(null);
   const settle = ({ provider, act }) => async (note) => {
     startWork(`held-${provider}`, `${TITLES[act]} what is held for ${provider}`, async (step) => {
-      await inParts(`/suppressions/held/${provider}/${act}`, {}, note, "settled", step, asked.n);
+      await inParts(`/suppressions/held/${provider}/${act}`, { since: BEGINNING }, note, "settled", step, asked.n);
       status.reload();
     });
   };
@@ -173,6 +173,8 @@ function HeldNumbers() {
 }
 
 const TITLES = { release: "Release", discard: "Discard" };
+/** All that is held: to discard, the API wants to be told so. */
+const BEGINNING = "1970-01-01T00:00:00Z";
 const ABOUT = {
   release: "The provider was right: these numbers are dead, and are suppressed from now on.",
   discard: "The provider was wrong: these reports never count. The numbers stay free.",
