@@ -1,20 +1,37 @@
-"""Sends the recorded requests of `events/`, then made-up traffic; prints what comes of each."""
+"""Fills a made-up month, sends the recorded requests of `events/`, then made-up traffic.
+
+Prints what comes of each, and which pages of the console show the month's shapes.
+"""
 
 import secrets
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
+from local import month
 from local.client import AGAIN, Client
 from local.cloud import Cloud
+from local.fill import fill
 from local.listener import Listener
 from local.recordings import Recording, recordings
-from local.stack import describe
+from local.stack import Deployment, describe
 from local.traffic import traffic
 from local.waiting import wait_until
 
 TRAFFIC, WORKERS = 300, 8
+SEED = 20_26
+HELD_WITHIN_S = 90
+PAGES = (
+    ("overview", "29 days of all providers; messente and sinch are slower"),
+    ("compare?country=FR", "the bad route: {bad[0]} to network {bad[1]}, for {bad_days} days"),
+    ("messages?cause=content", "the campaign of {campaign[1]} days ago: filters stopped it"),
+    ("suppressions?part=held", "the outage: {outage[0]} called 1,150 numbers dead in an hour"),
+    ("providers", "who was heard of when; {silent[0]} has been silent for {silent[1]} days"),
+    ("quarantine", "requests that could not be read"),
+)
+"""What to look at in the console, and why."""
 COLUMNS = {"request": 37, "HTTP": 5, "status": 21, "cause": 21, "on the bus": 18, "list": 9}
 LINE = "".join(f"{{:<{width}}}" for width in COLUMNS.values())
 RATES = "  {:<16}{:>9}{:>11}{:>10}{:>8}{:>10}"
@@ -24,6 +41,8 @@ def demo(cloud: Cloud) -> bool:
     """Show every recording's way through the system; answers whether all went as expected."""
     deployment = describe(cloud)
     client = Client(deployment, retries=AGAIN)
+    count = fill(cloud, deployment.resources, datetime.now(UTC), SEED)
+    print(f"A made-up month is there: {count:,} messages.", flush=True)
     replays = [each for each in recordings() if each.provider in deployment.webhooks]
     with Listener(cloud, deployment.resources["Bus"]) as listener:
         statuses = [client.deliver(each.provider, each.request) for each in replays]
@@ -39,10 +58,29 @@ def demo(cloud: Cloud) -> bool:
     ]
     _show_list(client, numbers)
     problems += _show_rates(ends)
+    problems += _show_pages(deployment, client)
     for problem in problems:
         print(f"NOT AS EXPECTED: {problem}")
     print(f"\n{len(replays)} recorded and {TRAFFIC} made-up requests, {len(problems)} surprises.")
     return not problems
+
+
+def _show_pages(deployment: Deployment, client: Client) -> Iterator[str]:
+    """Print the pages that show the month; the guard takes a while until it holds the outage."""
+    held = f"/suppressions/held/{month.OUTAGE[0]}"
+    is_held = wait_until(lambda: client.api("GET", held)[1]["held"], HELD_WITHIN_S)
+    if not is_held:
+        yield "the mass-bounce guard holds nothing of the outage yet"
+    shapes = {
+        "bad": month.BAD_ROUTE,
+        "bad_days": month.BAD_DAYS,
+        "campaign": month.CAMPAIGN,
+        "outage": month.OUTAGE,
+        "silent": month.SILENT,
+    }
+    print("\nLook at the console, where it runs on (`make run` prints a link that signs in):")
+    for page, shows in PAGES:
+        print(f"  {deployment.console}#/{page:<26} {shows.format(**shapes)}")
 
 
 def _send_traffic(

@@ -75,6 +75,11 @@ class Sent(NamedTuple):
     cause: Cause
     sender: str
 
+    @property
+    def is_in_outage(self) -> bool:
+        """Whether it is one of those that the outage called dead."""
+        return SENT <= self.place < SENT + IN_OUTAGE
+
 
 def month(end: datetime, seed: int) -> Iterator[Sent]:
     """Every message of the days before `end`, in no order."""

@@ -64,6 +64,14 @@ def test_a_sign_in_link_signs_in_and_leaves_the_address_and_the_history(
         assert "dlr_" not in page.url
 
 
+def test_a_sign_in_link_that_is_refused_leaves_the_address_too(chromium: Any, site: Site) -> None:
+    site.answers["GET /sessions/current"] = GATEWAY
+    with watched(chromium, site, session=None) as window:
+        page = window.open("sign-in?session=dlr_of-the-link")
+        page.get_by_text("Nobody knows this token").wait_for()
+        assert "dlr_" not in page.url
+
+
 def test_signing_out_ends_the_session_at_the_server(chromium: Any, site: Site) -> None:
     with watched(chromium, site) as window:
         page = window.open("compare")

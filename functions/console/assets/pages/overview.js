@@ -33,6 +33,7 @@ export default function Overview() {
   const providers = useLoad(ask({ by: "provider" }), [from, to]);
   const unfinished = useLoad((signal) => api("/stats/unfinished", { query: hours > DAY ? { from, to } : {}, signal }), [from, to]);
   const title = useTitles();
+  const isEmpty = total.data?.rows.length === 0;
   return html`<${Heading} title="Overview"><${RangePicker} /><//>
     <${Loaded} of=${total} empty=${({ rows }) => !rows.length && html`<${Panel}><${NoMessages} /><//>`}>
       ${({ rows: [all], as_of }) => html`<div class="figures">
@@ -48,14 +49,14 @@ export default function Overview() {
       <${Panel} title="Delivery problems"><${Findings} title=${title} /><//>
       <${Panel} title="Alarms"><${Alarms} title=${title} /><//>
     </div>
-    <${Panel}><${Loaded} of=${series} empty=${({ rows }) => !rows.length && html`<${NoMessages} />`}>
+    ${!isEmpty && html`<${Panel}><${Loaded} of=${series}>
       ${({ rows }) => html`<${Volume} rows=${rows} by=${by} />`}<//><//>
     <div class="grid">
       <${Panel}><${Loaded} of=${causes} empty=${({ rows }) => !rows.length && html`<${Empty} title="Nothing failed">In this period.<//>`}>
         ${({ rows }) => html`<${Causes} rows=${rows} period=${period} />`}<//><//>
-      <${Panel} title="Providers"><${Loaded} of=${providers} empty=${({ rows }) => !rows.length && html`<${NoMessages} />`}>
+      <${Panel} title="Providers"><${Loaded} of=${providers}>
         ${({ rows }) => html`<${Providers} rows=${rows} period=${period} title=${title} unfinished=${unfinished.data?.rows ?? []} />`}<//><//>
-    </div>`;
+    </div>`}`;
 }
 
 const sum = (rows) => rows.reduce((n, each) => n + each.n, 0);

@@ -177,6 +177,7 @@ function HeldNumbers() {
 }
 
 const TITLES = { release: "Release", discard: "Discard" };
+/** All that is held: to discard, the API wants to be told so. */
 const ABOUT = {
   release: "The provider was right: these numbers are dead, and are suppressed from now on.",
   discard: "The provider was wrong: these reports never count. The numbers stay free.",

@@ -1,0 +1,182 @@
+"""The console's function: files alone, safe headers, and addresses that may be kept for ever."""
+
+import base64
+import gzip
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cases import ROOT
+
+pytestmark = pytest.mark.unit
+FOLDER = ROOT / "functions/console"
+FOREVER = "public, max-age=31536000, immutable"
+
+
+def loaded() -> Any:
+    spec = spec_from_file_location("console_app", FOLDER / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+app = loaded()
+
+
+def get(path: str | None, **headers: str) -> dict[str, Any]:
+    """An answer to `GET /console/{path}`, or to `GET /console`."""
+    route = "GET /console" if path is None else "GET /console/{proxy+}"
+    event = {
+        "routeKey": route,
+        "rawPath": "/console" + ("" if path is None else f"/{path}"),
+        "pathParameters": {} if path is None else {"proxy": path},
+        "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    answer: dict[str, Any] = app.handler(event, None)
+    return answer
+
+
+def body(answer: dict[str, Any]) -> bytes:
+    if answer["isBase64Encoded"]:
+        return base64.b64decode(answer["body"])
+    return str(answer["body"]).encode()
+
+
+def references() -> list[str]:
+    """What index.html, as it is served, refers to."""
+    return re.findall(r'(?:src|href)="([^"]+)"', body(get("index.html")).decode())
+
+
+def test_the_address_without_a_slash_leads_to_the_page_below_any_path() -> None:
+    answer = get(None)
+    assert (answer["statusCode"], answer["headers"]["location"]) == (302, "console/index.html")
+
+
+def test_the_folder_is_the_page() -> None:
+    assert body(get("")) == body(get("index.html"))
+    assert b"<!doctype html>" in body(get(""))[:40]
+
+
+def test_every_file_that_the_page_names_is_served_and_may_be_kept_for_ever() -> None:
+    assert len(references()) >= 3
+    for path in references():
+        assert path.startswith("~")
+        answer = get(path)
+        assert (answer["statusCode"], answer["headers"]["cache-control"]) == (200, FOREVER)
+
+
+def test_what_a_module_imports_is_served_beside_it() -> None:
+    (main,) = (path for path in references() if path.endswith("main.js"))
+    imported = re.findall(r'from "\./([^"]+)"', body(get(main)).decode())
+    assert imported
+    for path in imported:
+        assert get(main.replace("main.js", path))["headers"]["cache-control"] == FOREVER
+
+
+@pytest.mark.parametrize("path", ["index.html", "main.js", "~000000000000/main.js"])
+def test_an_address_that_may_change_its_content_is_asked_for_each_time(path: str) -> None:
+    assert get(path)["headers"]["cache-control"] == "no-cache"
+
+
+def test_a_changed_file_changes_the_version_of_all(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text('<script src="a.js"></script>')
+    (tmp_path / "a.js").write_text('import "./b.js"')
+    (tmp_path / "b.js").write_text("1")
+    before, version = app.load(tmp_path)
+    assert version.encode() in before["index.html"].plain
+    (tmp_path / "b.js").write_text("2")
+    assert app.load(tmp_path)[1] != version
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("../app.py", "%2e%2e/app.py", "..%2fapp.py", "/etc/passwd", "assets/index.html"),
+        *("app.py", "~000000000000/../app.py", "pages", "main.js/", "README.md", "~/main.js"),
+    ],
+)
+def test_nothing_but_the_files_can_be_had(path: str) -> None:
+    answer = get(path)
+    assert answer["statusCode"] == 404
+    assert answer["headers"]["content-type"].startswith("text/plain")
+    assert path not in str(answer["body"])
+
+
+def test_a_file_that_is_known_already_is_not_sent_again() -> None:
+    tag = get("main.js")["headers"]["etag"]
+    answer = get("main.js", if_none_match=f'W/{tag}, "other"')
+    assert (answer["statusCode"], answer["body"]) == (304, "")
+    assert get("main.js", if_none_match='"other"')["statusCode"] == 200
+
+
+def test_who_can_unpack_gets_less() -> None:
+    packed = get("main.js", accept_encoding="gzip, br")
+    assert packed["headers"]["content-encoding"] == "gzip"
+    plain = get("main.js")
+    assert "content-encoding" not in plain["headers"]
+    assert gzip.decompress(body(packed)) == body(plain) == (FOLDER / "assets/main.js").read_bytes()
+    assert len(body(packed)) < len(body(plain))
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("index.html", "text/html; charset=utf-8"),
+        ("main.js", "text/javascript; charset=utf-8"),
+        ("style.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+    ],
+)
+def test_a_file_says_what_it_is(path: str, kind: str) -> None:
+    assert get(path)["headers"]["content-type"] == kind
+
+
+@pytest.mark.parametrize("path", [None, "", "main.js", "nothing"])
+def test_every_answer_is_told_what_a_page_may_do(path: str | None) -> None:
+    headers = get(path)["headers"]
+    policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "connect-src": "'self'",
+        "img-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+        "require-trusted-types-for": "'script'",
+    }
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "geolocation=()" in headers["permissions-policy"]
+
+
+def test_the_function_needs_the_standard_library_alone() -> None:
+    imported = re.findall(r"^(?:from|import) (\w+)", (FOLDER / "app.py").read_text(), re.MULTILINE)
+    assert set(imported) <= sys.stdlib_module_names
+
+
+def test_the_first_view_weighs_no_more_than_120_kilobytes() -> None:
+    """Packed, without data: the page, what it names, and what these import, page by page."""
+    seen: set[str] = set()
+
+    def weigh(name: str) -> int:
+        if name in seen:
+            return 0
+        seen.add(name)
+        asset = app.assets[name]
+        folder = name.rpartition("/")[0]
+        names = re.findall(r'(?:from|import) "(\.[^"]+)"', asset.plain.decode())
+        found = (Path("/", folder, each) for each in names)
+        resolved = [str(each.resolve().relative_to("/")) for each in found]
+        return len(asset.zipped) + sum(map(weigh, resolved))
+
+    first = ["index.html", "style.css", "icon.svg", "main.js", "pages/overview.js"]
+    assert sum(map(weigh, first)) <= 120 * 1024
+    assert len(seen) >= 15
