@@ -68,7 +68,7 @@ def demo(cloud: Cloud) -> bool:
 def _show_pages(deployment: Deployment, client: Client) -> Iterator[str]:
     """Print the pages that show the month; the guard takes a while until it holds the outage."""
     held = f"/suppressions/held/{month.OUTAGE[0]}"
-    is_held = wait_until(lambda: client.api("GET", held)[1]["held"], HELD_WITHIN_S)
+    is_held = wait_until(lambda: bool(client.api("GET", held)[1]["held"]), HELD_WITHIN_S)
     if not is_held:
         yield "the mass-bounce guard holds nothing of the outage yet"
     shapes = {
