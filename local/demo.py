@@ -1,4 +1,4 @@
-"""Fills a made-up month, sends the recorded requests of `events/`, then made-up traffic.
+"""Sends the recorded requests of `events/`, then made-up traffic, and fills a made-up month.
 
 Prints what comes of each, and which pages of the console show the month's shapes.
 """
@@ -27,7 +27,7 @@ PAGES = (
     ("overview", "29 days of all providers; messente and sinch are slower"),
     ("compare?country=FR", "the bad route: {bad[0]} to network {bad[1]}, for {bad_days} days"),
     ("messages?cause=content", "the campaign of {campaign[1]} days ago: filters stopped it"),
-    ("suppressions?part=held", "the outage: {outage[0]} called 1,150 numbers dead in an hour"),
+    ("suppressions?part=held", "the outage: {outage[0]} called 1,050 numbers dead in an hour"),
     ("providers", "who was heard of when; {silent[0]} has been silent for {silent[1]} days"),
     ("quarantine", "requests that could not be read"),
 )
@@ -41,8 +41,6 @@ def demo(cloud: Cloud) -> bool:
     """Show every recording's way through the system; answers whether all went as expected."""
     deployment = describe(cloud)
     client = Client(deployment, retries=AGAIN)
-    count = fill(cloud, deployment.resources, datetime.now(UTC), SEED)
-    print(f"A made-up month is there: {count:,} messages.", flush=True)
     replays = [each for each in recordings() if each.provider in deployment.webhooks]
     with Listener(cloud, deployment.resources["Bus"]) as listener:
         statuses = [client.deliver(each.provider, each.request) for each in replays]
@@ -58,6 +56,8 @@ def demo(cloud: Cloud) -> bool:
     ]
     _show_list(client, numbers)
     problems += _show_rates(ends)
+    count = fill(cloud, deployment.resources, datetime.now(UTC), SEED)
+    print(f"\nA made-up month is there too: {count:,} messages.", flush=True)
     problems += _show_pages(deployment, client)
     for problem in problems:
         print(f"NOT AS EXPECTED: {problem}")
@@ -68,7 +68,7 @@ def demo(cloud: Cloud) -> bool:
 def _show_pages(deployment: Deployment, client: Client) -> Iterator[str]:
     """Print the pages that show the month; the guard takes a while until it holds the outage."""
     held = f"/suppressions/held/{month.OUTAGE[0]}"
-    is_held = wait_until(lambda: client.api("GET", held)[1]["held"], HELD_WITHIN_S)
+    is_held = wait_until(lambda: bool(client.api("GET", held)[1]["held"]), HELD_WITHIN_S)
     if not is_held:
         yield "the mass-bounce guard holds nothing of the outage yet"
     shapes = {

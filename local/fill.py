@@ -18,7 +18,7 @@ from dlr.runtime.batch import put_all
 from local.cloud import Cloud
 from local.month import item_of, month
 
-NEWEST = 2_000
+NEWEST = 500
 """Messages that the table has: of the others the lake alone knows."""
 
 

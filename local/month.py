@@ -21,7 +21,7 @@ from dlr.providers.catalogue import Row, rows_of
 from dlr.report import FINAL, DeliveryReport, Price, Status, action_of, event_id_of
 
 DAYS = 29
-SENT, IN_OUTAGE, IN_CAMPAIGN = 49_000, 1_150, 1_600
+SENT, IN_OUTAGE, IN_CAMPAIGN = 49_000, 1_050, 1_700
 MESSAGES = SENT + IN_OUTAGE + IN_CAMPAIGN
 RETENTION = Retention(timedelta(days=30), timedelta(days=90), timedelta(days=30))
 BUSY = (1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 13, 12, 12, 13, 14, 14, 13, 11, 9, 7, 5, 3, 2)
