@@ -60,7 +60,7 @@ CODE = {"validationCode": "512d38b6", "validationUrl": "https://evil.example.com
 def test_event_grid_gets_its_code_back_whether_or_not_it_has_a_token_yet(
     keys: tuple[str, ...],
 ) -> None:
-    given = answer("azure", validation(CODE), keys).to_api_gateway()
+    given = answer("azure", validation(CODE), keys).to_api_gateway("request-1")
     assert (given["statusCode"], given["headers"]["content-type"]) == (200, "application/json")
     assert json.loads(given["body"]) == {"validationResponse": "512d38b6"}
 
@@ -68,7 +68,7 @@ def test_event_grid_gets_its_code_back_whether_or_not_it_has_a_token_yet(
 @pytest.mark.parametrize("keys", [(), (KEY,)])
 def test_cloud_events_hears_that_it_may_send(keys: tuple[str, ...]) -> None:
     given = answer("azure", options(**{"webhook-request-origin": "eventgrid.azure.net"}), keys)
-    headers = given.to_api_gateway()["headers"]
+    headers = given.to_api_gateway("request-1")["headers"]
     assert given.status == 200
     assert headers["webhook-allowed-origin"] == "eventgrid.azure.net"
     assert headers["webhook-allowed-rate"] == "*"
