@@ -15,7 +15,7 @@ from local.client import AGAIN, Client
 from local.cloud import Cloud
 from local.fill import fill
 from local.listener import Listener
-from local.recordings import Recording, recordings
+from local.recordings import Recording, sendable
 from local.stack import Deployment, describe
 from local.traffic import traffic
 from local.waiting import wait_until
@@ -41,7 +41,7 @@ def demo(cloud: Cloud) -> bool:
     """Show every recording's way through the system; answers whether all went as expected."""
     deployment = describe(cloud)
     client = Client(deployment, retries=AGAIN)
-    replays = [each for each in recordings() if each.provider in deployment.webhooks]
+    replays = [each for each in sendable() if each.provider in deployment.webhooks]
     with Listener(cloud, deployment.resources["Bus"]) as listener:
         statuses = [client.deliver(each.provider, each.request) for each in replays]
         numbers = sorted({number for each in replays for number in each.suppressed_numbers})

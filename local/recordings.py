@@ -58,6 +58,11 @@ def recordings() -> tuple[Recording, ...]:
     return tuple(_read())
 
 
+def sendable() -> list[Recording]:
+    """Those that anybody can send: a topic's confirmation must be signed by AWS."""
+    return [each for each in recordings() if each.id != "awssms/subscription"]
+
+
 def recordings_of(provider: str) -> list[Recording]:
     """Those of one provider."""
     return [each for each in recordings() if each.provider == provider]

@@ -25,7 +25,7 @@ from local.cloud import LOCALHOST, Cloud, free_port
 from local.engine import Engine
 from local.http_event import http_event
 from local.lambda_events import POISON, queued, stream_records
-from local.recordings import recordings
+from local.recordings import recordings, sendable
 from local.runtime_image import runtime_image
 from local.sam import BUILT, TIMEOUT_S, SamLocal, build, for_sam_local
 from local.stack import ROOT, Deployment, deploy, describe
@@ -129,7 +129,7 @@ def _behind(url: str, deployment: Deployment) -> Deployment:
 
 
 def _post_everything(client: Client) -> Iterator[str]:
-    for recording in recordings():
+    for recording in sendable():
         status = client.deliver(recording.provider, recording.request)
         if status != recording.status:
             yield f"{recording.id}: HTTP {status} instead of {recording.status}"
