@@ -35,6 +35,7 @@ def http_event(
         "rawQueryString": query,
         "headers": names,
         "requestContext": {
+            "domainName": "dlr.invalid",
             "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
             "routeKey": route,
             "stage": "$default",

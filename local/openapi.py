@@ -47,6 +47,8 @@ COMMON = {
     "429": "Too many requests; come again after `Retry-After`",
     "503": "AWS does not answer; nothing was begun, or the call may be repeated",
 }
+CONFLICT = {"409": "The provider signs nothing, or no report can be signed for it"}
+CONFLICTING = {"POST /providers/{provider}/test", "PUT /providers/{provider}/key"}
 OF_THE_GATEWAY = {"401", "403", "429"}
 """API Gateway answers these too, before any function is called."""
 
@@ -154,7 +156,7 @@ def _complete(route: str, operation: Schema) -> None:
     operation["description"] = _says(rule, operation.get("description", ""))
     responses = operation["responses"]
     responses.pop("422", None)
-    for status, what in COMMON.items():
+    for status, what in (COMMON | (CONFLICT if route in CONFLICTING else {})).items():
         content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         if status in OF_THE_GATEWAY:
             gateway = {"schema": {"$ref": "#/components/schemas/GatewayAnswer"}}

@@ -27,7 +27,7 @@ def test_the_list_is_asked_for_waited_for_and_fetched(
     (path,) = tmp_path.iterdir()
     assert (file["path"], file["bytes"]) == (str(path), path.stat().st_size)
     assert path.read_bytes().startswith(b"number,cause,advice")
-    assert "Export " in result.stderr
+    assert "Job " in result.stderr
 
 
 def test_what_cannot_be_asked_for_fails_and_writes_nothing(

@@ -59,7 +59,7 @@ from tests.support.marked import (
     read,
 )
 from tests.support.metrics import written_in
-from tests.support.system import ADMIN, HASH_KEYS, INGEST, PROVIDER, SystemHarness, drain
+from tests.support.system import ADMIN, HASH_KEYS, INGEST, PROVIDER, SIGNING, SystemHarness, drain
 
 DAY = timedelta(days=1)
 EVER = {"since": "2026-01-01T00:00:00Z"}
@@ -248,6 +248,14 @@ def run_api(system: SystemHarness) -> None:
         ("GET /recipients/{number}", f"/recipients/{DEAD}", None),
         ("DELETE /recipients/{number}", f"/recipients/{DEAD}", None),
         ("POST /suppressions/lookup", "/suppressions/lookup", {"number": DEAD}),
+        ("POST /suppressions/add", "/suppressions/add", {"number": AWAY}),
+        ("POST /suppressions/lift", "/suppressions/lift", {"number": ARRIVED}),
+        ("GET /codes", "/codes", None),
+        ("GET /providers", "/providers", None),
+        ("POST /providers/{provider}/test", f"/providers/{PROVIDER}/test", None),
+        ("PUT /providers/{provider}/key", f"/providers/{SIGNING}/key", {"key": "hush"}),
+        ("GET /status", "/status", None),
+        ("GET /tail", "/tail", None),
         ("POST /people/lookup", "/people/lookup", {"number": DEAD}),
         ("POST /people/erase", "/people/erase", {"number": DEAD}),
         ("POST /erasures/repeat", "/erasures/repeat", None),

@@ -10,7 +10,7 @@ import pytest
 
 from local.cloud import Cloud
 from tests.support.functions import LOG, Call
-from tests.support.system import ADMINISTRATOR, PROVIDER, SystemHarness, drain
+from tests.support.system import ADMINISTRATOR, PROVIDER, SIGNING, SystemHarness, drain
 from tests.support.thesmsworks import HARD, report
 
 NUMBER = "+447700900831"
@@ -48,6 +48,10 @@ ACTS: dict[str, Act] = {
         f"/suppressions/held/{PROVIDER}/discard", EVER, HELD
     ),
     "POST /suppressions/revert/{provider}": Act(f"/suppressions/revert/{PROVIDER}", EVER, LISTED),
+    "POST /suppressions/add": Act("/suppressions/add", {"number": NUMBER}, NUMBER),
+    "POST /suppressions/lift": Act("/suppressions/lift", {"number": LISTED}, LISTED),
+    "POST /providers/{provider}/test": Act(f"/providers/{PROVIDER}/test"),
+    "PUT /providers/{provider}/key": Act(f"/providers/{SIGNING}/key", {"key": "hush-signing-key"}),
     "DELETE /recipients/{number}": Act(f"/recipients/{LISTED}"),
     "POST /people/erase": Act("/people/erase", {"number": LISTED}),
     "POST /erasures/repeat": Act("/erasures/repeat"),

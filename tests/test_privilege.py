@@ -698,7 +698,7 @@ def _granted() -> Iterator[Grant]:
     for name, resource in template["Resources"].items():
         if resource["Type"] != "AWS::IAM::Role":
             continue
-        for policy in resource["Properties"]["Policies"]:
+        for policy in resource["Properties"].get("Policies", ()):
             for statement in policy["PolicyDocument"]["Statement"]:
                 for action in as_list(statement["Action"]):
                     for each in as_list(statement["Resource"]):

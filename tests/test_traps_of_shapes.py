@@ -98,7 +98,7 @@ def ingest(cloud: Cloud) -> IngestHarness:
 def answer(ingest: IngestHarness, name: str, body: str) -> tuple[int, str]:
     request = Request("POST", query=f"to=%2B{NUMBER}", body=body.encode(), token="token")
     response, _ = ingest.receiver(name)(request)
-    made = response.to_api_gateway()
+    made = response.to_api_gateway("request-1")
     return made["statusCode"], made["body"]
 
 

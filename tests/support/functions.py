@@ -167,7 +167,9 @@ class Functions:
         prefix = parse_qs(parts.query).get("prefix", [key])[0]
         return f"{self._logical[bucket]}/{prefix.partition('/')[0]}".rstrip("/")
 
-    def _resource_of(self, body: bytes) -> str:
+    def _resource_of(self, body: Any) -> str:
+        if not isinstance(body, bytes | bytearray) or not body.startswith(b"{"):
+            return "AWS::StackId"  # CloudFormation
         request: Mapping[str, Any] = json.loads(body)
         step = next(iter(request.get("TransactItems", [{}])[0].values()), {})
         names = (
@@ -178,7 +180,8 @@ class Functions:
             *request.get("RequestItems", ()),
             *(entry["EventBusName"] for entry in request.get("Entries", ())),
         )
-        return self._logical[next(filter(None, names))]
+        named = next(filter(None, names), None)
+        return self._logical[named] if named else "AWS::StackId"
 
     @contextmanager
     def _environment(self, name: str) -> Iterator[None]:

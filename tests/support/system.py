@@ -22,7 +22,8 @@ from tests.support.template import resources
 
 TABLES = ("ReportsTable", "SuppressionsTable", "QuarantineTable", "ErasuresTable", "DeskTable")
 BUCKETS = ("LakeBucket", "ExportsBucket")
-PROVIDER = "thesmsworks"
+PROVIDER, SIGNING = "thesmsworks", "smsmode"
+"""The one that reports, and one that is deployed beside it and can sign."""
 INGEST = f"Ingest{PROVIDER}"
 TOKEN = "hush-webhook-token"
 ADMIN = "hush-admin-token"
@@ -46,12 +47,14 @@ class SystemHarness:
         self._sqs = cloud.client("sqs")
         self.s3 = cloud.client("s3")
         self.names = {table: make_table(cloud, table) for table in TABLES}
-        self.names |= _secrets(cloud) | _bus(cloud, self._sqs)
+        self.names |= _secrets(cloud) | _stack(cloud) | _bus(cloud, self._sqs)
         self.names["ExportQueue"] = self._sqs.create_queue(QueueName=uuid4().hex)["QueueUrl"]
         for bucket in BUCKETS:
             self.names[bucket] = f"{bucket.lower()}-{uuid4().hex}"
             self.s3.create_bucket(Bucket=self.names[bucket])
-        self.functions = Functions(cloud, self.names, Providers=PROVIDER, **parameters)
+        self.functions = Functions(
+            cloud, self.names, Providers=f"{PROVIDER},{SIGNING}", **parameters
+        )
         self.listener = Listener(cloud, self.names["Bus"])
         self.retries: Counter[str] = Counter()
         self.said: list[str] = []
@@ -213,7 +216,7 @@ class SystemHarness:
                     return answer["statusCode"], _content_of(answer)
                 self.said.append(json.dumps(answer))
             self.retries[who] += 1
-        raise AssertionError(f"{function} never took {event.get('routeKey')}")
+        raise AssertionError(f"{function} never took {event.get('routeKey')}: {self.said[-1:]}")
 
     def _invoke(self, function: str, event: Mapping[str, Any]) -> Any:
         """None where the function failed; whatever it threw is noted."""
@@ -277,7 +280,6 @@ def _content_of(answer: Mapping[str, Any]) -> Any:
 
 def _secrets(cloud: Cloud) -> dict[str, str]:
     values = {
-        f"TokenSecret{PROVIDER}": (TOKEN,),
         "HashSecret": HASH_KEYS,
         "AdminSecret": (ADMIN,),
     }
@@ -289,6 +291,26 @@ def _secrets(cloud: Cloud) -> dict[str, str]:
         )["ARN"]
         for name, (current, *previous) in values.items()
     }
+
+
+def _stack(cloud: Cloud) -> dict[str, str]:
+    """The webhooks' secrets in a stack of their own: the API asks it for them."""
+    name, client = f"system-{uuid4().hex}", cloud.client("cloudformation")
+    content = json.dumps({"current": TOKEN, "previous": []})
+    secrets = {
+        f"TokenSecret{provider}": {
+            "Type": "AWS::SecretsManager::Secret",
+            "Properties": {"Name": f"{name}-{provider}"},
+        }
+        for provider in (PROVIDER, SIGNING)
+    }
+    client.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": secrets}))
+    client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    found = client.describe_stack_resources(StackName=name)["StackResources"]
+    ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+    for secret in ids.values():
+        cloud.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=content)
+    return {**ids, "AWS::StackId": name}
 
 
 def _bus(cloud: Cloud, sqs: Any) -> dict[str, str]:

@@ -1,0 +1,50 @@
+"""A period may begin and end anywhere: counted by day, it is what counting by hour gives."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from dlr.analysis.source import Period
+from dlr.analysis.stats import Question, stats
+from dlr.lake.row import COLUMNS
+from dlr.lake.segment import Segments
+from tests.support.lake import BUCKET
+from tests.support.made_up_lake import row
+from tests.test_lake_laws import Lake
+
+DAY = datetime(2026, 11, 20, tzinfo=UTC)
+NOW = DAY + timedelta(days=3)
+MINUTES = [10] * 3 + [22 * 60 + 30] * 10 + [23 * 60 + 10] * 5 + [24 * 60 + 15] * 2
+"""When the messages first came, after the day began: its first and last hours, and the next day."""
+BOUNDS = [0, 1, 10, 11, 60, 61, 22 * 60 + 30, 23 * 60, 23 * 60 + 5, 23 * 60 + 59, 24 * 60]
+BOUNDS += [24 * 60 + 16, 25 * 60, 48 * 60]
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    made = Lake(Path(tmp_path_factory.mktemp("lake")))
+    rows = [
+        {**dict.fromkeys(COLUMNS), **row(f"{number:032x}", DAY + timedelta(minutes=minute))}
+        for number, minute in enumerate(MINUTES)
+    ]
+    Segments(made.aws, BUCKET).put("1", [_plain(each) for each in rows])
+    made.merge()
+    return made
+
+
+def _plain(made: dict[str, object]) -> dict[str, object]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in made.items()
+    }
+
+
+@pytest.mark.parametrize("by", [(), ("day",), ("provider",), ("hour",)], ids=str)
+def test_a_period_may_begin_and_end_anywhere(lake: Lake, by: tuple[str, ...]) -> None:
+    for start in BOUNDS:
+        for end in (each for each in BOUNDS if each > start):
+            period = Period(DAY + timedelta(minutes=start), DAY + timedelta(minutes=end))
+            found, _ = stats(lake.reader, Question(period, by), NOW)
+            wanted = sum(start <= minute < end for minute in MINUTES)
+            assert sum(each["n"] for each in found) == wanted, (start, end)
