@@ -641,7 +641,21 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Authorizer", "dynamodb:UpdateItem", "DeskTable"): notes_the_use_of_a_token,
 }
 
+_ARN = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s"
 NOT_ASKED_FOR_HERE: dict[Grant, str] = {
+    **{
+        ("Publish", f"dynamodb:{action}", "DeskTable"): "what is watched live may fail unheard"
+        for action in ("GetItem", "UpdateItem", "BatchWriteItem")
+    },
+    **{
+        ("Api", action, resource): "by tag or name of a stack, which is not tried here yet"
+        for action, resource in (
+            ("cloudformation:DescribeStackResource", "AWS::StackId"),
+            ("cloudwatch:DescribeAlarms", _ARN % ("cloudwatch", "alarm:")),
+            ("secretsmanager:GetSecretValue", _ARN % ("secretsmanager", "secret:*TokenSecret")),
+            ("secretsmanager:PutSecretValue", _ARN % ("secretsmanager", "secret:*TokenSecret")),
+        )
+    },
     **{
         (role, f"logs:{action}", f"{role}Logs"): "the embedded AWS writes the logs by itself"
         for role in (
