@@ -171,16 +171,6 @@ class TokenStore:
         item = self._get(token_id)
         return None if item is None else _token_of(item)
 
-    def is_live(self, caller: Caller, now: datetime) -> bool:
-        """Whether the caller's token, and the one that made it, are live this moment.
-
-        API Gateway keeps the authorizer's answer for a while, so a call may come with a token that
-        was revoked meanwhile. Who has no stored token (an id with a colon) is live. Consistent.
-        """
-        ids = [each for each in (caller.token_id, caller.parent) if each and ":" not in each]
-        found = [self.get(each) for each in ids]
-        return all(each is None or each.is_live(now) for each in found)  # None: expired long ago
-
     def touch(self, token: Token, today: date) -> None:
         """Notes that it was used, once a day. What cannot be noted holds up nobody."""
         if token.last_used == today:

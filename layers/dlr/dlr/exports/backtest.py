@@ -23,7 +23,7 @@ from dlr.exports.wanted import Lake, open_wanted
 from dlr.messages.event import ReportEvent
 from dlr.messages.item import arrived_at_of, history_of, state_of, version_of
 from dlr.messages.verdict import Verdict, verdict_of
-from dlr.phone import PhoneNumber, RecipientHasher, holds_number
+from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.report import FAILED, DeliveryReport, action_of
 from dlr.suppression.apply import Deliveries, FindDeliveries, with_deliveries
 from dlr.suppression.entry import MessageVerdict, Reason, Suppression, empty
@@ -186,7 +186,6 @@ def _row_of(number: PhoneNumber, tried: Standing, today: Standing) -> Mapping[st
         return None
     shown = tried if tried.is_suppressed else today
     reason: Reason | None = shown.reason
-    code = (reason and reason.provider_code) or ""  # may be the provider's text, with the number
     difference = "same"
     if tried.is_suppressed != today.is_suppressed:
         difference = "added" if tried.is_suppressed else "removed"
@@ -195,7 +194,7 @@ def _row_of(number: PhoneNumber, tried: Standing, today: Standing) -> Mapping[st
         "list": shown.list_name,
         "cause": reason and reason.cause,
         "provider": reason and reason.provider,
-        "provider_code": code if code and not holds_number(code, str(number)) else None,
+        "provider_code": reason and reason.provider_code,
         "at": reason and reason.at,
         "strikes": len(shown.strikes),
         "tried": tried.is_suppressed,

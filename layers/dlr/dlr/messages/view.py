@@ -43,16 +43,11 @@ def find_message(
 ) -> MessageAnswer | None:
     """None where the message is unknown or has expired.
 
-    `recipient_hashes` says whose, where several recipients' messages may have the id: a message
-    that is known to be somebody else's is not the one.
+    `recipient_hashes` says whose, where several recipients' messages may have the id.
     """
-    hashes = tuple(recipient_hashes)
-    for apart in (*hashes, ""):
-        if (item := reports.get(provider, message_id, now, apart)) is None:
-            continue
-        found = message_of(item)
-        if not hashes or found.recipient_hash is None or found.recipient_hash in hashes:
-            return found
+    for apart in (*recipient_hashes, ""):
+        if (item := reports.get(provider, message_id, now, apart)) is not None:
+            return message_of(item)
     return None
 
 
