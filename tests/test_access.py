@@ -519,6 +519,25 @@ def test_who_may_not_see_numbers_sees_none_in_a_code_either() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "recipient", "is_shown"),
+    [
+        ("BAD MSISDN 447700900999", {"recipient": NUMBER}, False),  # somebody else's
+        ("to 0770 090 0123", {"recipient": None, "provider_recipient": "(0770) 090-0123"}, False),
+        ("to 6123456", {"recipient": "+3546123456"}, False),
+        ("to 123456", {"recipient": None, "provider_recipient": "123 456"}, True),
+        ("NACK/0x00000401", {"recipient": NUMBER}, True),
+        ("30003", {"recipient": None, "provider_recipient": None}, True),
+    ],
+)
+def test_a_code_is_shown_where_no_number_can_stand_in_it(
+    code: str, recipient: dict[str, Any], is_shown: bool
+) -> None:
+    report = make_report(provider_code=code).model_copy(update=recipient)
+    shown = without_person(MessageAnswer(**dict(report), history=[report]))
+    assert shown.provider_code == shown.history[0].provider_code == (code if is_shown else None)
+
+
+@pytest.mark.parametrize(
     ("route", "path", "query", "body", "status"),
     [
         ("POST /erasures/repeat", "/erasures/repeat", "", b"{}", 200),

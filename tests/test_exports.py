@@ -759,6 +759,17 @@ def test_a_backtest_without_numbers_names_nobody(exports: ExportHarness) -> None
     assert (row["cause"], row["difference"]) == ("unknown_subscriber", "same")
 
 
+def test_a_backtest_without_numbers_has_none_in_a_code_either(exports: ExportHarness) -> None:
+    number = PhoneNumber("+447700900402")
+    report = dead(number, message_id="d", provider="infobip", at=-50)
+    exports.store(report.model_copy(update={"provider_code": f"BAD MSISDN {number[1:]}"}))
+    job = exports.ask(ASKER.model_copy(update={"pii": False}), policy="provider", **RANGE_OF_NOW)
+    exports.run()
+    (row,) = exports.rows(job)
+    assert (row["provider"], row["provider_code"], row["tried"]) == ("infobip", "", "true")
+    assert b"900402" not in b"".join(exports.s3.objects[key] for key in exports.get(job).links)
+
+
 def test_a_backtest_sees_a_verdict_that_the_messages_state_has_outranked(
     exports: ExportHarness,
 ) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from dlr.messages.hidden import without_number
 from dlr.messages.item import history_of, state_of
 from dlr.messages.store import ReportReader
-from dlr.phone import holds_number
 from dlr.report import DeliveryReport
 
 PERSONAL = (
@@ -59,11 +59,8 @@ def without_person(answer: MessageAnswer) -> MessageAnswer:
 
 def _hidden(report: DeliveryReport) -> dict[str, Any]:
     is_number = sum(map(str.isdigit, report.sender or "")) > LONGEST_SHORT_CODE
-    number = report.recipient or report.provider_recipient
-    texts = {name: getattr(report, name) for name in UNSAFE}
-    named = [name for name, text in texts.items() if text and holds_number(text, number)]
     return {
-        **dict.fromkeys(named),
+        **{name: without_number(getattr(report, name), report) for name in UNSAFE},
         **dict.fromkeys(PERSONAL),
         "metadata": {},
         "sender": None if is_number else report.sender,
