@@ -36,7 +36,8 @@ from tests.support.secrets import SecretsManager, value
 from tests.support.system import ADMIN, ADMINISTRATOR, HASH_KEYS, JSON, SystemHarness
 from tests.support.thesmsworks import HARD, report
 
-NUMBER = "+447700900471"
+NUMBER, OTHER = "+447700900471", "+447700900472"
+BY_QUERY = "/messages/thesmsworks"
 DESCRIBED = json.loads((ROOT / "functions/api/openapi.json").read_text())
 OPERATIONS = dict(operations(DESCRIBED))
 HASHER = RecipientHasher(lambda: HASH_KEYS)
@@ -516,6 +517,36 @@ def test_who_may_not_see_numbers_sees_none_in_a_code_either() -> None:
     shown = without_person(MessageAnswer(**dict(report), history=[report]))
     assert NUMBER[-8:] not in shown.model_dump_json()
     assert shown.provider_status == report.provider_status
+
+
+def test_who_may_not_see_numbers_tries_none_on_a_message(system: SystemHarness) -> None:
+    """Neither a right nor a wrong number makes a difference, and each try is in the audit."""
+    system.send(report("tried", NUMBER, code=HARD))
+    for path, query in (("/messages/thesmsworks/tried", {}), (BY_QUERY, {"message_id": "tried"})):
+        route = f"GET {path.replace('thesmsworks', '{provider}').replace('tried', '{message_id}')}"
+        answers = [
+            system.ask(route, path, caller=caller(Scope.READ), **query, recipient=number)
+            for number in (NUMBER, OTHER, "x")
+        ]
+        assert {status for status, _ in answers} == {403}
+        assert len({answer["detail"] for _, answer in answers}) == 1
+        assert system.ask(route, path, **query, recipient=NUMBER)[0] == 200
+    outcomes = [each["outcome"] for each in entries(system)]
+    assert outcomes.count("refused") == 6
+    assert outcomes.count("done") == 2
+    assert NUMBER[-9:] not in json.dumps(entries(system))
+
+
+def test_a_message_of_another_recipient_is_not_theirs(system: SystemHarness) -> None:
+    """Of a provider that says that ids are unique, and gives one to two people."""
+    route, path = "GET /messages/{provider}/{message_id}", "/messages/thesmsworks/twice"
+    system.send(report("twice", NUMBER, code=HARD))
+    assert system.ask(route, path, recipient=OTHER)[0] == 404
+    system.send(report("twice", OTHER, code=HARD))
+    for number in (NUMBER, OTHER):
+        status, answer = system.ask(route, path, recipient=number)
+        assert (status, answer["recipient"]) == (200, number)
+    assert system.ask(route, path, recipient="+447700900473")[0] == 404
 
 
 @pytest.mark.parametrize(

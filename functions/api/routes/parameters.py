@@ -37,7 +37,7 @@ Recipient = Annotated[
     Query(
         max_length=MAX_KEY,
         description="Whose message, with `+`: needed where a provider gives several recipients' "
-        "messages one id",
+        "messages one id. Needs scope `pii`",
     ),
 ]
 QuarantineId = Annotated[str, Path(max_length=MAX_KEY)]

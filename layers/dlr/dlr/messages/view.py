@@ -41,14 +41,21 @@ def find_message(
     now: datetime,
     recipient_hashes: Iterable[str] = (),
 ) -> MessageAnswer | None:
-    """None where the message is unknown or has expired.
+    """None where the message is unknown, has expired or is another recipient's.
 
-    `recipient_hashes` says whose, where several recipients' messages may have the id.
+    `recipient_hashes` says whose, where several recipients' messages may have the id: the hashes
+    of one number. A message of which nobody has named the recipient may be anybody's.
     """
-    for apart in (*recipient_hashes, ""):
-        if (item := reports.get(provider, message_id, now, apart)) is not None:
+    whose = tuple(recipient_hashes)
+    for apart in (*whose, ""):
+        item = reports.get(provider, message_id, now, apart)
+        if item is not None and (not whose or _may_be_of(whose, item)):
             return message_of(item)
     return None
+
+
+def _may_be_of(whose: Iterable[str], item: Mapping[str, Any]) -> bool:
+    return "recipient_hash" not in item or item["recipient_hash"]["S"] in whose
 
 
 def without_person(answer: MessageAnswer) -> MessageAnswer:
