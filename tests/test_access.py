@@ -74,6 +74,12 @@ def make(system: SystemHarness, *scopes: str, name: str = "shop", days: int = 90
     return found
 
 
+def known(system: SystemHarness, *scopes: Scope, days: float = 1) -> Caller:
+    """Who holds a token that is stored."""
+    tokens, now = TokenStore(system.dynamodb, system.names["DeskTable"]), datetime.now(UTC)
+    return tokens.create("shop", scopes, now + days * DAY, "x", now).caller()
+
+
 def session(system: SystemHarness, let_in: Caller, **wanted: Any) -> tuple[int, Any]:
     return system.ask("POST /sessions", "/sessions", wanted, caller=let_in)
 
@@ -293,19 +299,63 @@ def test_a_session_of_the_admin_token_ends_when_that_is_rotated(system: SystemHa
 def test_nobody_makes_a_session_with_more_scopes_than_their_own(
     system: SystemHarness, wanted: list[str]
 ) -> None:
-    status, answer = session(system, caller(Scope.CHECK, Scope.READ), scopes=wanted)
+    holder = known(system, Scope.CHECK, Scope.READ)
+    status, answer = session(system, holder, scopes=wanted)
     assert (status, answer["type"]) == (403, "urn:dlr:problem:refused")
-    assert desk(system, "token#") == []
+    assert "more scopes" in answer["detail"]
+    assert len(desk(system, "token#")) == 1
+
+
+MINTING = {
+    "POST /tokens": ("/tokens", {"name": "survivor", "scopes": ["read"], "days": 400}),
+    "POST /sessions": ("/sessions", {"scopes": ["read"]}),
+}
+
+
+@pytest.mark.parametrize("route", MINTING)
+def test_a_revoked_token_makes_none_while_the_gateway_remembers_it(
+    system: SystemHarness, route: str
+) -> None:
+    path, wanted = MINTING[route]
+    holder, other = known(system, Scope.ADMIN), known(system, Scope.ADMIN)
+    assert system.ask(route, path, wanted, caller=holder)[0] == 201
+    assert system.ask("DELETE /tokens/{id}", f"/tokens/{holder.token_id}")[0] == 200
+    before = len(desk(system, "token#"))
+    status, answer = system.ask(route, path, wanted, caller=holder)
+    assert (status, answer["type"]) == (403, "urn:dlr:problem:refused")
+    assert len(desk(system, "token#")) == before
+    assert entries(system)[0]["outcome"] == "refused"
+    assert system.ask(route, path, wanted, caller=other)[0] == 201
+    assert system.ask(route, path, wanted)[0] == 201  # the admin secret's
+    oidc = Caller("oidc:carol", frozenset({Scope.ADMIN}), "oidc:0123", None)
+    assert system.ask(route, path, wanted, caller=oidc)[0] == 201
+
+
+def test_a_session_of_a_revoked_token_makes_no_token(system: SystemHarness) -> None:
+    holder = known(system, Scope.ADMIN)
+    opened = let_in(system, session(system, holder)[1]["token"])
+    assert opened is not None
+    path, wanted = MINTING["POST /tokens"]
+    assert system.ask("POST /tokens", path, wanted, caller=opened)[0] == 201
+    system.ask("DELETE /tokens/{id}", f"/tokens/{holder.token_id}")
+    assert system.ask("POST /tokens", path, wanted, caller=opened)[0] == 403
+
+
+def test_a_token_that_has_expired_or_was_deleted_makes_none(system: SystemHarness) -> None:
+    path, wanted = MINTING["POST /tokens"]
+    late = replace(known(system, Scope.ADMIN, days=-1), expires_at=None)
+    gone = replace(late, token_id="00000000000000aa")
+    for caller in (late, gone):
+        assert system.ask("POST /tokens", path, wanted, caller=caller)[0] == 403
 
 
 def test_a_session_has_the_scopes_asked_for_and_ends_with_its_token_or_after_eight_hours(
     system: SystemHarness,
 ) -> None:
-    soon = int((datetime.now(UTC) + timedelta(hours=1)).timestamp())
-    short = Caller("shop", frozenset({Scope.CHECK, Scope.READ}), "00000000000000aa", soon)
+    short = known(system, Scope.CHECK, Scope.READ, days=1 / 24)
     status, made = session(system, short, scopes=["check"])
     assert (status, made["scopes"], made["name"]) == (201, ["check"], "shop")
-    assert datetime.fromisoformat(made["expires_at"]).timestamp() == soon
+    assert datetime.fromisoformat(made["expires_at"]).timestamp() == short.expires_at
     _, made = session(system, ADMINISTRATOR)
     left = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
     assert timedelta(hours=7, minutes=58) < left <= timedelta(hours=8)
@@ -369,6 +419,13 @@ def test_a_session_makes_no_session(system: SystemHarness) -> None:
         {"name": NUMBER, "scopes": ["read"]},
         {"name": f"call {NUMBER} now", "scopes": ["read"]},
         {"name": "Admin", "scopes": ["read"]},
+        {"name": "admin ", "scopes": ["read"]},
+        {"name": " admin", "scopes": ["read"]},
+        {"name": "ad min", "scopes": ["read"]},
+        {"name": "shop ", "scopes": ["read"]},
+        {"name": " shop", "scopes": ["read"]},
+        {"name": "alice (admin)", "scopes": ["read"]},
+        {"name": "alice)", "scopes": ["read"]},
         {"name": "oidc:carol", "scopes": ["read"]},
         {"name": "shop", "scopes": []},
         {"name": "shop", "scopes": ["everything"]},
@@ -384,6 +441,15 @@ def test_a_token_that_cannot_be_is_not_made(system: SystemHarness, wanted: Any) 
     assert (status, answer["type"]) == (422, "urn:dlr:problem:invalid")
     assert NUMBER[-9:] not in json.dumps(answer)
     assert desk(system, "token#") == []
+
+
+def test_a_token_is_read_whatever_names_were_taken_when_it_was_made(system: SystemHarness) -> None:
+    tokens, now = TokenStore(system.dynamodb, system.names["DeskTable"]), datetime.now(UTC)
+    made = tokens.create("alice (night) ", [Scope.READ], now + DAY, "x", now)
+    holder = let_in(system, made.token)
+    assert holder is not None
+    assert holder.name == system.ask("GET /tokens", "/tokens")[1]["items"][0]["name"] == made.name
+    assert session(system, holder)[1]["name"] == made.name
 
 
 def test_tokens_are_listed_in_parts_each_once(system: SystemHarness) -> None:
@@ -438,10 +504,11 @@ def test_every_route_is_open_to_its_scope_and_refused_to_every_other(
     system: SystemHarness, scope: Scope
 ) -> None:
     expected: list[tuple[str, str]] = []
+    holder = known(system, scope)
     for route in sorted(OPERATIONS):
         query = {"message_id": "nobody"} if route == "GET /messages/{provider}" else {}
         status, answer = system.ask(
-            route, path_of(route), body_of(route), caller=caller(scope), operator="carol", **query
+            route, path_of(route), body_of(route), caller=holder, operator="carol", **query
         )
         assert system.headers["cache-control"] == "no-store", route
         is_open = not needed(route) or scope in needed(route) or scope is Scope.ADMIN
