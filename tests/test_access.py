@@ -36,7 +36,8 @@ from tests.support.secrets import SecretsManager, value
 from tests.support.system import ADMIN, ADMINISTRATOR, HASH_KEYS, JSON, SystemHarness
 from tests.support.thesmsworks import HARD, report
 
-NUMBER = "+447700900471"
+NUMBER, OTHER = "+447700900471", "+447700900472"
+BY_QUERY = "/messages/thesmsworks"
 DESCRIBED = json.loads((ROOT / "functions/api/openapi.json").read_text())
 OPERATIONS = dict(operations(DESCRIBED))
 HASHER = RecipientHasher(lambda: HASH_KEYS)
@@ -71,6 +72,12 @@ def make(system: SystemHarness, *scopes: str, name: str = "shop", days: int = 90
     assert status == 201, made
     found: dict[str, Any] = made
     return found
+
+
+def known(system: SystemHarness, *scopes: Scope, days: float = 1) -> Caller:
+    """Who holds a token that is stored."""
+    tokens, now = TokenStore(system.dynamodb, system.names["DeskTable"]), datetime.now(UTC)
+    return tokens.create("shop", scopes, now + days * DAY, "x", now).caller()
 
 
 def session(system: SystemHarness, let_in: Caller, **wanted: Any) -> tuple[int, Any]:
@@ -292,19 +299,63 @@ def test_a_session_of_the_admin_token_ends_when_that_is_rotated(system: SystemHa
 def test_nobody_makes_a_session_with_more_scopes_than_their_own(
     system: SystemHarness, wanted: list[str]
 ) -> None:
-    status, answer = session(system, caller(Scope.CHECK, Scope.READ), scopes=wanted)
+    holder = known(system, Scope.CHECK, Scope.READ)
+    status, answer = session(system, holder, scopes=wanted)
     assert (status, answer["type"]) == (403, "urn:dlr:problem:refused")
-    assert desk(system, "token#") == []
+    assert "more scopes" in answer["detail"]
+    assert len(desk(system, "token#")) == 1
+
+
+MINTING = {
+    "POST /tokens": ("/tokens", {"name": "survivor", "scopes": ["read"], "days": 400}),
+    "POST /sessions": ("/sessions", {"scopes": ["read"]}),
+}
+
+
+@pytest.mark.parametrize("route", MINTING)
+def test_a_revoked_token_makes_none_while_the_gateway_remembers_it(
+    system: SystemHarness, route: str
+) -> None:
+    path, wanted = MINTING[route]
+    holder, other = known(system, Scope.ADMIN), known(system, Scope.ADMIN)
+    assert system.ask(route, path, wanted, caller=holder)[0] == 201
+    assert system.ask("DELETE /tokens/{id}", f"/tokens/{holder.token_id}")[0] == 200
+    before = len(desk(system, "token#"))
+    status, answer = system.ask(route, path, wanted, caller=holder)
+    assert (status, answer["type"]) == (403, "urn:dlr:problem:refused")
+    assert len(desk(system, "token#")) == before
+    assert entries(system)[0]["outcome"] == "refused"
+    assert system.ask(route, path, wanted, caller=other)[0] == 201
+    assert system.ask(route, path, wanted)[0] == 201  # the admin secret's
+    oidc = Caller("oidc:carol", frozenset({Scope.ADMIN}), "oidc:0123", None)
+    assert system.ask(route, path, wanted, caller=oidc)[0] == 201
+
+
+def test_a_session_of_a_revoked_token_makes_no_token(system: SystemHarness) -> None:
+    holder = known(system, Scope.ADMIN)
+    opened = let_in(system, session(system, holder)[1]["token"])
+    assert opened is not None
+    path, wanted = MINTING["POST /tokens"]
+    assert system.ask("POST /tokens", path, wanted, caller=opened)[0] == 201
+    system.ask("DELETE /tokens/{id}", f"/tokens/{holder.token_id}")
+    assert system.ask("POST /tokens", path, wanted, caller=opened)[0] == 403
+
+
+def test_a_token_that_has_expired_or_was_deleted_makes_none(system: SystemHarness) -> None:
+    path, wanted = MINTING["POST /tokens"]
+    late = replace(known(system, Scope.ADMIN, days=-1), expires_at=None)
+    gone = replace(late, token_id="00000000000000aa")
+    for caller in (late, gone):
+        assert system.ask("POST /tokens", path, wanted, caller=caller)[0] == 403
 
 
 def test_a_session_has_the_scopes_asked_for_and_ends_with_its_token_or_after_eight_hours(
     system: SystemHarness,
 ) -> None:
-    soon = int((datetime.now(UTC) + timedelta(hours=1)).timestamp())
-    short = Caller("shop", frozenset({Scope.CHECK, Scope.READ}), "00000000000000aa", soon)
+    short = known(system, Scope.CHECK, Scope.READ, days=1 / 24)
     status, made = session(system, short, scopes=["check"])
     assert (status, made["scopes"], made["name"]) == (201, ["check"], "shop")
-    assert datetime.fromisoformat(made["expires_at"]).timestamp() == soon
+    assert datetime.fromisoformat(made["expires_at"]).timestamp() == short.expires_at
     _, made = session(system, ADMINISTRATOR)
     left = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
     assert timedelta(hours=7, minutes=58) < left <= timedelta(hours=8)
@@ -368,6 +419,13 @@ def test_a_session_makes_no_session(system: SystemHarness) -> None:
         {"name": NUMBER, "scopes": ["read"]},
         {"name": f"call {NUMBER} now", "scopes": ["read"]},
         {"name": "Admin", "scopes": ["read"]},
+        {"name": "admin ", "scopes": ["read"]},
+        {"name": " admin", "scopes": ["read"]},
+        {"name": "ad min", "scopes": ["read"]},
+        {"name": "shop ", "scopes": ["read"]},
+        {"name": " shop", "scopes": ["read"]},
+        {"name": "alice (admin)", "scopes": ["read"]},
+        {"name": "alice)", "scopes": ["read"]},
         {"name": "oidc:carol", "scopes": ["read"]},
         {"name": "shop", "scopes": []},
         {"name": "shop", "scopes": ["everything"]},
@@ -383,6 +441,15 @@ def test_a_token_that_cannot_be_is_not_made(system: SystemHarness, wanted: Any) 
     assert (status, answer["type"]) == (422, "urn:dlr:problem:invalid")
     assert NUMBER[-9:] not in json.dumps(answer)
     assert desk(system, "token#") == []
+
+
+def test_a_token_is_read_whatever_names_were_taken_when_it_was_made(system: SystemHarness) -> None:
+    tokens, now = TokenStore(system.dynamodb, system.names["DeskTable"]), datetime.now(UTC)
+    made = tokens.create("alice (night) ", [Scope.READ], now + DAY, "x", now)
+    holder = let_in(system, made.token)
+    assert holder is not None
+    assert holder.name == system.ask("GET /tokens", "/tokens")[1]["items"][0]["name"] == made.name
+    assert session(system, holder)[1]["name"] == made.name
 
 
 def test_tokens_are_listed_in_parts_each_once(system: SystemHarness) -> None:
@@ -437,10 +504,11 @@ def test_every_route_is_open_to_its_scope_and_refused_to_every_other(
     system: SystemHarness, scope: Scope
 ) -> None:
     expected: list[tuple[str, str]] = []
+    holder = known(system, scope)
     for route in sorted(OPERATIONS):
         query = {"message_id": "nobody"} if route == "GET /messages/{provider}" else {}
         status, answer = system.ask(
-            route, path_of(route), body_of(route), caller=caller(scope), operator="carol", **query
+            route, path_of(route), body_of(route), caller=holder, operator="carol", **query
         )
         assert system.headers["cache-control"] == "no-store", route
         is_open = not needed(route) or scope in needed(route) or scope is Scope.ADMIN
@@ -516,6 +584,55 @@ def test_who_may_not_see_numbers_sees_none_in_a_code_either() -> None:
     shown = without_person(MessageAnswer(**dict(report), history=[report]))
     assert NUMBER[-8:] not in shown.model_dump_json()
     assert shown.provider_status == report.provider_status
+
+
+def test_who_may_not_see_numbers_tries_none_on_a_message(system: SystemHarness) -> None:
+    """Neither a right nor a wrong number makes a difference, and each try is in the audit."""
+    system.send(report("tried", NUMBER, code=HARD))
+    for path, query in (("/messages/thesmsworks/tried", {}), (BY_QUERY, {"message_id": "tried"})):
+        route = f"GET {path.replace('thesmsworks', '{provider}').replace('tried', '{message_id}')}"
+        answers = [
+            system.ask(route, path, caller=caller(Scope.READ), **query, recipient=number)
+            for number in (NUMBER, OTHER, "x")
+        ]
+        assert {status for status, _ in answers} == {403}
+        assert len({answer["detail"] for _, answer in answers}) == 1
+        assert system.ask(route, path, **query, recipient=NUMBER)[0] == 200
+    outcomes = [each["outcome"] for each in entries(system)]
+    assert outcomes.count("refused") == 6
+    assert outcomes.count("done") == 2
+    assert NUMBER[-9:] not in json.dumps(entries(system))
+
+
+def test_a_message_of_another_recipient_is_not_theirs(system: SystemHarness) -> None:
+    """Of a provider that says that ids are unique, and gives one to two people."""
+    route, path = "GET /messages/{provider}/{message_id}", "/messages/thesmsworks/twice"
+    system.send(report("twice", NUMBER, code=HARD))
+    assert system.ask(route, path, recipient=OTHER)[0] == 404
+    system.send(report("twice", OTHER, code=HARD))
+    for number in (NUMBER, OTHER):
+        status, answer = system.ask(route, path, recipient=number)
+        assert (status, answer["recipient"]) == (200, number)
+    assert system.ask(route, path, recipient="+447700900473")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("code", "recipient", "is_shown"),
+    [
+        ("BAD MSISDN 447700900999", {"recipient": NUMBER}, False),  # somebody else's
+        ("to 0770 090 0123", {"recipient": None, "provider_recipient": "(0770) 090-0123"}, False),
+        ("to 6123456", {"recipient": "+3546123456"}, False),
+        ("to 123456", {"recipient": None, "provider_recipient": "123 456"}, True),
+        ("NACK/0x00000401", {"recipient": NUMBER}, True),
+        ("30003", {"recipient": None, "provider_recipient": None}, True),
+    ],
+)
+def test_a_code_is_shown_where_no_number_can_stand_in_it(
+    code: str, recipient: dict[str, Any], is_shown: bool
+) -> None:
+    report = make_report(provider_code=code).model_copy(update=recipient)
+    shown = without_person(MessageAnswer(**dict(report), history=[report]))
+    assert shown.provider_code == shown.history[0].provider_code == (code if is_shown else None)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,10 @@ from pydantic import ValidationError
 
 from dlr.access.scopes import Scope
 from dlr.access.tokens import TokenStore
+from dlr.analysis.recipients import recipients
 from dlr.causes import Cause
 from dlr.exports.ask import ExportRequest, RangeError
+from dlr.exports.clean import ADVICE, LIFTED
 from dlr.exports.desk import TooManyJobsError
 from dlr.exports.job import DEADLINE, LIFETIME, Order, State
 from dlr.exports.queue import Step
@@ -28,6 +30,7 @@ from dlr.exports.scope import StoredScopes
 from dlr.exports.service import Asker, ExportRefusedError, KeyUsedError
 from dlr.exports.upload import PIECE, upload
 from dlr.exports.work import GIVEN_UP, LOST_SCOPE
+from dlr.lake.names import Names
 from dlr.messages.by_recipient import RecipientReports
 from dlr.messages.shown import SHOWN
 from dlr.phone import PhoneNumber
@@ -37,7 +40,7 @@ from dlr.suppression.entry import ListName
 from dlr.suppression.sheet import read_sheet
 from local.cloud import Cloud
 from tests.support.cases import NOW
-from tests.support.exports import ADMIN, ASKER, NOBODY, Crash, ExportHarness, lake_row
+from tests.support.exports import ADMIN, ASKER, KEY, NOBODY, Crash, ExportHarness, lake_row
 from tests.support.reports import HASHER, make_report
 from tests.support.suppression import dead, event_of, failure
 
@@ -250,6 +253,28 @@ def test_messages_that_share_an_id_have_their_numbers_everywhere(exports: Export
     result = exports.get(job).result
     assert result is not None
     assert (result["failed_messages"], result["not_kept"]) == (3, 1)
+
+
+def test_people_under_one_id_of_a_provider_with_unique_ids_have_their_numbers(
+    exports: ExportHarness,
+) -> None:
+    """The first is kept under the id alone, the others beside it."""
+    numbers = [PhoneNumber(f"+44770090004{n}") for n in range(3)]
+    for provider in ("twilio", "vonage"):
+        for number in numbers:
+            exports.store(dead(number, message_id="one", provider=provider, at=-50))
+    rows = exports.made(kind="messages", filters=RANGE_OF_NOW, numbers=True)
+    assert sorted((row["provider"], row["number"]) for row in rows) == [
+        (provider, f"'{number}") for provider in ("twilio", "vonage") for number in numbers
+    ]
+    items = [
+        {"mk": row["mk"], "first_seen": datetime.fromisoformat(f"{row['f']}+00:00")}
+        | {name: row[name] for name in ("provider", "message_id", "apart")}
+        for row in exports.lake.rows
+    ]
+    table, names = exports.list.reports_table, Names(lambda: KEY)
+    found = recipients(exports.client, table, items, exports.now, names)
+    assert sorted(map(str, found.values())) == sorted([*numbers, *numbers])
 
 
 def test_an_id_that_is_another_messages_by_now_gives_no_number(exports: ExportHarness) -> None:
@@ -669,6 +694,36 @@ def test_numbers_to_clean_has_a_row_a_number_with_the_reason_and_how_it_stands(
     assert (rows[1]["list"], rows[1]["state"]) == ("", "")
 
 
+def test_the_advice_about_a_number_follows_how_it_stands_today(exports: ExportHarness) -> None:
+    reached, lifted, listed, stopped, again = (PhoneNumber(f"+44770090021{n}") for n in range(5))
+    for number in (reached, lifted, listed, stopped, again):
+        report = dead(number, message_id=f"m{number[-1]}", provider="twilio", at=-90)
+        exports.store(report)
+        exports.list.suppress(report, exports.now)
+    arrived = sent("arrived", reached)
+    exports.store(arrived)
+    exports.list.suppressor_of_events()(event_of(arrived, listed=True), exports.now)
+    lists = (ListName.NUMBER, ListName.OPT_OUT)
+    for number in (lifted, again):
+        exports.list.admin.lift(number, lists, "me", exports.now)
+    later = exports.now + timedelta(seconds=1)
+    exports.list.admin.suppress(again, ListName.NUMBER, Cause.SUSPENDED, "me", later)
+    exports.list.admin.suppress(stopped, ListName.OPT_OUT, Cause.OPTED_OUT, "me", later)
+    rows = {
+        row["number"][1:]: row
+        for row in exports.made(kind="numbers_to_clean", filters=RANGE_OF_NOW)
+    }
+    assert {row["cause"] for row in rows.values()} == {"unknown_subscriber"}
+    assert [(rows[each]["state"], rows[each]["advice"]) for each in (reached, lifted)] == [
+        ("lifted", LIFTED)
+    ] * 2
+    assert [rows[each]["advice"] for each in (listed, stopped, again)] == [
+        ADVICE[Cause.UNKNOWN_SUBSCRIBER],
+        ADVICE[Cause.OPTED_OUT],
+        ADVICE[Cause.SUSPENDED],
+    ]
+
+
 def sent(message_id: str, number: PhoneNumber) -> Any:
     return make_report(
         Status.DELIVERED,
@@ -757,6 +812,17 @@ def test_a_backtest_without_numbers_names_nobody(exports: ExportHarness) -> None
     assert b"447700900400" not in content
     assert HASHER.hash("+447700900400").encode() not in content
     assert (row["cause"], row["difference"]) == ("unknown_subscriber", "same")
+
+
+def test_a_backtest_without_numbers_has_none_in_a_code_either(exports: ExportHarness) -> None:
+    number = PhoneNumber("+447700900402")
+    report = dead(number, message_id="d", provider="infobip", at=-50)
+    exports.store(report.model_copy(update={"provider_code": f"BAD MSISDN {number[1:]}"}))
+    job = exports.ask(ASKER.model_copy(update={"pii": False}), policy="provider", **RANGE_OF_NOW)
+    exports.run()
+    (row,) = exports.rows(job)
+    assert (row["provider"], row["provider_code"], row["tried"]) == ("infobip", "", "true")
+    assert b"900402" not in b"".join(exports.s3.objects[key] for key in exports.get(job).links)
 
 
 def test_a_backtest_sees_a_verdict_that_the_messages_state_has_outranked(

@@ -145,6 +145,22 @@ def test_the_log_line_names_the_quarantined_request(system: SystemHarness, route
     assert last_line()["quarantine_id"] == page["requests"][0]["id"]
 
 
+@pytest.mark.parametrize(
+    "route", [route for route in ACTS if "{provider}" in route or "/quarantine/" in route]
+)
+def test_the_audit_of_an_act_names_the_provider(system: SystemHarness, route: str) -> None:
+    """That of a quarantined request is the beginning of its id."""
+    _, page = system.ask("GET /quarantine", "/quarantine")
+    assert act(system, route, "carol")[0] == 200
+    entry = system.ask("GET /audit", "/audit")[1]["items"][0]
+    quarantined = page["requests"][0]["id"]
+    assert quarantined.startswith(f"{PROVIDER}.")
+    assert (entry["route"], entry["target"]) == (
+        route,
+        PROVIDER if "{provider}" in route else quarantined,
+    )
+
+
 @pytest.mark.parametrize("route", AUDITED)
 def test_the_audit_of_an_act_names_the_operator(system: SystemHarness, route: str) -> None:
     number = ACTS[route].audited

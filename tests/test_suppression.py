@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dlr.causes import Action, Cause
 from dlr.messages.verdict import Arrival
+from dlr.phone import PhoneNumber
 from dlr.suppression.entry import (
     Decision,
     ListName,
@@ -34,9 +35,11 @@ from dlr.suppression.rules import (
     lifted,
     merge,
     settled,
+    verdict_of,
 )
 from dlr.suppression.standing import MAX_LAG, Rules, Standing, State
 from tests.support.cases import NOW
+from tests.support.suppression import dead, event_of
 
 YEAR = timedelta(days=365)
 HOUR = timedelta(hours=1)
@@ -118,6 +121,20 @@ def strikes(*hours: float) -> Suppression:
     for place, each in enumerate(hours):
         entry = judged(entry, str(place), verdict(Action.STRIKE, each))
     return entry
+
+
+def test_the_list_keeps_no_number_of_a_code_or_an_id() -> None:
+    number = PhoneNumber("+447700900123")
+    told = {"message_id": f"sms-{number[1:]}", "provider_code": f"BAD MSISDN 0{number[3:]}"}
+    kept = verdict_of(event_of(dead(number).model_copy(update=told)), YEAR)
+    assert (kept.action, kept.message_id, kept.provider_code) == (
+        Action.SUPPRESS_NUMBER,
+        None,
+        None,
+    )
+    told = {"message_id": "sms-1", "provider_code": "BAD MSISDN"}
+    kept = verdict_of(event_of(dead(number).model_copy(update=told)), YEAR)
+    assert (kept.message_id, kept.provider_code) == ("sms-1", "BAD MSISDN")
 
 
 def test_strikes_are_watched_until_there_are_enough() -> None:

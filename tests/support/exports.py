@@ -159,13 +159,20 @@ class ExportHarness:
         for report in reports:
             self.list.store.put(report, shares_id=shares_id)
         for report in reports:
-            apart = str(report.recipient_hash) if shares_id else ""
-            key = key_of(report.provider, report.message_id, apart)
-            item = self.client.get_item(TableName=self.list.reports_table, Key=key)["Item"]
-            row = row_of(item, KEY)
+            row = row_of(self._item_of(report), KEY)
             assert row is not None
             self.lake.rows = [each for each in self.lake.rows if each["mk"] != row["mk"]]
             self.lake.rows.append(row)
+
+    def _item_of(self, report: DeliveryReport) -> Mapping[str, Any]:
+        """Kept under id and recipient, or under the id alone."""
+        for apart in (str(report.recipient_hash), ""):
+            key = key_of(report.provider, report.message_id, apart)
+            answer = self.client.get_item(TableName=self.list.reports_table, Key=key)
+            if "Item" in answer:
+                break
+        found: Mapping[str, Any] = answer["Item"]
+        return found
 
     def ask(self, asker: Asker = ASKER, key: str | None = None, **content: Any) -> JobAnswer:
         """An export, or a backtest where a policy is named."""

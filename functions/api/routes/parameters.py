@@ -14,8 +14,10 @@ from dlr.phone import read_country
 from dlr.providers.base import provider_names
 
 MAX_KEY = 256  # characters: DynamoDB refuses a key over 2,048 bytes
-_ID = re.compile(r"[a-z0-9]+\.[0-9a-f]{32}|[0-9a-f]{16}", re.ASCII)
-"""Of a quarantined request, or of a token."""
+_IDS = {
+    "quarantine_id": re.compile(r"[a-z0-9]+\.[0-9a-f]{32}", re.ASCII),
+    "token_id": re.compile(r"[0-9a-f]{16}", re.ASCII),
+}
 
 
 def known_provider(provider: str) -> str:
@@ -37,7 +39,7 @@ Recipient = Annotated[
     Query(
         max_length=MAX_KEY,
         description="Whose message, with `+`: needed where a provider gives several recipients' "
-        "messages one id",
+        "messages one id. Needs scope `pii`",
     ),
 ]
 QuarantineId = Annotated[str, Path(max_length=MAX_KEY)]
@@ -57,12 +59,20 @@ def not_kept(thing: str) -> ProblemError:
 def note_act(router: Any, note: str | None, target: str | None = None) -> str:
     """Puts into the call's line of the log who did it, and to what; the audit gets that too.
 
-    Answers the name for an entry's own trace. `target` is an id: a caller may write anything for
-    one, a phone number too, so only what is one is kept.
+    Answers the name for an entry's own trace. `target` is the id of a token or of a quarantined
+    request, which begins with its provider, or a provider: a caller may write anything for one, a
+    phone number too, so only what is one is kept.
     """
     by, metrics = signature(caller_in(router).name, note), Metrics()
     metrics.add_metadata("by", by)
-    if target is not None and _ID.fullmatch(target):
-        metrics.add_metadata("quarantine_id" if "." in target else "token_id", target)
+    if target is not None and (kind := _kind_of(target)):
+        metrics.add_metadata(kind, target)
         router.context[TARGET] = target
     return by
+
+
+def _kind_of(target: str) -> str | None:
+    """What the log calls it; None for what is no target."""
+    if target in provider_names():
+        return "provider"
+    return next((kind for kind, form in _IDS.items() if form.fullmatch(target)), None)

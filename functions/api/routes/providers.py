@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 import services
 from dlr.access.scopes import Scope
 from dlr.causes import Action, Bounce, Cause
-from dlr.http.api import TARGET, caller_in
+from dlr.http.api import caller_in
 from dlr.http.parameters import Note
 from dlr.http.problem import Problem, ProblemError
 from dlr.providers.about import about, signed
@@ -165,8 +165,7 @@ def _item(
     "stored and counted like any other.",
 )
 def send_test(provider: KnownProvider, note: Note = None) -> Tested:
-    note_act(router, note)
-    router.context[TARGET] = provider
+    note_act(router, note, provider)
     _need_deployed(provider)
     kept = services.webhooks.read(provider)
     url = address(services.base_url(router.current_event), provider, kept.token)
@@ -187,8 +186,7 @@ def send_test(provider: KnownProvider, note: Note = None) -> Tested:
 def set_key(
     provider: KnownProvider, wanted: Annotated[KeyRequest, Body()], note: Note = None
 ) -> KeySet:
-    note_act(router, note)
-    router.context[TARGET] = provider
+    note_act(router, note, provider)
     _need_deployed(provider)
     if load_provider(provider).signing is None:
         raise ProblemError(Problem.CONFLICT, "This provider signs nothing.")

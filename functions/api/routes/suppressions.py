@@ -69,7 +69,7 @@ def discard_held(
 def _settle(
     provider: str, window: Window, after: str | None, note: str | None, *, dropped: bool
 ) -> HeldResult:
-    by, now = note_act(router, note), services.now()
+    by, now = note_act(router, note, provider), services.now()
     return services.admin.settle_held(provider, window, by, now, dropped=dropped, after=after)
 
 
@@ -83,7 +83,7 @@ def revert(
     after: After = None,
     note: Note = None,
 ) -> Reverted:
-    by = note_act(router, note)
+    by = note_act(router, note, provider)
     return services.admin.revert(provider, window, after, by, services.now())
 
 

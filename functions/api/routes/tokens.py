@@ -26,9 +26,14 @@ AUDIT_DAY = timedelta(days=1)
 NEXT = "`next` of the answer before"
 
 
+NO_NAME = "no space around it, none of `:()`, and not `admin`"
+
+
 def _token_name(name: str) -> str:
-    if name.lower() == ADMIN or ":" in name:
-        raise ValueError("a token is not called `admin`, and its name has no colon")
+    """A name that looks like nobody else's in the audit, like no `name (note)` either."""
+    is_admins = "".join(name.split()).lower() == ADMIN
+    if is_admins or name != name.strip() or set(name) & set(":()"):
+        raise ValueError(f"a token's name has {NO_NAME}")
     return read_name(name)
 
 
@@ -36,7 +41,7 @@ class TokenRequest(BaseModel):
     """A token to be made."""
 
     name: Annotated[str, AfterValidator(_token_name)] = Field(
-        description=f"The operator's in the audit. {RULE}; no colon, and not `admin`"
+        description=f"The operator's in the audit. {RULE}; {NO_NAME}"
     )
     scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
     days: int = Field(90, ge=1, le=400, description="It expires after them")
@@ -150,9 +155,11 @@ def end_session(note: Note = None) -> Token:
 def _made(
     name: str, scopes: Iterable[Scope], expires_at: datetime, by: str, parent: str = ""
 ) -> NewToken:
-    """Raises ProblemError where the caller asks for more than they have."""
-    wanted = frozenset(scopes)
-    if not caller_in(router).may_grant(wanted):
+    """Raises ProblemError where the caller asks for more than they have, or is revoked."""
+    wanted, caller = frozenset(scopes), caller_in(router)
+    if not services.tokens.is_live(caller, services.now()):
+        raise ProblemError(Problem.REFUSED, "The token that asks is revoked or has expired.")
+    if not caller.may_grant(wanted):
         raise ProblemError(Problem.REFUSED, "Nobody makes a token with more scopes than their own.")
     made = services.tokens.create(name, wanted, expires_at, by, services.now(), parent)
     router.context[TARGET] = made.id

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, Field
 
 from dlr.messages.event import ReportEvent
-from dlr.phone import country_of, holds_number
+from dlr.messages.hidden import id_without_number, without_number
+from dlr.phone import country_of
 from dlr.report import Status
 from dlr.runtime.aws import is_refused_by_condition
 from dlr.runtime.errors import redacted
@@ -32,8 +33,6 @@ HEARD_EVERY_S = 60
 PAUSE_S = 30.0
 """After a failure nothing is tried for that long."""
 PAGE = 100
-FEWEST = 7
-"""Digits of a number; fewer stand in any text."""
 QUICK = Config(
     connect_timeout=0.5, read_timeout=0.5, retries={"mode": "standard", "total_max_attempts": 1}
 )
@@ -231,19 +230,13 @@ def _item_of(event: ReportEvent, place: str) -> dict[str, Any]:
         "id": event.event_id,
         "at": _stamp(event.received_at),
         "provider": event.provider,
-        "message_id": _safe(event.message_id, event),
+        "message_id": id_without_number(event.message_id, event),
         "status": event.status.value,
         "cause": event.cause.value,
-        "code": _safe(event.provider_code, event),
+        "code": without_number(event.provider_code, event),
         "country": country_of(event.recipient) if event.recipient else None,
     }
     return {name: {"S": text} for name, text in texts.items() if text}
-
-
-def _safe(text: str | None, event: ReportEvent) -> str | None:
-    """Nothing where the recipient's number stands in it, in any notation."""
-    number = event.recipient or "".join(filter(str.isdigit, event.provider_recipient or ""))
-    return None if text is None or (len(number) >= FEWEST and holds_number(text, number)) else text
 
 
 def _tail_item(item: Mapping[str, Any]) -> TailItem:

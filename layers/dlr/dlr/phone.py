@@ -17,7 +17,7 @@ from dlr.numbering import PLANS
 E164 = r"^\+[1-9][0-9]{6,14}$"
 _SEPARATORS = str.maketrans("", "", " -.()\u00a0")
 _INTERNATIONAL = re.compile(r"(?:\+|00)?([1-9][0-9]{6,14})", re.ASCII)
-_SEVEN_DIGITS = re.compile(r"\d{7}")
+_SEVEN_DIGITS = re.compile(r"(?<!0x)(?<!\d)\d{7}")
 _HASH = re.compile(r"[0-9a-f]{6}\.[\w-]{43}", re.ASCII)
 
 
@@ -131,14 +131,14 @@ def country_of(number: PhoneNumber) -> str | None:
 
 
 def holds_number(text: str, number: str | None = None) -> bool:
-    """Whether this number, its last eight digits at least, stands in the text; or else any number.
+    """Whether this number, its last seven digits at least, stands in the text; or else any number.
 
-    Any is a run of seven digits, whatever separates them.
+    Any is a run of seven digits, whatever separates them, that is no hexadecimal constant.
     """
     digits = text.translate(_SEPARATORS)
     if number is None:
         return _SEVEN_DIGITS.search(digits) is not None
-    return number[-8:] in digits
+    return number[-7:] in digits
 
 
 def read_country(code: str) -> str:

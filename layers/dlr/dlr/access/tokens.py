@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dlr.access.scopes import Caller, Scope
-from dlr.access.token import digest, id_of, new_token
+from dlr.access.token import ID, digest, id_of, new_token
 from dlr.runtime.aws import is_refused_by_condition, lost_race
 
 DIGITS = "0123456789abcdef"
@@ -170,6 +170,16 @@ class TokenStore:
         """By its id. Consistent."""
         item = self._get(token_id)
         return None if item is None else _token_of(item)
+
+    def is_live(self, caller: Caller, now: datetime) -> bool:
+        """Whether a caller's token is live and, of a session, the one that made it. Consistent.
+
+        For what must not be done in the time for which API Gateway remembers the authorizer's
+        answer. Callers without a stored token are: nothing is known of them here.
+        """
+        stored = filter(ID.fullmatch, (caller.token_id, caller.parent))
+        found = map(self.get, stored)
+        return all(token is not None and token.is_live(now) for token in found)
 
     def touch(self, token: Token, today: date) -> None:
         """Notes that it was used, once a day. What cannot be noted holds up nobody."""

@@ -13,6 +13,7 @@ from dlr.exports.staged import rows_of, stage
 from dlr.exports.wanted import Lake, open_wanted
 from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.suppression.lookup import answer_of
+from dlr.suppression.standing import State
 from dlr.suppression.table import SuppressionList
 
 ADVICE: Mapping[Cause, str] = {
@@ -26,6 +27,8 @@ ADVICE: Mapping[Cause, str] = {
     Cause.DO_NOT_DISTURB: "Do not send advertising: the number is on a do-not-disturb register.",
 }
 """For each cause that suppresses a recipient by itself."""
+LIFTED = "Keep it: since then a message reached it, or an operator took it off the list."
+"""Instead, of a number that stands so on the list today."""
 READ_AT_ONCE = 100
 _STANDING = {
     "number": "VARCHAR",
@@ -44,10 +47,16 @@ _LATEST = (
     " ORDER BY bounce = 'opt_out' DESC, \"at\" DESC, mk) = 1"
 )
 _SELECT = (
-    'SELECT number, cause, advice, provider, code, f AS first_seen, "at" AS occurred_at,'
+    "SELECT number, latest.cause,"  # noqa: S608 - our own words
+    f" CASE WHEN state = {quoted(State.LIFTED)} THEN {quoted(LIFTED)}"
+    " ELSE coalesce(today.advice, advice.advice) END AS advice,"
+    ' provider, code, f AS first_seen, "at" AS occurred_at,'
     " messages, suppressed, list, state, listed_for, expires_at"
-    " FROM latest JOIN advice USING (cause) LEFT JOIN standing USING (number) ORDER BY number"
+    " FROM latest JOIN advice ON advice.cause = latest.cause"
+    " LEFT JOIN standing USING (number)"
+    " LEFT JOIN advice AS today ON suppressed AND today.cause = listed_for ORDER BY number"
 )
+"""The advice follows how the number stands today: what it is on the list for, if it is on one."""
 
 
 @dataclass(frozen=True, slots=True)

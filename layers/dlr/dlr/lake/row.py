@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dlr.lake.mask import masked
+from dlr.messages.hidden import id_without_number, without_number
 from dlr.messages.item import (
     apart_of,
     expires_at_of,
@@ -20,7 +21,7 @@ from dlr.messages.item import (
     state_of,
     version_of,
 )
-from dlr.phone import country_of, holds_number
+from dlr.phone import country_of
 from dlr.report import DeliveryReport, Status
 
 COLUMNS: Mapping[str, str] = {
@@ -66,8 +67,6 @@ Record = Mapping[str, Any]
 ERASED = ("message_id", "apart", "code")
 """What an erased or expired message loses."""
 MK_DIGITS = 32
-FEWEST_DIGITS = 7
-"""Of what could be a phone number."""
 MAX_SEGMENTS = 2**31 - 1
 TTL = "dynamodb.amazonaws.com"
 """Who deletes what has expired, in a record's `userIdentity`."""
@@ -100,27 +99,27 @@ def row_of(item: Mapping[str, Any], key: bytes) -> Row | None:
     first = first_received_at_of(item) or state.received_at
     latency, origin = _latency_of(item, state, first)
     number = state.recipient
-    is_safe, mk = _Safe(state), mk_of(item, key)
+    mk = mk_of(item, key)
     apart = apart_of(item)
     return {
         "mk": mk,
         "f": _iso(first),
         "rank": f"{item['rank']['S']}.{version_of(item):019d}",
         "provider": state.provider,
-        "message_id": is_safe(state.message_id),
+        "message_id": id_without_number(state.message_id, state),
         "apart": apart and masked(apart, mk, key),
         "status": state.status.value,
         "cause": state.cause.value,
         "bounce": state.bounce.value,
         "action": state.action.value,
         "permanent": state.permanent,
-        "code": is_safe(state.provider_code),
+        "code": without_number(state.provider_code, state),
         "country": None if number is None else country_of(number),
-        "network": is_safe(_without_number(state.network)),
-        "sender": is_safe(_without_number(state.sender)),
+        "network": without_number(state.network, state),
+        "sender": without_number(state.sender, state),
         "segments": _segments(state.segments),
         "price": _price(state),
-        "currency": is_safe(state.price.currency if state.price else None),
+        "currency": without_number(state.price.currency if state.price else None, state),
         "at": _iso(state.happened_at),
         "sent_at": _iso(_sent_at_of(item, state)),
         "latency_ms": latency,
@@ -157,27 +156,6 @@ def _heavier(one: Row, other: Row) -> Row:
     if one["message_id"] is None or other["message_id"] is None:
         return top | dict.fromkeys(ERASED)
     return top
-
-
-class _Safe:
-    """Lets a text through unless the recipient's number, in any notation, stands in it.
-
-    Of a recipient that could not be read the provider's own text counts.
-    """
-
-    def __init__(self, state: DeliveryReport) -> None:
-        digits = "".join(filter(str.isdigit, state.provider_recipient or ""))
-        self._number = state.recipient or (digits if len(digits) >= FEWEST_DIGITS else None)
-
-    def __call__(self, text: str | None) -> str | None:
-        if text is None or self._number is None:
-            return text
-        return None if holds_number(text, self._number) else text
-
-
-def _without_number(text: str | None) -> str | None:
-    """Nothing where a phone number could stand: names and codes have no seven digits in a row."""
-    return None if text is None or holds_number(text) else text
 
 
 def _segments(count: int | None) -> int | None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from dlr.messages.hidden import without_number
 from dlr.messages.item import history_of, state_of
 from dlr.messages.store import ReportReader
-from dlr.phone import holds_number
 from dlr.report import DeliveryReport
 
 PERSONAL = (
@@ -41,14 +41,21 @@ def find_message(
     now: datetime,
     recipient_hashes: Iterable[str] = (),
 ) -> MessageAnswer | None:
-    """None where the message is unknown or has expired.
+    """None where the message is unknown, has expired or is another recipient's.
 
-    `recipient_hashes` says whose, where several recipients' messages may have the id.
+    `recipient_hashes` says whose, where several recipients' messages may have the id: the hashes
+    of one number. A message of which nobody has named the recipient may be anybody's.
     """
-    for apart in (*recipient_hashes, ""):
-        if (item := reports.get(provider, message_id, now, apart)) is not None:
+    whose = tuple(recipient_hashes)
+    for apart in (*whose, ""):
+        item = reports.get(provider, message_id, now, apart)
+        if item is not None and (not whose or _may_be_of(whose, item)):
             return message_of(item)
     return None
+
+
+def _may_be_of(whose: Iterable[str], item: Mapping[str, Any]) -> bool:
+    return "recipient_hash" not in item or item["recipient_hash"]["S"] in whose
 
 
 def without_person(answer: MessageAnswer) -> MessageAnswer:
@@ -59,11 +66,8 @@ def without_person(answer: MessageAnswer) -> MessageAnswer:
 
 def _hidden(report: DeliveryReport) -> dict[str, Any]:
     is_number = sum(map(str.isdigit, report.sender or "")) > LONGEST_SHORT_CODE
-    number = report.recipient or report.provider_recipient
-    texts = {name: getattr(report, name) for name in UNSAFE}
-    named = [name for name, text in texts.items() if text and holds_number(text, number)]
     return {
-        **dict.fromkeys(named),
+        **{name: without_number(getattr(report, name), report) for name in UNSAFE},
         **dict.fromkeys(PERSONAL),
         "metadata": {},
         "sender": None if is_number else report.sender,

@@ -43,7 +43,7 @@ class MessageVerdict(Frozen):
     cause: Cause = Cause.UNSPECIFIED
     provider_code: str | None = None
     message_id: str | None = None
-    """Without its end where it is very long."""
+    """Without its end where it is very long; null where the number stands in it."""
     event_id: str | None = None
     held: bool = False
     """Whether the guard had no place for it: it waits for an operator."""

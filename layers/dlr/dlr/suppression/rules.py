@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from dlr.causes import Action
 from dlr.messages.event import ReportEvent
+from dlr.messages.hidden import id_without_number, without_number
 from dlr.messages.verdict import Arrival
 from dlr.suppression.entry import (
     AuditEntry,
@@ -52,7 +53,10 @@ def key_of(event: ReportEvent) -> str:
 
 
 def verdict_of(event: ReportEvent, keep: timedelta) -> MessageVerdict:
-    """What the event's message says; an opt-out is kept until it is lifted, all else for `keep`."""
+    """What the event's message says; an opt-out is kept until it is lifted, all else for `keep`.
+
+    The list keeps no number, so neither does a code or an id that has one in it.
+    """
     verdict = event.verdict
     is_opt_out = verdict.action is Action.SUPPRESS_OPT_OUT
     return MessageVerdict(
@@ -64,8 +68,8 @@ def verdict_of(event: ReportEvent, keep: timedelta) -> MessageVerdict:
         expires_at=None if is_opt_out else verdict.received_at + keep,
         provider=event.provider,
         cause=verdict.cause,
-        provider_code=verdict.provider_code and _cut(verdict.provider_code),
-        message_id=_cut(event.message_id),
+        provider_code=_cut(without_number(verdict.provider_code, event)),
+        message_id=_cut(id_without_number(event.message_id, event)),
         event_id=verdict.event_id,
     )
 
@@ -201,8 +205,8 @@ def _stripped(verdict: MessageVerdict) -> MessageVerdict:
     )
 
 
-def _cut(word: str) -> str:
-    return word.encode()[:MAX_WORD_BYTES].decode(errors="ignore")
+def _cut(word: str | None) -> str | None:
+    return word and word.encode()[:MAX_WORD_BYTES].decode(errors="ignore")
 
 
 def _joined(
