@@ -29,7 +29,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo smoke codes load sam-local rehearse test test-unit test-emulator test-slow test-browser vendor faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
+.PHONY: help setup run demo smoke codes load sam-local rehearse test test-unit test-emulator test-slow test-browser screenshots vendor faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -66,6 +66,9 @@ test-slow: .venv/ready ## run the long tests: faults, kills, grants, the API's d
 
 test-browser: .venv/ready .venv-browser/ready local/vendor/node_modules/ready ## look at the console in Chromium: each page, each act (SHOTS=folder keeps the pictures)
 	PYTHONPATH=layers/dlr:.venv-browser $(bin)/pytest -m browser -n auto --maxprocesses 4 tests/browser
+
+screenshots: .venv/ready .venv-browser/ready ## write the pictures of the console in docs/pictures again
+	PYTHONPATH=layers/dlr:.venv-browser $(bin)/python -m tests.browser.screenshots
 
 vendor: local/vendor/node_modules/ready ## write the console's vendor.js anew, from npm
 	cd local/vendor && npm run --silent build

@@ -38,15 +38,22 @@ PAGES = re.findall(r'path: "([a-z-]+)"', (ASSETS / "pages.js").read_text())
 """The paths of the console's own table of pages."""
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """The browser."""
+@contextmanager
+def browser() -> Iterator[Any]:
+    """A Chromium, until the end of the block."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser."""
+    with browser() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
