@@ -7,11 +7,13 @@ import pytest
 
 from dlr.analysis.source import Period
 from dlr.analysis.stats import Question, stats
+from dlr.lake.manifest import Manifest
+from dlr.lake.merge import Merger
+from dlr.lake.reader import LakeReader
 from dlr.lake.row import COLUMNS
 from dlr.lake.segment import Segments
-from tests.support.lake import BUCKET
+from tests.support.lake import BUCKET, TABLE, FakeAws
 from tests.support.made_up_lake import row
-from tests.test_lake_laws import Lake
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 NOW = DAY + timedelta(days=3)
@@ -22,15 +24,16 @@ BOUNDS += [24 * 60 + 16, 25 * 60, 48 * 60]
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    made = Lake(Path(tmp_path_factory.mktemp("lake")))
+def lake(tmp_path_factory: pytest.TempPathFactory) -> LakeReader:
+    aws, folder = FakeAws(), Path(tmp_path_factory.mktemp("lake"))
+    manifest = Manifest(aws, TABLE)
     rows = [
         {**dict.fromkeys(COLUMNS), **row(f"{number:032x}", DAY + timedelta(minutes=minute))}
         for number, minute in enumerate(MINUTES)
     ]
-    Segments(made.aws, BUCKET).put("1", [_plain(each) for each in rows])
-    made.merge()
-    return made
+    Segments(aws, BUCKET).put("1", [_plain(each) for each in rows])
+    Merger(aws, BUCKET, manifest, folder / "merge")()
+    return LakeReader(aws, BUCKET, manifest, folder / "cache")
 
 
 def _plain(made: dict[str, object]) -> dict[str, object]:
@@ -41,10 +44,10 @@ def _plain(made: dict[str, object]) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("by", [(), ("day",), ("provider",), ("hour",)], ids=str)
-def test_a_period_may_begin_and_end_anywhere(lake: Lake, by: tuple[str, ...]) -> None:
+def test_a_period_may_begin_and_end_anywhere(lake: LakeReader, by: tuple[str, ...]) -> None:
     for start in BOUNDS:
         for end in (each for each in BOUNDS if each > start):
             period = Period(DAY + timedelta(minutes=start), DAY + timedelta(minutes=end))
-            found, _ = stats(lake.reader, Question(period, by), NOW)
+            found, _ = stats(lake, Question(period, by), NOW)
             wanted = sum(start <= minute < end for minute in MINUTES)
             assert sum(each["n"] for each in found) == wanted, (start, end)
