@@ -26,7 +26,7 @@ from tests.support.reports import HASHER
 from tests.support.suppression import RULES, SuppressionHarness, failure
 
 KEY = "a key for tests"
-FORMULAS = tuple("=+-@\t\r")
+FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\t\r")
 PEOPLE = tuple(PhoneNumber(f"+3363998{place:04}") for place in range(600, 700))
 
 
@@ -295,7 +295,9 @@ def test_the_number_of_a_row_is_its_place_among_all_records(
 # ---------------------------------------------------------------- formulas
 
 CELLS = st.text(st.characters(codec="utf-8"), max_size=12) | st.builds(
-    str.__add__, st.sampled_from(["=", "+", "-", "@", "\t", "\r", "'", "'=", "''-"]), st.text()
+    str.__add__,
+    st.sampled_from([*FORMULAS, "'", "'=", "''-", ";=", "a;=", 'a;"-', "\n;'+", ';"\';"=']),
+    st.text(),
 )
 TABLES = st.lists(st.fixed_dictionaries({"k": CELLS, "l": CELLS}), max_size=5)
 
@@ -304,6 +306,16 @@ TABLES = st.lists(st.fixed_dictionaries({"k": CELLS, "l": CELLS}), max_size=5)
 def test_no_cell_that_is_written_is_a_formula(rows: list[dict[str, str]]) -> None:
     for cells in csv.reader(io.StringIO(write_sheet(("k", "l"), rows), newline="")):
         assert [cell for cell in cells if cell.startswith(FORMULAS)] == []
+
+
+@given(TABLES)
+@pytest.mark.parametrize("between", [";", "\t"])
+def test_no_cell_is_a_formula_where_others_stand_between_cells(
+    between: str, rows: list[dict[str, str]]
+) -> None:
+    text = io.StringIO(write_sheet(("k", "l"), rows), newline="")
+    for cells in csv.reader(text, delimiter=between):
+        assert [cell for cell in cells if cell.startswith(FORMULAS[:-2])] == []
 
 
 @given(TABLES)
@@ -331,7 +343,20 @@ def test_any_text_is_a_table_or_refused(text: str) -> None:
         assert [row.number for row in rows] == sorted({row.number for row in rows})
 
 
-HOSTILE = ['=HYPERLINK("x")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a\rb", "'=1", "a,b;c", "\n"]
+HOSTILE = [
+    '=HYPERLINK("x")',
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "a\rb",
+    "'=1",
+    ";=1",
+    "\uff1d1",
+    "a,b;c",
+    "\n",
+]
 
 
 def test_an_export_that_is_imported_makes_the_same_list(cloud: Cloud) -> None:

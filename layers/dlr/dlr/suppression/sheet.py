@@ -1,7 +1,9 @@
 """CSV as spreadsheets read and write it: rows with their numbers, and cells that are no formula.
 
-A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@`. What this module writes has a `'`
-before such a cell, and it takes that `'` off where it reads one.
+A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@`, of full width too. Where it takes
+`;` or a tab for what stands between cells, or minds no quotes, a cell may also begin behind such a
+character within a text. What this module writes has a `'` before every such beginning, and it takes
+that `'` off where it reads one.
 """
 
 import csv
@@ -10,9 +12,16 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-FORMULA = r"'*[=+\-@\t\r\n]"
+_SIGNS = r"=+\-@" + "\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b"
+_BEHIND, _BEGIN = r"([;\t\r\n])", rf"([\"']*[{_SIGNS}])"
+FORMULA = rf"'*[{_SIGNS}\t\r\n]"
 """How such a cell begins, as a regular expression; those that were guarded already begin so too."""
-_FORMULA = re.compile(FORMULA)
+INNER = _BEHIND + _BEGIN
+"""A beginning within a text, as a regular expression."""
+GUARD = r"\1'\2"
+"""What is put there instead."""
+_FORMULA, _INNER = re.compile(FORMULA), re.compile(INNER)
+_GUARDED = re.compile(f"{_BEHIND}'{_BEGIN}")
 
 
 class UnreadableSheetError(ValueError):
@@ -55,11 +64,13 @@ def normal(word: str) -> str:
 
 
 def _guarded(cell: str) -> str:
-    return "'" + cell if _FORMULA.match(cell) else cell
+    inner = _INNER.sub(GUARD, cell)
+    return "'" + inner if _FORMULA.match(inner) else inner
 
 
 def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    inner = cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return _GUARDED.sub(r"\1\2", inner)
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
