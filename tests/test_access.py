@@ -645,6 +645,7 @@ def test_a_code_is_shown_where_no_number_can_stand_in_it(
         ("GET /quarantine", "/quarantine", "after=x&after=x", b"", 422),
         ("GET /quarantine", "/quarantine", "", b'{"after": 1}', 200),
         ("GET /audit", "/audit", "to=0001-01-02T00:00:00Z", b"", 422),
+        ("GET /audit", "/audit", "from=2026-11-30T00:00:00+01:00", b"", 200),
         ("GET /audit", "/audit", "to=9999-12-31T23:59:59-12:00", b"", 422),
     ],
 )

@@ -1,5 +1,8 @@
 """What the lake answers, against a plain fold over its rows."""
 
+import json
+from base64 import urlsafe_b64encode
+from binascii import crc32
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -473,7 +476,25 @@ def test_a_cursor_comes_back_as_it_was_written(written: cursor.Cursor) -> None:
         cursor.read_cursor(text[:-2])
 
 
-@pytest.mark.parametrize("text", ["", "?", "é", "AAAA", "a" * 300, "W10", "null"])
+def forged(f: Any = 0, mk: Any = "", start: Any = 0) -> str:
+    """With a right checksum: anybody can make it."""
+    content = json.dumps([f, mk, start, "0" * 16]).encode()
+    return urlsafe_b64encode(content + crc32(content).to_bytes(4, "big")).decode().rstrip("=")
+
+
+def test_a_forged_cursor_is_read_where_its_content_could_be_ours() -> None:
+    assert cursor.read_cursor(forged(7, "00ff")).mk == "00ff"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "?", "é", "AAAA", "a" * 300, "W10", "null"),
+        *(forged(f=f) for f in (253402300799999999, 2**70, -(10**16), 1e300, None)),
+        *(forged(mk=mk) for mk in ("\ud800", "a\x00", "A", "0" * 33, 7, ["a"])),
+        *(forged(start=start) for start in (-1, 253402300799999999, "0")),
+    ],
+)
 def test_anything_else_is_no_cursor(text: str) -> None:
     with pytest.raises(cursor.CursorError) as caught:
         cursor.read_cursor(text)

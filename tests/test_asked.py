@@ -17,6 +17,7 @@ from dlr.analysis.asked import (
     StatsAsked,
     UnfinishedAsked,
 )
+from dlr.analysis.cursor import Cursor, write_cursor
 from dlr.analysis.search import Position
 from dlr.analysis.source import HOUR, Period
 
@@ -185,6 +186,19 @@ def test_a_cursor_of_another_search_is_refused(other: dict[str, str]) -> None:
     cursor = cursor_after({"provider": "smsmode"}, Position(NOW))
     with pytest.raises(AskedWronglyError, match="other filters"):
         SearchAsked.model_validate({**other, "cursor": cursor}).place(NOW)
+
+
+def test_a_cursor_takes_nobody_beyond_the_longest_period() -> None:
+    asked = SearchAsked.model_validate({})
+    mark = asked.mark
+    for start, is_taken in ((NOON - LONGEST, True), (NOON - LONGEST - DAY, False)):
+        text = write_cursor(Cursor(NOW, "", start, mark))
+        later = SearchAsked.model_validate({"cursor": text})
+        if is_taken:
+            assert later.place(NOW)[0].start == start
+        else:
+            with pytest.raises(AskedWronglyError, match="other filters or times"):
+                later.place(NOW)
 
 
 def test_unfinished_messages_are_older_than_the_hours_asked_for() -> None:

@@ -218,6 +218,12 @@ def test_who_has_the_answer_already_gets_304_and_nothing_is_opened(query: Query,
     assert query.ask(path, tag=headers["etag"])[0] == 200
 
 
+def test_a_refused_question_is_no_304_for_who_takes_any_answer(query: Query) -> None:
+    turned = {"from_": "2026-11-30T10:00:00Z", "to": "2026-11-29T10:00:00Z"}
+    assert query.ask("/stats", tag="*", **turned)[0] == 422
+    assert query.ask("/stats", tag="*")[0] == 200
+
+
 def test_unfinished_messages_change_with_the_minutes_and_so_does_their_etag(query: Query) -> None:
     """A message turns a day old without any change of the lake."""
     query.lake.put(row("a", NOW - 24 * HOUR + timedelta(seconds=30), "enroute"))

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dlr.analysis.cursor import Cursor, hash_of, read_cursor, write_cursor
 from dlr.analysis.dimensions import DIMENSIONS, MOST, TIMES, Filters
 from dlr.analysis.search import Position
-from dlr.analysis.source import Period, ceil_hour, floor_hour
+from dlr.analysis.source import HOUR, Period, ceil_hour, floor_hour
 from dlr.causes import Bounce, Cause
 from dlr.report import Status
-from dlr.runtime.times import utc
+from dlr.runtime.times import Time
 
 DEFAULT = timedelta(days=7)
 LONGEST = timedelta(days=800)
@@ -27,17 +27,10 @@ MAX_LIMIT = 200
 MAX_TEXT = 256
 MAX_HOURS = 24 * 366
 PLACES = ("country", "network")
-_UNESCAPED_PLUS = re.compile(r"(.*T.*) (\d\d:?\d\d)")
 
 
 class AskedWronglyError(ValueError):
     """Something that parameters ask for together."""
-
-
-def _with_plus(text: Any) -> Any:
-    """A `+` that nobody escaped has come as a space: no other zone looks like that."""
-    found = _UNESCAPED_PLUS.fullmatch(text) if isinstance(text, str) else None
-    return f"{found[1]}+{found[2]}" if found else text
 
 
 def _some(known: Callable[[str], bool], rule: str) -> AfterValidator:
@@ -91,7 +84,6 @@ def _places(text: str) -> str:
     return text
 
 
-Time = Annotated[AwareDatetime, BeforeValidator(_with_plus), AfterValidator(utc)]
 _Text = Annotated[str | None, Field(min_length=1, max_length=MAX_TEXT)]
 
 
@@ -195,9 +187,10 @@ class SearchAsked(Filtered):
         if self.cursor is None:
             return period, None
         known = read_cursor(self.cursor)
-        if known.asked != self.mark:
+        end = max(known.f, period.end)
+        if known.asked != self.mark or end - known.start > LONGEST + 2 * HOUR:
             raise AskedWronglyError("The cursor belongs to a search with other filters or times.")
-        return Period(known.start, max(known.f, period.end)), Position(known.f, known.mk)
+        return Period(known.start, end), Position(known.f, known.mk)
 
     def cursor_of(self, period: Period, end: Position | None) -> str | None:
         """Of the page behind this one, or None behind the last."""

@@ -1,6 +1,7 @@
 """Where a page of a search ended, as a text that says nothing to its reader."""
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import crc32
 from collections.abc import Mapping
@@ -9,8 +10,11 @@ from hashlib import sha256
 from typing import NamedTuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""No search gets that far, and a time can still be added to it."""
 MICROSECOND = timedelta(microseconds=1)
 MAX_LENGTH = 256
+_MK = re.compile("[0-9a-f]{0,32}")
 
 
 class Cursor(NamedTuple):
@@ -44,14 +48,16 @@ def write_cursor(cursor: Cursor) -> str:
 
 
 def read_cursor(text: str) -> Cursor:
-    """A cursor out of its text. Raises CursorError."""
+    """A cursor out of its text, which anybody can make. Raises CursorError."""
     try:
         raw = urlsafe_b64decode((text + "=" * (-len(text) % 4)).encode("ascii"))
         content, check = raw[:-4], raw[-4:]
         if len(text) > MAX_LENGTH or crc32(content).to_bytes(4, "big") != check:
             raise CursorError
         f, mk, start, asked = json.loads(content)
-        found = Cursor(_time(f), str(mk), _time(start), str(asked))
+        if _MK.fullmatch(mk) is None:
+            raise CursorError
+        found = Cursor(_time(f), mk, _time(start), str(asked))
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise CursorError("not a cursor of this API") from None
     return found
@@ -62,4 +68,7 @@ def _micros(time: datetime) -> int:
 
 
 def _time(micros: int) -> datetime:
-    return EPOCH + MICROSECOND * micros
+    time = EPOCH + MICROSECOND * micros
+    if not EPOCH <= time < LATEST:
+        raise CursorError
+    return time

@@ -16,6 +16,9 @@ def tag_of(version: str, path: str, question: Asking, now: datetime) -> str:
 
 
 def is_known(tag: str, if_none_match: str | None) -> bool:
-    """Whether the header names the tag, weakly or not, or is `*`."""
+    """Whether the header names the tag, weakly or not.
+
+    `*` names no answer: it would be true also of a question that is refused.
+    """
     names = [each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")]
-    return tag in names or "*" in names
+    return tag in names

@@ -1,12 +1,14 @@
 """Times that a caller of the team's API may give."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 YEARS = range(2000, 2101)
 """Beyond them a time cannot be compared with another in any zone."""
+_UNESCAPED_PLUS = re.compile(r"(.*T.*) (\d\d:?\d\d)")
 
 
 def utc(time: datetime) -> datetime:
@@ -16,4 +18,10 @@ def utc(time: datetime) -> datetime:
     return time.astimezone(UTC)
 
 
-Time = Annotated[AwareDatetime, AfterValidator(utc)]
+def _with_plus(text: Any) -> Any:
+    """A `+` that nobody escaped has come as a space: no other zone looks like that."""
+    found = _UNESCAPED_PLUS.fullmatch(text) if isinstance(text, str) else None
+    return f"{found[1]}+{found[2]}" if found else text
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_with_plus), AfterValidator(utc)]
