@@ -29,7 +29,7 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo smoke codes load sam-local rehearse test test-unit test-emulator test-slow test-browser screenshots vendor faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
+.PHONY: help setup run demo smoke codes load sam-local rehearse test test-unit test-emulator test-slow sdks test-browser screenshots vendor faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -61,7 +61,7 @@ test-unit: .venv/ready ## run the tests that need no embedded AWS
 test-emulator: .venv/ready ## run the tests on the embedded AWS; each process starts its own
 	$(emulator)
 
-test-slow: .venv/ready ## run the long tests: faults, kills, grants, the API's description
+test-slow: .venv/ready sdks ## run the long tests: faults, kills, grants, the API's description, the vendors' SDKs
 	$(slow)
 
 test-browser: .venv/ready .venv-browser/ready local/vendor/node_modules/ready ## look at the console in Chromium: each page, each act (SHOTS=folder keeps the pictures)
@@ -72,6 +72,9 @@ screenshots: .venv/ready .venv-browser/ready ## write the pictures of the consol
 
 vendor: local/vendor/node_modules/ready ## write the console's vendor.js anew, from npm
 	cd local/vendor && npm run --silent build
+
+sdks: .venv-sdks/ready ## hold our verifiers against the SDKs of Plivo, MessageBird, Bird and SignalWire
+	.venv-sdks/bin/python -W ignore tests/sdks.py
 
 faults: .venv/ready ## let each call to AWS fail in each way, show who retries it and that nothing is lost
 	$(bin)/pytest -m slow tests/test_faults.py
@@ -120,6 +123,7 @@ define write_locks
 		$(compile) $(1) --group $$name -c requirements-dev.txt --python-version 3.13 -o $(2)functions/ingest/$$name.txt || exit 1; done
 	$(compile) $(1) --group authorizer -c requirements-dev.txt --python-version 3.13 -o $(2)functions/authorizer/requirements.txt
 	$(compile) $(1) pyproject.toml --group fuzz -c requirements-dev.txt --python-version 3.11 -o $(2)requirements-fuzz.txt
+	$(compile) $(1) pyproject.toml --group sdks -c requirements-dev.txt --python-version 3.11 -o $(2)requirements-sdks.txt
 	$(compile) $(1) --group sam --python-version 3.11 -o $(2)requirements-sam.txt
 	$(compile) $(1) --group checkov --python-version 3.11 -o $(2)requirements-checkov.txt
 	$(compile) $(1) --group audit --python-version 3.11 -o $(2)requirements-audit.txt
@@ -171,6 +175,11 @@ clean: ## remove the environments, the builds and the local data
 
 local/vendor/node_modules/ready: local/vendor/package-lock.json
 	cd local/vendor && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.venv-sdks/ready: requirements-sdks.txt
+	$(PYTHON) -m venv .venv-sdks
+	.venv-sdks/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 .venv-audit/ready: requirements-audit.txt
