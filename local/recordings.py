@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dlr.providers.base import load_provider
 from dlr.wire.request import Request
 from dlr.wire.verify import Credentials
 
@@ -59,8 +60,14 @@ def recordings() -> tuple[Recording, ...]:
 
 
 def sendable() -> list[Recording]:
-    """Those that anybody can send: a topic's confirmation must be signed by AWS."""
-    return [each for each in recordings() if each.id != "awssms/subscription"]
+    """Those that anybody can send: we call no address for a request that nobody has signed."""
+    return [each for each in recordings() if not _asks_for_a_visit(each)]
+
+
+def _asks_for_a_visit(recording: Recording) -> bool:
+    ask = load_provider(recording.provider).handshake
+    handshake = ask(recording.request) if ask else None
+    return bool(handshake and handshake.visit)
 
 
 def recordings_of(provider: str) -> list[Recording]:

@@ -13,27 +13,21 @@ R = TypeVar("R")
 COUNTS = ("settled", "reverted", "repeated")
 
 
-def within(command: Callable[..., R]) -> Callable[..., R]:
-    """Adds --since and --until, of when reports were received."""
-    command = click.option(
-        "--until", metavar="TIME", help="Only what was received until then. Default: now."
-    )(command)
-    return click.option(
-        "--since", metavar="TIME", help="Only what was received from then on, in ISO with a zone."
-    )(command)
+def within(*, required: bool) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Adds --since and --until, of when reports were received.
 
-
-def since_when(command: Callable[..., R]) -> Callable[..., R]:
-    """Adds --since, which must be there, and --until: for what takes something away for good."""
-    command = click.option(
-        "--until", metavar="TIME", help="Only what was received until then. Default: now."
-    )(command)
-    return click.option(
+    `required`: a call without --since is a mistake, as it takes something away for good.
+    """
+    since = click.option(
         "--since",
         metavar="TIME",
-        required=True,
+        required=required,
         help="Only what was received from then on, in ISO with a zone.",
-    )(command)
+    )
+    until = click.option(
+        "--until", metavar="TIME", help="Only what was received until then. Default: now."
+    )
+    return lambda command: since(until(command))
 
 
 def settle(api: Api, output: Output, path: str, since: str | None, until: str | None) -> None:

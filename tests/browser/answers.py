@@ -5,7 +5,7 @@ from typing import Any
 
 from dlr.analysis.bands import band_of
 from dlr.analysis.interval import Share, wilson
-from local.api_examples import CHANGE, PROVIDER, TOKEN
+from local.api_examples import CHANGE, CODE, PROVIDER, TOKEN
 from tests.browser.site import Call, examples
 
 AS_OF = "2026-11-25T13:00:00Z"
@@ -37,20 +37,6 @@ PROVIDERS = [
     provider("messente", "Messente"),
     provider("thesmsworks", "The SMS Works"),
 ]
-CODE = {
-    "provider": "smsmode",
-    "kind": "code",
-    "code": "3501",
-    "words": "Number does not exist",
-    "status": None,
-    "cause": "unknown_subscriber",
-    "bounce": "hard",
-    "permanent": True,
-    "action": "suppress_number",
-    "action_provider_policy": "suppress_number",
-    "source": "https://dev.smsmode.com/sms/v1/errors",
-    "note": "",
-}
 CODES = [
     CODE,
     {

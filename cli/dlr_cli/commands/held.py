@@ -8,7 +8,7 @@ import click
 from dlr_cli.api import Api, items_of
 from dlr_cli.options import destroys, notes, prints_data, uses_api
 from dlr_cli.output import Output
-from dlr_cli.settling import settle, since_when, within
+from dlr_cli.settling import settle, within
 
 
 @click.group(name="held")
@@ -33,7 +33,7 @@ def list_(api: Api, output: Output) -> None:
 
 @command.command
 @click.argument("provider")
-@within
+@within(required=False)
 @notes
 @prints_data
 @uses_api
@@ -44,7 +44,7 @@ def release(api: Api, output: Output, provider: str, since: str | None, until: s
 
 @command.command
 @click.argument("provider")
-@since_when
+@within(required=True)
 @notes
 @destroys
 @prints_data

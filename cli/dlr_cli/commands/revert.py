@@ -8,12 +8,12 @@ import click
 from dlr_cli.api import Api
 from dlr_cli.options import destroys, notes, prints_data, uses_api
 from dlr_cli.output import Output
-from dlr_cli.settling import settle, since_when
+from dlr_cli.settling import settle, within
 
 
 @click.command(name="revert")
 @click.argument("provider")
-@since_when
+@within(required=True)
 @notes
 @destroys
 @prints_data

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-WEBHOOKS = "/webhooks/"
 PROBLEM = "urn:dlr:problem:"
 """The beginning of a problem's `type`; its title is the end, with hyphens."""
+WEBHOOKS = "/webhooks/"
 """What the path of every webhook begins with, behind the path that is mapped to the API."""
 
 
