@@ -63,10 +63,11 @@ def welcome(deployment: Deployment, link: str) -> None:
 
 
 def _examples(deployment: Deployment) -> Iterator[Recording]:
-    """Recorded POSTs that suppress a number and need no signature, of the deployed providers."""
+    """Recorded POSTs of a dead number that need no signature, of the deployed providers."""
     unsigned = {name for name in deployment.webhooks if not load_provider(name).needs_signature}
     for each in recordings():
-        if each.provider in unsigned and each.suppressed_numbers and each.request.body:
+        is_dead = any(report["cause"] == "unknown_subscriber" for report in each.reports)
+        if each.provider in unsigned and is_dead and each.suppressed_numbers and each.request.body:
             yield each
 
 

@@ -51,6 +51,9 @@ from tests.support.thesmsworks import HARD, report
 pytestmark = pytest.mark.slow
 
 PROVIDER = "thesmsworks"
+ARN = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s"
+WEBHOOKS = ARN % ("secretsmanager", "secret:*TokenSecret")
+"""The secrets of all webhooks, as far as their tag says that they are this stack's."""
 ONE_STRIKE = Rules(strike_limit=1)
 NO_REASON = 5009
 TIMEOUT_S = 20.0
@@ -474,6 +477,15 @@ def bounces_into_the_lake(system: PrivilegeHarness) -> None:
     )
 
 
+def shows_the_alarms(system: PrivilegeHarness) -> bool:
+    return system.ask("GET", "/status") == 200
+
+
+def shows_the_webhooks(system: PrivilegeHarness) -> bool:
+    system.restart("Api")  # it knows their secrets by now
+    return system.ask("GET", "/providers") == 200
+
+
 def asks_for_an_export(system: PrivilegeHarness) -> bool:
     return system.ask("POST", "/exports", {"kind": "messages"}) == 202
 
@@ -590,6 +602,9 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Suppress", "secretsmanager:GetSecretValue", "HashSecret"): suppress_starts,
     ("Suppress", "sqs:SendMessage", "SuppressQueue"): suppresses,
     ("Suppress", "events:PutEvents", "Bus"): announces,
+    ("Api", "cloudwatch:DescribeAlarms", ARN % ("cloudwatch", "alarm:")): shows_the_alarms,
+    ("Api", "cloudformation:DescribeStackResource", "AWS::StackId"): shows_the_webhooks,
+    ("Api", "secretsmanager:GetSecretValue", WEBHOOKS): shows_the_webhooks,
     ("Api", "dynamodb:GetItem", "ReportsTable"): shows_a_message,
     ("Api", "dynamodb:BatchGetItem", "ReportsTable"): shows_a_person,
     ("Api", "dynamodb:UpdateItem", "ReportsTable"): replays,
@@ -641,20 +656,11 @@ BREAKS: dict[Grant, Callable[[PrivilegeHarness], bool]] = {
     ("Authorizer", "dynamodb:UpdateItem", "DeskTable"): notes_the_use_of_a_token,
 }
 
-_ARN = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s"
 NOT_ASKED_FOR_HERE: dict[Grant, str] = {
+    ("Api", "secretsmanager:PutSecretValue", WEBHOOKS): "the only provider here signs nothing",
     **{
         ("Publish", f"dynamodb:{action}", "DeskTable"): "what is watched live may fail unheard"
         for action in ("GetItem", "UpdateItem", "BatchWriteItem")
-    },
-    **{
-        ("Api", action, resource): "by tag or name of a stack, which is not tried here yet"
-        for action, resource in (
-            ("cloudformation:DescribeStackResource", "AWS::StackId"),
-            ("cloudwatch:DescribeAlarms", _ARN % ("cloudwatch", "alarm:")),
-            ("secretsmanager:GetSecretValue", _ARN % ("secretsmanager", "secret:*TokenSecret")),
-            ("secretsmanager:PutSecretValue", _ARN % ("secretsmanager", "secret:*TokenSecret")),
-        )
     },
     **{
         (role, f"logs:{action}", f"{role}Logs"): "the embedded AWS writes the logs by itself"
