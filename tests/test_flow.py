@@ -231,6 +231,7 @@ def test_the_api_is_for_the_team(
     assert answer.status == status
 
 
+@pytest.mark.slow
 def test_every_recorded_request_ends_as_recorded(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
