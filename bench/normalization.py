@@ -16,6 +16,7 @@ from dlr.providers.base import load_provider, provider_names
 from dlr.providers.receipt_text import read_receipt
 from dlr.wire.request import Request
 from dlr.wire.verify import Credentials
+from local.certificates import read_certificates_from_the_recordings
 from local.recordings import NOW, recordings_of
 
 RECEIPT = (
@@ -76,6 +77,7 @@ def search_each_field() -> dict[str, str]:
 
 def main() -> None:
     """Measure all of them in one run."""
+    read_certificates_from_the_recordings()
     alternatives = {f"dlr {name}": ours(name) for name in provider_names()}
     alternatives |= {f"verify {name}": verification(name) for name in provider_names()}
     alternatives |= {f"anymail {name}": call for name, call in anymail_views.calls().items()}

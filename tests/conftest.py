@@ -8,11 +8,11 @@ from uuid import uuid4
 import hypothesis
 import pytest
 
+from local.certificates import read_certificates_from_the_recordings
 from local.cloud import Cloud, free_port, isolate_from_aws
 from local.listener import Listener
 from local.waiting import TIMEOUT_S
 from tests.support.numbers import new_number
-from tests.support.sns import read_certificates_from_the_recordings
 
 if TYPE_CHECKING:  # importing them takes a second, in each process
     from local.client import Client

@@ -20,10 +20,10 @@ from dlr.wire.fetch import UnreachableError
 from dlr.wire.request import Request
 from dlr.wire.schemes.sns import SnsTopic
 from dlr.wire.verify import Credentials
+from local.certificates import CERTIFICATE_URL, TOPIC, read
 from local.cloud import Cloud
 from local.recordings import NOW, Recording, recordings_of
 from tests.support.ingest import IngestHarness
-from tests.support.sns import CERTIFICATE_URL, TOPIC, read
 
 RECORDED = {case.name: case for case in recordings_of("awssms")}
 NOTICES = [case for case in RECORDED.values() if case.credentials.signing_keys]

@@ -43,7 +43,7 @@ for case in recordings():
         assert len(found.reports) == len(case.reports), case.id
 print(len({case.provider for case in recordings()}), "providers")
 """
-TRUST = "from tests.support.sns import *; read_certificates_from_the_recordings()\n"
+TRUST = "from local.certificates import *; read_certificates_from_the_recordings()\n"
 
 
 def example() -> str:

@@ -20,7 +20,7 @@ def read(url: str) -> bytes:
 
 
 def read_certificates_from_the_recordings() -> None:
-    """No test asks SNS for one."""
+    """From now on nobody asks SNS for one."""
     scheme = load_provider("awssms").signing
     assert isinstance(scheme, SnsTopic)
     scheme.get = read
