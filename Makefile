@@ -26,6 +26,8 @@ dlr := PYTHONPATH=layers/dlr:cli $(bin)/python -m dlr_cli
 stack := $(if $(filter undefined,$(origin STACK)),,--stack "$(STACK)")
 compile := $(bin)/uv pip compile --quiet --universal --generate-hashes --custom-compile-command 'make lock'
 export SAM_CLI_TELEMETRY := 0
+# Without bytecode every process of the tests compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 

@@ -26,6 +26,8 @@ logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)  # warns that
 Template = dict[str, Any]
 PATH = Path(__file__).parent.parent / "template.yaml"
 PROVIDERS = "Providers"
+LOOPED = {PROVIDERS, "AwsEvents"}
+"""The parameters that say what a loop goes over. The others change nothing but their own default."""
 EVERYTHING = {
     "CrmUrl": "https://crm.example.com",
     "HardBounceTopic": "yes",
@@ -39,7 +41,11 @@ PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 def providers(path: Path = PATH) -> list[str]:
     """Every provider that the template knows."""
-    rule = cfn_yaml.load(str(path))["Rules"]["ProvidersAreKnown"]["Assertions"][0]["Assert"]
+    return _known(cfn_yaml.load(str(path)))
+
+
+def _known(source: Template) -> list[str]:
+    rule = source["Rules"]["ProvidersAreKnown"]["Assertions"][0]["Assert"]
     names: list[str] = rule["Fn::EachMemberIn"][1]
     return names
 
@@ -50,24 +56,28 @@ def load(path: Path, parameters: Mapping[str, str]) -> Template:
     All providers where the parameters name none. Raises ValueError for an unknown parameter.
     """
     stamp = path.stat().st_mtime_ns
-    template: Template = json.loads(_written_out(path, stamp, tuple(sorted(parameters.items()))))
+    looped = tuple(sorted((name, parameters[name]) for name in LOOPED & parameters.keys()))
+    template: Template = json.loads(_written_out(path, stamp, looped))
+    for name in parameters.keys() - LOOPED:
+        if name not in template["Parameters"]:
+            raise ValueError(f"{path.name} has no parameter {name}")
+        template["Parameters"][name]["Default"] = parameters[name]
     return template
 
 
 @cache
-def _written_out(path: Path, stamp: int, parameters: tuple[tuple[str, str], ...]) -> str:
+def _written_out(path: Path, stamp: int, looped: tuple[tuple[str, str], ...]) -> str:
     """As JSON. It takes a second, so it is kept until the file changes."""
     source = cfn_yaml.load(str(path))
-    source["Parameters"][PROVIDERS]["Default"] = ",".join(providers(path))
-    for name, value in parameters:
-        if name not in source["Parameters"]:
-            raise ValueError(f"{path.name} has no parameter {name}")
+    known = _known(source)
+    source["Parameters"][PROVIDERS]["Default"] = ",".join(known)
+    for name, value in looped:
         source["Parameters"][name]["Default"] = value
     named = [name.strip() for name in source["Parameters"][PROVIDERS]["Default"].split(",")]
     source["Parameters"][PROVIDERS]["Default"] = ",".join(named)
-    known = ", ".join(providers(path))
-    if unknown := set(named) - set(providers(path)):
-        raise ValueError(f"there is no provider {min(unknown) or '(empty)'}; there are {known}")
+    if unknown := set(named) - set(known):
+        there = ", ".join(known)
+        raise ValueError(f"there is no provider {min(unknown) or '(empty)'}; there are {there}")
     if len(set(named)) < len(named):
         raise ValueError("a provider is named twice")
     linted = LintedTemplate(str(path), source, [REGION])

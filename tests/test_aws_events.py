@@ -20,7 +20,14 @@ from tests.support.functions import Call, Functions
 from tests.support.tables import make_table
 
 WANTED = {"AwsEvents": "yes"}
-RESOURCES = template.load(template.PATH, WANTED)["Resources"]
+
+
+def resources() -> dict[str, Any]:
+    """Of a stack with the parameter."""
+    found: dict[str, Any] = template.load(template.PATH, WANTED)["Resources"]
+    return found
+
+
 EVENT = next(
     json.loads(case.request.body) for case in recordings_of("awssms") if case.name == "event-bridge"
 )
@@ -29,7 +36,7 @@ RESERVE = 20
 
 
 def properties(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = RESOURCES[f"Ingestawssms{name}"]["Properties"]
+    found: dict[str, Any] = resources()[f"Ingestawssms{name}"]["Properties"]
     return found
 
 
@@ -39,7 +46,7 @@ def arn(name: str) -> dict[str, list[str]]:
 
 def test_without_it_there_is_nothing_and_with_it_a_part_of_the_reserve() -> None:
     without = template.load(template.PATH, {})["Resources"]
-    added = RESOURCES.keys() - without.keys()
+    added = resources().keys() - without.keys()
     ends = ("Rule", "Queue", "Failures", "QueuePolicy", "Reader", "Source", "FailuresAlarm")
     assert added == {f"Ingestawssms{end}" for end in ends}
     assert len(added) < RESERVE / 2
@@ -93,7 +100,7 @@ def test_the_function_may_read_this_queue_and_names_what_was_not_stored() -> Non
     source = properties("Source")
     assert source["FunctionName"] == {"Ref": "Ingestawssms"}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert RESOURCES["IngestawssmsSource"]["DependsOn"] == "IngestawssmsReader"
+    assert resources()["IngestawssmsSource"]["DependsOn"] == "IngestawssmsReader"
 
 
 # ---------------------------------------------------------------- the function

@@ -14,6 +14,7 @@ from dlr.messages.item import entry_of
 from dlr.providers.base import load_provider, provider_names
 from dlr.wire.request import Request
 from local.recordings import NOW, Recording, recordings, recordings_of
+from tests.support.cases import each_of
 from tests.support.suppression import event_of
 
 MARK = "Your code is 482913"
@@ -31,7 +32,7 @@ def kept_of(provider: str, request: Request) -> str:
     return "".join([*(json.dumps(entry_of(report)) for report in reports), *events])
 
 
-@pytest.mark.parametrize("case", WITH_REPORTS, ids=lambda case: case.id)
+@each_of(WITH_REPORTS)
 def test_nothing_of_a_recorded_message_is_kept(case: Recording) -> None:
     kept = kept_of(case.provider, case.request)
     assert [text for text in RECORDED if text in kept] == []

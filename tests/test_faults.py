@@ -38,7 +38,7 @@ from dlr.suppression.table import SuppressionList
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from tests.support.exports import read as read_file
-from tests.support.faults import EVERY, Injection, faults_of
+from tests.support.faults import EVERY, LEFT_OUT, PARTIAL, TWIN, Injection, faults_of
 from tests.support.functions import LOG, Call
 from tests.support.marked import (
     ARRIVED,
@@ -415,13 +415,23 @@ def test_every_function_is_seen_calling(calls: dict[Call, Run]) -> None:
     }
 
 
-@pytest.mark.parametrize("fault", EVERY)
+OFTEN = ("error 500", "timeout after once", "killed after", *TWIN, *PARTIAL, *LEFT_OUT)
+"""Faults of every day: whether AWS refused, did it unseen, or did a part. The slow tests have all
+of them, a day of each and each call alone."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(each, marks=() if each in OFTEN else pytest.mark.slow) for each in EVERY],
+)
 def test_a_day_on_which_every_call_fails_once_loses_nothing(
     system: SystemHarness, calls: dict[Call, Run], fault: str
 ) -> None:
     met = 0
     for run in EVERYDAY:
         hit = [call for call in calls if calls[call] is run and fault in faults_of(call)]
+        if not hit:
+            continue
         injections = [Injection(call, fault) for call in hit]
         inject(system, injections)
         run(system)

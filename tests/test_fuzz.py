@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from dlr.ingest.normalize import Normalizer
 from dlr.ingest.quarantine import Quarantine
@@ -23,6 +22,7 @@ from dlr.providers.times import read_iso, read_javascript, read_smpp
 from dlr.runtime.secret import Secret
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
+from local.http_event import Event
 from local.recordings import NOW, recordings_of
 from tests.support.dynamodb import Strict
 from tests.support.hostile import events, is_soon, posted
@@ -34,6 +34,9 @@ EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 EVERYDAY = 7
 """Of so many pairs of provider and piece one is tried every day, the others by `make test-slow`.
 It divides no number of pieces, so each provider and each piece has its everyday pairs."""
+SPOILT = 15
+"""Spoilt requests for each provider, let in or not; `MANY_SPOILT` in the slow tests."""
+MANY_SPOILT = 60
 DAY = timedelta(days=1)
 HASHER = RecipientHasher(lambda: ["key"])
 SECRET = json.dumps({"current": "token", "signing_keys": ["a key of 32 bytes or more for tests"]})
@@ -85,15 +88,20 @@ def webhooks() -> dict[tuple[str, bool], WebhookHarness]:
 
 @EVERY_PROVIDER
 @pytest.mark.parametrize("is_open", [True, False], ids=["let in", "not let in"])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
+@pytest.mark.parametrize("count", [SPOILT, pytest.param(MANY_SPOILT, marks=pytest.mark.slow)])
 def test_a_spoilt_request_is_answered_and_soon(
-    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, is_open: bool, data: st.DataObject
+    webhooks: dict[tuple[str, bool], WebhookHarness], name: str, is_open: bool, count: int
 ) -> None:
-    webhook, event = webhooks[name, is_open], data.draw(events(name))
-    statuses: list[int] = []
-    assert is_soon(lambda: statuses.append(webhook(event)))
-    assert set(statuses) <= webhook.statuses, webhook.table.refused
+    webhook = webhooks[name, is_open]
+
+    @settings(max_examples=count, suppress_health_check=list(HealthCheck))
+    @given(event=events(name))
+    def try_it(event: Event) -> None:
+        statuses: list[int] = []
+        assert is_soon(lambda: statuses.append(webhook(event)))
+        assert set(statuses) <= webhook.statuses, webhook.table.refused
+
+    try_it()
 
 
 # ---------------------------------------------------------------- as large as can be
@@ -147,8 +155,16 @@ def list_of(item: str, piece: str) -> bytes:
     return (piece % (f"{item}," * ((N - 5) // (len(item.encode()) + 1) - 1) + item)).encode()
 
 
-@EVERY_PROVIDER
-@pytest.mark.parametrize("piece", LISTS)
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [
+        pytest.param(
+            name, piece, marks=() if (row - column) % len(LISTS) == 0 else pytest.mark.slow
+        )
+        for row, name in enumerate(provider_names())
+        for column, piece in enumerate(LISTS)
+    ],
+)
 def test_a_list_full_of_one_report_is_answered_soon(
     webhooks: dict[tuple[str, bool], WebhookHarness], name: str, piece: str
 ) -> None:

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dlr.causes import BOUNCE, TABLE, Action, Bounce, Cause, Policy, action_for
@@ -24,15 +24,12 @@ from dlr.report import FAILED, DeliveryReport, Status
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
 from local.recordings import NOW, Recording, recordings
+from tests.support.cases import each_of
 
 HOUR = timedelta(hours=1)
 EVERY_PROVIDER = pytest.mark.parametrize("name", provider_names())
 WITH_REPORTS = [case for case in recordings() if case.reports]
-EVERY_CASE = pytest.mark.parametrize("case", WITH_REPORTS, ids=lambda case: case.id)
-
-
-def id_of(case: Recording) -> str:
-    return case.id
+EVERY_CASE = each_of(WITH_REPORTS)
 
 
 def cases_with(is_meant: Callable[[dict[str, Any]], bool]) -> list[Recording]:
@@ -62,24 +59,27 @@ BODIES = st.binary(max_size=400) | OBJECTS.map(lambda each: json.dumps(each).enc
 
 
 @EVERY_PROVIDER
-@example(body=b'{"messageid": "", "status": "SENT"}', query="", get=False)
-@given(body=BODIES, query=st.text(max_size=100), get=st.booleans())
-def test_any_request_is_reported_ignored_or_refused(
-    name: str, body: bytes, query: str, get: bool
-) -> None:
-    request = Request("GET", query=query) if get else Request("POST", query=query, body=body)
-    try:
-        normalized = normalize(name, request)
-    except UnreadableError as error:
-        assert str(error)
-        return
-    for report in normalized.reports:
-        assert report.message_id
-        assert report.action is Action.KEEP or report.status in FAILED
+@pytest.mark.parametrize("count", [25, pytest.param(100, marks=pytest.mark.slow)])
+def test_any_request_is_reported_ignored_or_refused(name: str, count: int) -> None:
+    @settings(max_examples=count)
+    @example(body=b'{"messageid": "", "status": "SENT"}', query="", get=False)
+    @given(body=BODIES, query=st.text(max_size=100), get=st.booleans())
+    def try_it(body: bytes, query: str, get: bool) -> None:
+        request = Request("GET", query=query) if get else Request("POST", query=query, body=body)
+        try:
+            normalized = normalize(name, request)
+        except UnreadableError as error:
+            assert str(error)
+            return
+        for report in normalized.reports:
+            assert report.message_id
+            assert report.action is Action.KEEP or report.status in FAILED
+
+    try_it()
 
 
 @pytest.mark.parametrize("policy", Policy)
-@pytest.mark.parametrize("case", cases_with(lambda r: r["status"] not in FAILED), ids=id_of)
+@each_of(cases_with(lambda r: r["status"] not in FAILED))
 def test_what_is_no_failure_suppresses_nobody(case: Recording, policy: Policy) -> None:
     for report, expected in reports_beside(case, policy):
         if expected["status"] not in FAILED:
@@ -87,7 +87,7 @@ def test_what_is_no_failure_suppresses_nobody(case: Recording, policy: Policy) -
             assert report.bounce in {Bounce.NONE, Bounce.UNDETERMINED}
 
 
-@pytest.mark.parametrize("case", cases_with(lambda r: r["action"] != "keep"), ids=id_of)
+@each_of(cases_with(lambda r: r["action"] != "keep"))
 def test_what_suppresses_or_strikes_is_a_failure(case: Recording) -> None:
     for report, expected in reports_beside(case):
         if expected["action"] != "keep":
@@ -98,7 +98,7 @@ def is_permanent(report: dict[str, Any]) -> bool:
     return bool(report["status"] in FAILED and report.get("permanent"))
 
 
-@pytest.mark.parametrize("case", cases_with(is_permanent), ids=id_of)
+@each_of(cases_with(is_permanent))
 def test_under_the_providers_policy_a_permanent_failure_suppresses(case: Recording) -> None:
     for report, expected in reports_beside(case, Policy.PROVIDER):
         if is_permanent(expected):
@@ -124,7 +124,7 @@ def has_code(report: dict[str, Any]) -> bool:
     return bool(report["status"] in FAILED and report.get("provider_code"))
 
 
-@pytest.mark.parametrize("case", cases_with(has_code), ids=id_of)
+@each_of(cases_with(has_code))
 def test_a_failure_with_a_code_that_nobody_has_seen_suppresses_nobody(case: Recording) -> None:
     provider = load_provider(case.provider)
     blind = replace(provider, tables=CodeTables(provider.tables.statuses, {}))

@@ -12,7 +12,6 @@ The guard has a place for every number, or for none. With some it depends on the
 them. An operator settles what is held only where something is.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -48,7 +47,9 @@ from tests.support.tables import make_table
 
 MINUTE = timedelta(minutes=1)
 END = NOW + timedelta(hours=3)
-EXAMPLES = 40 if "CI" in os.environ else 10
+EXAMPLES = 8
+"""Beside the named ones. `MANY` in the slow tests."""
+MANY = 40
 NUMBERS = [PhoneNumber("+33639980001"), PhoneNumber("+33639980002")]
 OLD_KEY, NEW_KEY = "a key for tests", "a newer key"
 WORDS: tuple[tuple[Status, Cause | None, bool | None], ...] = (
@@ -475,47 +476,48 @@ def history(word: int, kind: Kind, team: Team, *more: Sent) -> Any:
     return example(sent=sent, acts=[], settled=settled, seed=1, redacts=False, team=team)
 
 
-@history(STOP, Kind.REVERT, Team(guards=False, believes=True, asks_at=END))
-@history(DEAD, Kind.REVERT, Team(guards=False, believes=True, asks_at=END))
-@history(DEAD, Kind.DISCARD, Team(guards=True, believes=True, asks_at=END))
-@history(DEAD, Kind.RELEASE, Team(guards=True, believes=True, asks_at=END))
-@history(DEAD, Kind.RELEASE, Team(guards=True, believes=True, asks_at=at(30) + YEAR))
-@history(DEAD, Kind.DISCARD, Team(False, True, END), Sent(2, DELIVERED, 20, 5))
-@history(DEAD, Kind.DISCARD, Team(False, False, END), Sent(2, DELIVERED, 20, 5))
-@history(DELIVERED, Kind.REVERT, Team(False, True, END), Sent(2, DEAD, 5, 5))
-@settings(
-    max_examples=EXAMPLES,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    sent=st.lists(reports, min_size=1, max_size=8, unique=True),
-    acts=st.lists(acts, max_size=3, unique=True),
-    settled=st.lists(settlements, max_size=3, unique=True),
-    seed=st.integers(0, 2**32),
-    redacts=st.booleans(),
-    team=teams,
-)
+@pytest.mark.parametrize("count", [EXAMPLES, pytest.param(MANY, marks=pytest.mark.slow)])
 def test_whatever_the_order_the_list_is_what_the_history_says(
-    cloud: Cloud,
-    harness: SuppressionHarness,
-    sent: list[Sent],
-    acts: list[Act],
-    settled: list[Settlement],
-    seed: int,
-    redacts: bool,
-    team: Team,
+    cloud: Cloud, harness: SuppressionHarness, count: int
 ) -> None:
-    acts = [*acts, *(each for each in settled if team.guards or each.kind is Kind.REVERT)]
-    model = Model(sent, acts, team)
-    # what is redacted tells a failure of another message nothing any more: docs/privacy.md
-    redacts = redacts and len({each.message for each in sent}) <= len({e.person for e in sent})
-    outcomes = []
-    for turn in range(2):
-        system = System(cloud, harness, Random(seed + turn), redacts, team)
-        system.play(sent, acts)
-        standings = [system.standing(person) for person in range(2)]
-        for person, standing in enumerate(standings):
-            found = (standing.is_suppressed, standing.list_name, len(standing.strikes))
-            assert found == model.expected(person), person
-        outcomes.append([Outcome.of(standing) for standing in standings])
-    assert outcomes[0] == outcomes[1]
+    @history(STOP, Kind.REVERT, Team(guards=False, believes=True, asks_at=END))
+    @history(DEAD, Kind.REVERT, Team(guards=False, believes=True, asks_at=END))
+    @history(DEAD, Kind.DISCARD, Team(guards=True, believes=True, asks_at=END))
+    @history(DEAD, Kind.RELEASE, Team(guards=True, believes=True, asks_at=END))
+    @history(DEAD, Kind.RELEASE, Team(guards=True, believes=True, asks_at=at(30) + YEAR))
+    @history(DEAD, Kind.DISCARD, Team(False, True, END), Sent(2, DELIVERED, 20, 5))
+    @history(DEAD, Kind.DISCARD, Team(False, False, END), Sent(2, DELIVERED, 20, 5))
+    @history(DELIVERED, Kind.REVERT, Team(False, True, END), Sent(2, DEAD, 5, 5))
+    @settings(max_examples=count, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        sent=st.lists(reports, min_size=1, max_size=8, unique=True),
+        acts=st.lists(acts, max_size=3, unique=True),
+        settled=st.lists(settlements, max_size=3, unique=True),
+        seed=st.integers(0, 2**32),
+        redacts=st.booleans(),
+        team=teams,
+    )
+    def try_it(
+        sent: list[Sent],
+        acts: list[Act],
+        settled: list[Settlement],
+        seed: int,
+        redacts: bool,
+        team: Team,
+    ) -> None:
+        acts = [*acts, *(each for each in settled if team.guards or each.kind is Kind.REVERT)]
+        model = Model(sent, acts, team)
+        # what is redacted tells a failure of another message nothing any more: docs/privacy.md
+        redacts = redacts and len({each.message for each in sent}) <= len({e.person for e in sent})
+        outcomes = []
+        for turn in range(2):
+            system = System(cloud, harness, Random(seed + turn), redacts, team)
+            system.play(sent, acts)
+            standings = [system.standing(person) for person in range(2)]
+            for person, standing in enumerate(standings):
+                found = (standing.is_suppressed, standing.list_name, len(standing.strikes))
+                assert found == model.expected(person), person
+            outcomes.append([Outcome.of(standing) for standing in standings])
+        assert outcomes[0] == outcomes[1]
+
+    try_it()

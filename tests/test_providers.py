@@ -13,6 +13,7 @@ from dlr.providers.catalogue import rows_of
 from dlr.report import DeliveryReport
 from dlr.wire.decode import UnreadableError
 from local.recordings import EVENTS, NOW, Recording, recordings, recordings_of
+from tests.support.cases import each_of
 
 SUPPRESS = Action.SUPPRESS_NUMBER
 ANSWERED = [case for case in recordings() if case.status == 200]
@@ -30,7 +31,7 @@ def part_of(report: DeliveryReport, expected: dict[str, Any]) -> dict[str, Any]:
     return {name: content[name] for name in expected}
 
 
-@pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case.id)
+@each_of(ANSWERED)
 def test_a_request_becomes_the_reports_beside_it(case: Recording) -> None:
     expected = case.reports
     reports = normalize(case)
@@ -39,24 +40,24 @@ def test_a_request_becomes_the_reports_beside_it(case: Recording) -> None:
         assert part_of(report, fields) == fields
 
 
-@pytest.mark.parametrize("case", recordings(), ids=lambda case: case.id)
+@each_of(recordings())
 def test_the_providers_own_signature_lets_it_in(case: Recording) -> None:
     assert load_provider(case.provider).verify(case.request, case.credentials)
 
 
-@pytest.mark.parametrize("case", WITH_REPORTS, ids=lambda case: case.id)
+@each_of(WITH_REPORTS)
 def test_an_expectation_names_what_matters(case: Recording) -> None:
     for report in case.reports:
         assert {"message_id", "recipient", "status", "cause", "bounce", "action"} <= report.keys()
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.id)
+@each_of(REFUSED)
 def test_an_unreadable_request_is_refused_with_a_reason(case: Recording) -> None:
     with pytest.raises(UnreadableError, match=r"\w+ \w+"):
         normalize(case)
 
 
-@pytest.mark.parametrize("case", WITH_NUMBERS, ids=lambda case: case.id)
+@each_of(WITH_NUMBERS)
 def test_no_representation_shows_the_number(case: Recording) -> None:
     numbers = {report.recipient: report for report in normalize(case) if report.recipient}
     assert numbers

@@ -32,7 +32,7 @@ from dlr.wire.schemes.standard import StandardWebhooks
 from dlr.wire.schemes.telesign import Tsa
 from dlr.wire.verify import Credentials, Scheme
 from local.recordings import NOW, Recording, recordings
-from tests.support.cases import ROOT
+from tests.support.cases import ROOT, each_of
 from tests.support.reading import is_read_alike
 
 KEY = "a key of at least sixty-four bytes, for the longest of all the digests"
@@ -54,7 +54,7 @@ def bound() -> list[Recording]:
     return [each for each in signed if (scheme := providers[each.provider]) and scheme.covers_body]
 
 
-@pytest.mark.parametrize("case", bound(), ids=lambda case: case.id)
+@each_of(bound())
 def test_any_changed_byte_of_the_report_is_refused_or_read_alike(case: Recording) -> None:
     request, verify = case.request, load_provider(case.provider).verify
     text = request.body or request.query.encode()
@@ -67,7 +67,7 @@ def test_any_changed_byte_of_the_report_is_refused_or_read_alike(case: Recording
         assert not is_in or is_read_alike(case.provider, request, altered), (place, other)
 
 
-@pytest.mark.parametrize("case", bound(), ids=lambda case: case.id)
+@each_of(bound())
 def test_a_changed_byte_of_a_header_that_signs_is_refused(case: Recording) -> None:
     """Of the signature, and of what it covers: a nonce, a time."""
     provider = load_provider(case.provider)

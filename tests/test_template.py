@@ -24,7 +24,15 @@ from dlr.suppression.announce import RELEASED, SUPPRESSED
 from dlr.suppression.rules import MAX_EACH
 from local.docs import METRICS
 from local.openapi import MARK
-from local.template import EVERYTHING, count_resources, functions, load, metrics_of, providers
+from local.template import (
+    EVERYTHING,
+    LOOPED,
+    count_resources,
+    functions,
+    load,
+    metrics_of,
+    providers,
+)
 from local.waiting import TIMEOUT_S
 from tests.support.functions import Functions
 from tests.support.template import as_list
@@ -143,28 +151,54 @@ def test_a_provider_that_is_not_known_is_refused_by_name() -> None:
     ("target", "complaint"),
     [
         ("Ingestnobody", "There is no provider nobody"),
-        ("IngestNameYourProviders", ""),
-        *((name, None) for name in FUNCTIONS),
+        ("IngestNameYourProviders", "Name your providers"),
     ],
 )
 def test_the_build_refuses_a_provider_that_is_not_known(
-    target: str, complaint: str | None, tmp_path: Path
+    target: str, complaint: str, tmp_path: Path
 ) -> None:
+    finished = built(tmp_path, target)
+    assert finished.returncode
+    assert complaint in finished.stderr
+
+
+def test_the_build_knows_every_function(tmp_path: Path) -> None:
+    finished = built(tmp_path, *FUNCTIONS, flags=("--dry-run", "--keep-going"))
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def built(
+    folder: Path, *targets: str, flags: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """What the build says of these functions."""
     makefile = str(ROOT / "functions/Makefile")
-    command = ["make", "--makefile", makefile, f"ARTIFACTS_DIR={tmp_path}", f"build-{target}"]
-    if complaint is None:
-        command.insert(1, "--dry-run")
-    finished = subprocess.run(
-        command, cwd=ROOT / "functions/ingest", capture_output=True, text=True, check=False
+    command = ["make", *flags, "--makefile", makefile, f"ARTIFACTS_DIR={folder}"]
+    return subprocess.run(
+        [*command, *(f"build-{target}" for target in targets)],
+        cwd=ROOT / "functions/ingest",
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert (finished.returncode == 0) == (complaint is None)
-    assert (complaint or "") in finished.stderr
 
 
 def test_a_provider_that_was_not_built_is_refused_by_a_name_that_says_so() -> None:
     """SAM names the map of what was built like the loop, and its error names the map."""
     loops = re.findall(r"^  Fn::ForEach::(\w+):", (ROOT / "template.yaml").read_text(), re.M)
     assert "BuiltProviders" in loops
+
+
+def test_loops_go_over_what_a_template_is_written_out_for() -> None:
+    """`load` writes the loops out once for all values of the other parameters."""
+    written = (ROOT / "template.yaml").read_text()
+    gone_over = re.findall(r"Fn::ForEach::\w+:.*\n +- \w+\n +- (.*)", written)
+    assert len(gone_over) == written.count("Fn::ForEach::")
+    assert set(re.findall(r"!Ref (\w+)", "\n".join(gone_over))) == LOOPED
+
+
+def test_a_parameter_that_is_not_known_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="has no parameter Providerz"):
+        load(ROOT / "template.yaml", {"Providerz": "smpp"})
 
 
 def test_only_the_providers_asked_for_are_deployed() -> None:
@@ -223,16 +257,21 @@ class Reads(dict[str, str]):
         return super().get(name, default)
 
 
+@pytest.fixture(scope="module")
+def unconnected() -> Functions:
+    """They start, and can call nobody."""
+    nowhere: Any = SimpleNamespace(url="http://127.0.0.1:9")
+    return Functions(nowhere, {resource: resource for resource in RESOURCES})
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_function_reads_every_variable_that_it_is_given(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, unconnected: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = SOURCE["Globals"]["Function"]["Environment"]["Variables"]
     own = FUNCTIONS[name]["Environment"]["Variables"].keys() - shared.keys()
-    nowhere: Any = SimpleNamespace(url="http://127.0.0.1:9")
-    started = Functions(nowhere, {resource: resource for resource in RESOURCES})
     monkeypatch.setattr(os, "environ", reads := Reads())
-    started.start(name)
+    unconnected.start(name)
     assert own - reads.names == READ_LATER.get(name, set())
 
 

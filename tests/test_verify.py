@@ -37,7 +37,7 @@ from dlr.wire.verify import Credentials, Scheme, matches_any, token_in_path
 from local.http_event import http_event
 from local.recordings import NOW, Recording, recordings
 from local.sample import Stage, Step, sample
-from tests.support.cases import ROOT
+from tests.support.cases import ROOT, each_of
 from tests.support.reading import is_read_alike
 
 SCHEMES: list[Scheme] = [
@@ -68,9 +68,9 @@ SIGNING = {provider.name: provider.signing for provider in PROVIDERS if provider
 ALWAYS_SIGNED = {provider.name for provider in PROVIDERS if provider.needs_signature}
 WINDOWS = {name: scheme.window_s for name, scheme in SIGNING.items()}
 BINDING = {name for name, scheme in SIGNING.items() if scheme.covers_body}
-EVERY_SIGNED = pytest.mark.parametrize("case", SIGNED, ids=lambda case: case.id)
+EVERY_SIGNED = each_of(SIGNED)
 BOUND = [case for case in SIGNED if case.provider in BINDING]
-EVERY_BOUND = pytest.mark.parametrize("case", BOUND, ids=lambda case: case.id)
+EVERY_BOUND = each_of(BOUND)
 SIGNATURES = {name for scheme in SIGNING.values() for name in scheme.headers}
 
 
