@@ -27,7 +27,7 @@ Template = dict[str, Any]
 PATH = Path(__file__).parent.parent / "template.yaml"
 PROVIDERS = "Providers"
 LOOPED = {PROVIDERS, "AwsEvents"}
-"""The parameters that say what a loop goes over. The others change nothing but their own default."""
+"""What a loop goes over. Other parameters change nothing but their own default."""
 EVERYTHING = {
     "CrmUrl": "https://crm.example.com",
     "HardBounceTopic": "yes",
