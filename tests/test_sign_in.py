@@ -1,4 +1,7 @@
-"""The server's part of a sign-in with an identity provider: a real one of this machine's own."""
+"""The server's part of a sign-in with an identity provider of this machine's own.
+
+What the browser does, `tests/browser/test_sign_in.py` tries.
+"""
 
 import base64
 import json
@@ -9,8 +12,12 @@ from typing import Any
 
 import pytest
 
+from dlr.access.scopes import Caller
 from dlr.access.sign_in import MAX_AGE_S, MAX_SENT, MIN_INTERVAL_S, Client, answer
+from local.cloud import Cloud
+from local.http_event import http_event
 from tests.support.issuer import CLIENT, Issuer, running_issuer
+from tests.support.system import SystemHarness
 
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
@@ -208,3 +215,38 @@ def test_an_issuer_that_does_not_answer_is_told_in_words(clock: SimpleNamespace)
     assert "does not answer" in problem["detail"]
     elsewhere = Client("http://id.example", CLIENT, "openid", lambda: clock.now)
     assert "https://" in ask(elsewhere)[1]["detail"]
+
+
+def test_a_sign_in_goes_the_whole_way_and_the_audit_names_the_person(
+    cloud: Cloud, issuer: Issuer
+) -> None:
+    """Code, ID token, session, and a call with it: the template's functions and parameters."""
+    oidc = {"Issuer": issuer.url, "ClientId": CLIENT, "ScopesClaim": "roles", "NameClaim": "email"}
+    system = SystemHarness(cloud, **{f"Oidc{name}": value for name, value in oidc.items()})
+    issuer.claims |= {"email": "carol@example.com", "roles": ["dlr:admin"]}
+
+    def call(route: str, token: str) -> Any:
+        told = {"headers": {"authorization": f"Bearer {token}"}}
+        let_in = system.functions.call("Authorizer", told)
+        if not let_in["isAuthorized"]:
+            return None
+        return system.ask(route, route.split()[1], caller=Caller.from_context(let_in["context"]))
+
+    event = http_event(
+        "POST",
+        "/console/sign-in",
+        route="POST /console/sign-in",
+        headers={"content-type": "application/json"},
+        body=json.dumps(sent(code(issuer))).encode(),
+    )
+    told = system.functions.call("Console", event)
+    assert (told["statusCode"], told["headers"]["cache-control"]) == (200, "no-store")
+    id_token = json.loads(told["body"])["id_token"]
+    assert call("GET /audit", id_token)[0] == 403
+    status, opened = call("POST /sessions", id_token)
+    assert (status, opened["name"], opened["scopes"]) == (201, "oidc:carol@example.com", ["admin"])
+    status, page = call("GET /audit", opened["token"])
+    assert status == 200
+    found = [(each["name"], each["route"], each["outcome"]) for each in page["items"]]
+    assert ("oidc:carol@example.com", "POST /sessions", "done") in found
+    assert call("GET /audit", issuer.id_token("n", aud="another")) is None
