@@ -39,6 +39,19 @@ def foreign_header(headers: Headers, addresses: frozenset[bytes]) -> str | None:
     return None if found.get(b"sec-fetch-site", set()) <= OWN_SITES else "Sec-Fetch-Site"
 
 
+def is_visit(scope: Scope) -> bool:
+    """Whether a person goes to the console's page from another site, by a link or back from an
+    identity provider. That page is everybody's, and no function of the team's runs for it."""
+    sent = dict(scope["headers"])
+    return bool(
+        scope["type"] == "http"
+        and scope["method"] == "GET"
+        and scope["path"].endswith(CONSOLE)
+        and sent.get(b"sec-fetch-mode") == b"navigate"
+        and sent.get(b"sec-fetch-dest") == b"document"
+    )
+
+
 def guarded(application: Application, addresses: Iterable[str]) -> Application:
     """The application, for requests to these addresses that no foreign page has sent."""
     known = frozenset(address.lower().encode() for address in addresses)
@@ -47,6 +60,7 @@ def guarded(application: Application, addresses: Iterable[str]) -> Application:
         foreign = None
         if scope["type"] != "lifespan":
             foreign = foreign_header(scope["headers"], known)
+            foreign = None if foreign == "Sec-Fetch-Site" and is_visit(scope) else foreign
         if foreign is None:
             await application(scope, receive, send)
         elif scope["type"] == "websocket":

@@ -97,7 +97,7 @@ FUNCTIONS: Mapping[str, Room] = {
     ),
     "functions/query": _room("search and statistics", "access analysis http lake phone runtime"),
     "functions/authorizer": _room("who is let in to the API", "access runtime"),
-    "functions/console": _room("the console's files"),
+    "functions/console": _room("the console's files, and its sign-in", "access"),
 }
 """The thin handlers, by folder."""
 PARTS: Mapping[str, Room] = {

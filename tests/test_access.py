@@ -331,6 +331,42 @@ def test_a_revoked_token_makes_none_while_the_gateway_remembers_it(
     assert system.ask(route, path, wanted, caller=oidc)[0] == 201
 
 
+def signing_in(*scopes: Scope) -> Caller:
+    """With an ID token that has a minute left."""
+    end = int(datetime.now(UTC).timestamp()) + 60
+    return Caller("oidc:carol", frozenset(scopes), "oidc:0123", expires_at=end, is_signing_in=True)
+
+
+def test_who_signs_in_gets_a_session_of_eight_hours_and_nothing_else(
+    system: SystemHarness,
+) -> None:
+    who = signing_in(Scope.READ, Scope.WRITE)
+    status, opened = session(system, who)
+    assert (status, opened["name"], opened["scopes"]) == (201, "oidc:carol", ["read", "write"])
+    left = datetime.fromisoformat(opened["expires_at"]) - datetime.now(UTC)
+    assert timedelta(hours=7, minutes=59) < left <= timedelta(hours=8)
+    assert session(system, who, scopes=["pii"])[0] == 403
+    for route in sorted(OPERATIONS):
+        if needed(route):
+            assert system.ask(route, path_of(route), body_of(route), caller=who)[0] == 403, route
+    first = entries(system)[-1]
+    assert (first["route"], first["name"], first["target"]) == (
+        "POST /sessions",
+        "oidc:carol",
+        opened["id"],
+    )
+
+
+def test_who_signs_in_without_a_scope_is_told_so_and_it_is_written_down(
+    system: SystemHarness,
+) -> None:
+    status, answer = session(system, signing_in())
+    assert (status, answer["type"]) == (403, "urn:dlr:problem:refused")
+    assert "nothing that you may do here" in answer["detail"]
+    assert desk(system, "token#") == []
+    assert (entries(system)[0]["name"], entries(system)[0]["outcome"]) == ("oidc:carol", "refused")
+
+
 def test_a_session_of_a_revoked_token_makes_no_token(system: SystemHarness) -> None:
     holder = known(system, Scope.ADMIN)
     opened = let_in(system, session(system, holder)[1]["token"])

@@ -157,9 +157,22 @@ def test_every_answer_is_told_what_a_page_may_do(path: str | None) -> None:
     assert "geolocation=()" in headers["permissions-policy"]
 
 
-def test_the_function_needs_the_standard_library_alone() -> None:
+def test_the_function_needs_the_standard_library_alone_until_people_sign_in() -> None:
     imported = re.findall(r"^(?:from|import) (\w+)", (FOLDER / "app.py").read_text(), re.MULTILINE)
     assert set(imported) <= sys.stdlib_module_names
+
+
+def test_without_an_identity_provider_nobody_signs_in_with_one() -> None:
+    assert b'<meta name="identity-provider" content="">' in body(get("index.html"))
+    for route in ("GET /console/{proxy+}", "POST /console/sign-in"):
+        event = {"routeKey": route, "rawPath": "/console/sign-in", "headers": {}}
+        assert app.handler(event, None)["statusCode"] == 404
+
+
+def test_the_page_learns_the_name_of_the_identity_provider_and_nothing_runs_in_it() -> None:
+    page = app.load(FOLDER / "assets", 'A "B" <script>')[0]["index.html"].plain
+    assert b'<meta name="identity-provider" content="A &quot;B&quot; &lt;script&gt;">' in page
+    assert app.load(FOLDER / "assets", "Okta")[1] == app.current  # the files are the same
 
 
 def test_the_first_view_weighs_no_more_than_120_kilobytes() -> None:

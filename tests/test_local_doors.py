@@ -155,6 +155,30 @@ def test_it_can_be_called_localhost(cloud: Cloud, deployment: Deployment) -> Non
     assert send("GET", url, authorization=token).status == 200
 
 
+VISIT = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("method", "end", "changes", "status"),
+    [
+        ("GET", "/console/?code=x&state=y", {}, 200),
+        ("GET", "/console/", {"sec_fetch_dest": "iframe"}, 403),
+        ("GET", "/console/", {"sec_fetch_mode": "no-cors"}, 403),
+        ("GET", "/console/", {"origin": EVIL}, 403),
+        ("GET", "/console/", {"host": "evil.example"}, 403),
+        ("POST", "/console/", {}, 403),
+        ("GET", "/console/main.js", {}, 403),
+        ("GET", "/suppressions/+447700900123", {}, 403),
+    ],
+)
+def test_a_link_leads_to_the_console_and_to_nothing_else(
+    deployment: Deployment, method: str, end: str, changes: dict[str, str], status: int
+) -> None:
+    answer = send(method, deployment.base_url + end, **{**VISIT, **changes})
+    assert answer.status == status
+    assert (status == 200) == answer.data.startswith(b"<!doctype html>")
+
+
 @pytest.mark.parametrize(("origin", "sent"), [(EVIL, "websocket.close"), (OWN, "accepted")])
 def test_a_page_cannot_open_a_web_socket(origin: str, sent: str) -> None:
     async def application(_: Scope, __: Receive, send: Send) -> None:

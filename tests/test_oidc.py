@@ -16,19 +16,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from dlr.access.issuer import MAX_BYTES, is_safe
 from dlr.access.oidc import (
     HARD_MAX_AGE_S,
     MAX_AGE_S,
-    MAX_BYTES,
+    MAX_SIGN_IN_S,
     MIN_INTERVAL_S,
     IssuerKeys,
     KeysUnreadableError,
     Verifier,
-    fetch,
 )
 from dlr.access.scopes import Caller, Scope
 
-AUDIENCE = "dlr-api"
+AUDIENCE, CLIENT = "dlr-api", "dlr-console"
 RSA = rsa.generate_private_key(65537, 2048)
 OTHER_RSA = rsa.generate_private_key(65537, 2048)
 KEYS: dict[str, Any] = {
@@ -103,8 +103,8 @@ def clock() -> SimpleNamespace:
 
 @pytest.fixture
 def verify(issuer: Issuer, clock: SimpleNamespace) -> Verifier:
-    keys = IssuerKeys(issuer.url, fetch, lambda: clock.now)
-    return Verifier(issuer.url, AUDIENCE, "roles", keys)
+    keys = IssuerKeys(issuer.url, lambda: clock.now)
+    return Verifier(issuer.url, AUDIENCE, "roles", CLIENT, keys=keys)
 
 
 def claims(issuer: Issuer, **changes: Any) -> dict[str, Any]:
@@ -340,3 +340,109 @@ def test_a_name_that_could_be_a_number_is_a_digest(issuer: Issuer, verify: Verif
 def test_an_audience_is_needed() -> None:
     with pytest.raises(ValueError, match="audience"):
         Verifier("https://id.example", "", "scope")
+    Verifier("https://id.example", "", "scope", CLIENT)
+
+
+def id_token(issuer: Issuer, **changes: Any) -> str:
+    """What the issuer says of somebody who has just signed in to the console."""
+    return token(issuer, **{"aud": CLIENT, "nonce": "n", "iat": int(time.time()), **changes})
+
+
+def test_an_id_token_opens_a_session_and_does_nothing_else(
+    issuer: Issuer, verify: Verifier
+) -> None:
+    found = verify(id_token(issuer))
+    assert found is not None
+    assert found.is_signing_in
+    assert not any(map(found.has, Scope))
+    assert found.may_grant({Scope.READ, Scope.CHECK})
+    assert not found.may_grant({Scope.READ, Scope.PII})
+    assert Caller.from_context(found.to_context()) == found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nonce": None},
+        {"nonce": 7},
+        {"iat": None},
+        {"iat": int(time.time()) - MAX_SIGN_IN_S - 1},
+        {"iat": int(time.time()) + 3600},
+        {"aud": "another-client"},
+        {"aud": [CLIENT, "another-client"]},
+        {"aud": [CLIENT, "another-client"], "azp": "another-client"},
+        {"sub": None},
+    ],
+    ids=str,
+)
+def test_a_token_of_no_sign_in_of_now_opens_nothing(
+    issuer: Issuer, verify: Verifier, changes: dict[str, Any]
+) -> None:
+    assert verify(id_token(issuer, **changes)) is None
+
+
+def test_an_id_token_for_several_names_the_one_that_asked(issuer: Issuer, verify: Verifier) -> None:
+    found = verify(id_token(issuer, aud=[CLIENT, "another"], azp=CLIENT))
+    assert found is not None
+    assert found.is_signing_in
+
+
+def test_a_token_for_the_api_is_no_sign_in_though_the_client_is_named_too(
+    issuer: Issuer, verify: Verifier
+) -> None:
+    found = verify(id_token(issuer, aud=[AUDIENCE, CLIENT]))
+    assert found is not None
+    assert not found.is_signing_in
+
+
+def test_who_signs_in_without_a_scope_of_ours_is_known_all_the_same(
+    issuer: Issuer, verify: Verifier
+) -> None:
+    found = verify(id_token(issuer, roles=["admin"]))
+    assert found is not None
+    assert (found.is_signing_in, found.scopes) == (True, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"email": "carol@example.com", "email_verified": True}, "oidc:carol@example.com"),
+        ({"email": "carol@example.com"}, "oidc:carol@example.com"),
+        ({"email": "boss@example.com", "email_verified": False}, None),
+        ({"email": "+447700900123@example.com", "email_verified": True}, None),
+        ({"email": ["carol@example.com"]}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_the_audit_has_the_claim_that_names_a_person(
+    issuer: Issuer, said: dict[str, Any], name: str | None
+) -> None:
+    verify = Verifier(issuer.url, AUDIENCE, "roles", CLIENT, "email")
+    subject = sha256(b"carol").hexdigest()[:16]
+    for made in (token(issuer, **said), id_token(issuer, **said)):
+        found = verify(made)
+        assert found is not None
+        assert found.name == (name or f"oidc:{subject}")
+        assert found.token_id == f"oidc:{subject}"
+
+
+@pytest.mark.parametrize(
+    ("issuer_url", "url", "may"),
+    [
+        ("https://id.example", "https://login.example/token", True),
+        ("https://id.example", "http://login.example/token", False),
+        ("https://id.example", "http://127.0.0.1:9001/2018-06-01/runtime/invocation/next", False),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/token", True),
+        ("http://127.0.0.1:8080", "http://169.254.169.254/latest/meta-data", False),
+        ("http://id.example", "http://id.example/token", False),
+        ("http://id.example", "http://127.0.0.1/token", False),
+        ("https://id.example", "file://localhost/etc/hostname", False),
+        ("https://id.example", "javascript:alert(1)", False),
+        ("https://id.example", "https://", False),
+        ("https://id.example", "https://[", False),
+        ("https://id.example", "None", False),
+    ],
+)
+def test_the_issuer_leads_nowhere_but_over_tls(issuer_url: str, url: str, may: bool) -> None:
+    assert is_safe(issuer_url, url) is may

@@ -49,7 +49,9 @@ MAX_ALARM_S = 7 * 24 * 3600
 """The longest time that CloudWatch looks back for an alarm with periods of an hour."""
 READ_LATER = {
     "Api": {"SUPPRESSION_POLICY", "SMPP_ERR_TABLE"},
-    "Authorizer": {"OIDC_AUDIENCE", "OIDC_SCOPES_CLAIM"},
+    "Authorizer": {
+        f"OIDC_{each}" for each in ("AUDIENCE", "SCOPES_CLAIM", "CLIENT_ID", "NAME_CLAIM")
+    },
 } | {f"Ingest{provider}": {"POWERTOOLS_SERVICE_NAME"} for provider in PROVIDERS}
 """By the first replay from quarantine, with an identity provider, by the first logged call."""
 
@@ -325,7 +327,7 @@ def test_each_ingest_function_may_read_its_own_token_and_the_hash_key_only() -> 
         assert readable == [[own, {"Fn::GetAtt": ["HashSecret", "Id"]}]]
 
 
-CONSOLE = {"GET /console", "GET /console/{proxy+}"}
+CONSOLE = {"GET /console", "GET /console/{proxy+}", "POST /console/sign-in"}
 
 
 def test_every_route_but_the_webhooks_and_the_console_asks_the_authorizer() -> None:
@@ -471,6 +473,7 @@ def test_expensive_routes_of_the_teams_api_are_limited_and_no_webhook_is() -> No
         if each["Target"] == {"Fn::Sub": "integrations/${QueryIntegration}"}
     }
     costly = {"POST /exports", "POST /backtests", "POST /erasures/repeat", "POST /sessions"}
+    costly |= {"POST /console/sign-in"}
     console = "GET /console/{proxy+}"
     assert settings.keys() == served | costly | {console}
     assert settings.pop(console)["ThrottlingRateLimit"] <= 50
@@ -966,7 +969,7 @@ def test_refusals_of_the_teams_api_are_counted_and_those_of_webhooks_are_not() -
     routes = of_type("AWS::ApiGatewayV2::Route").values()
     for route in routes:
         if route["RouteKey"] in CONSOLE:
-            continue  # it never answers 401 or 403
+            continue  # its refusals are the identity provider's
         is_left_out = fnmatchcase(route["RouteKey"], left_out[1])
         assert is_left_out == (route["AuthorizationType"] == "NONE")
 

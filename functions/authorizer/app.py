@@ -19,7 +19,13 @@ verify = None
 if issuer := os.environ["OIDC_ISSUER"]:
     from dlr.access.oidc import Verifier  # here, because only an identity provider needs it
 
-    verify = Verifier(issuer, os.environ["OIDC_AUDIENCE"], os.environ["OIDC_SCOPES_CLAIM"])
+    verify = Verifier(
+        issuer,
+        os.environ["OIDC_AUDIENCE"],
+        os.environ["OIDC_SCOPES_CLAIM"],
+        os.environ["OIDC_CLIENT_ID"],
+        os.environ["OIDC_NAME_CLAIM"],
+    )
 authorize = Authorizer(TokenStore(dynamodb, os.environ["DESK_TABLE"]), admin, verify)
 
 

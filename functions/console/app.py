@@ -1,12 +1,16 @@
 """The console: static files for everybody. What they show comes from the team's API, with a token.
 
-Standard library only, and no permission of AWS. All files are read once; a path is looked up among
-them, so it can lead nowhere else.
+No permission of AWS, and nothing but the standard library, unless people sign in with an identity
+provider: two calls beside the files are for that. All files are read once; a path is looked up
+among them, so it can lead nowhere else.
 """
 
 import base64
 import gzip
 import hashlib
+import html
+import json
+import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +46,9 @@ SECURITY = {
 FOREVER, ASK = "public, max-age=31536000, immutable", "no-cache"
 VERSION = re.compile(r"(~[0-9a-f]{12}/)(.+)", re.DOTALL)
 REFERENCE = re.compile(r'(?<=\b)(src|href)="(?:\./)?([^":#?]+)"')
+PROVIDER = '<meta name="identity-provider" content="">'
+"""In index.html: the page learns there whether people can sign in with one."""
+SIGN_IN = "/console/sign-in"
 
 
 class Asset(NamedTuple):
@@ -53,11 +60,11 @@ class Asset(NamedTuple):
     tag: str
 
 
-def load(folder: Path) -> tuple[dict[str, Asset], str]:
+def load(folder: Path, provider: str = "") -> tuple[dict[str, Asset], str]:
     """Every file by its path, and the version of all, `~` and a hash.
 
     What index.html refers to stands there below the version: browsers keep that for ever, and ask
-    for index.html each time.
+    for index.html each time. It holds the name of the identity provider, too.
     """
     contents = {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -69,7 +76,9 @@ def load(folder: Path) -> tuple[dict[str, Asset], str]:
         together.update(f"{name} {len(content)} ".encode() + content)
     version = f"~{together.hexdigest()[:12]}/"
     if INDEX in contents:
-        contents[INDEX] = _below(contents[INDEX].decode(), version, contents).encode()
+        named = PROVIDER.replace('""', f'"{html.escape(provider)}"')
+        page = _below(contents[INDEX].decode(), version, contents).replace(PROVIDER, named)
+        contents[INDEX] = page.encode()
     return {name: _asset(name, content) for name, content in contents.items()}, version
 
 
@@ -89,15 +98,30 @@ def _asset(name: str, content: bytes) -> Asset:
     return Asset(kind, content, gzip.compress(content, mtime=0), tag)
 
 
-assets, current = load(ASSETS)
+issuer, client_id, name, scopes = (
+    os.environ.get(f"OIDC_{each}", "")
+    for each in ("ISSUER", "CLIENT_ID", "PROVIDER_NAME", "SIGN_IN_SCOPES")
+)
+client = None
+if issuer and client_id:
+    from dlr.access import sign_in  # here, because only an identity provider needs it
+
+    client = sign_in.Client(issuer, client_id, scopes)
+assets, current = load(ASSETS, name if client else "")
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """API Gateway's event in, a file out. `/console` leads to `/console/index.html`."""
+    is_sign_in = event["rawPath"].endswith(SIGN_IN)
+    if client and is_sign_in:
+        status, content = sign_in.answer(client, event)
+        headers = {"content-type": TYPES[".json"], "cache-control": "no-store"}
+        headers |= {"retry-after": "10"} if status == 503 else {}
+        return _answer(status, json.dumps(content), headers)
     if event["routeKey"] == "GET /console" and not event["rawPath"].endswith("/"):
         # relative: the address may have a path before it
         return _answer(302, "", {"location": "console/index.html", "cache-control": ASK})
-    path = (event.get("pathParameters") or {}).get("proxy") or INDEX
+    path = SIGN_IN if is_sign_in else (event.get("pathParameters") or {}).get("proxy") or INDEX
     version, name = found.groups() if (found := VERSION.fullmatch(path)) else ("", path)
     asset = assets.get(name)
     if asset is None:

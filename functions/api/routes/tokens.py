@@ -24,8 +24,10 @@ router = Router()
 SESSION = timedelta(hours=8)
 AUDIT_DAY = timedelta(days=1)
 NEXT = "`next` of the answer before"
-
-
+NO_SCOPES = (
+    "The identity provider knows you and names nothing that you may do here. Ask who looks after "
+    "it for a role or a group like `dlr:read`."
+)
 NO_NAME = "no space around it, none of `:()`, and not `admin`"
 
 
@@ -108,7 +110,9 @@ def create_session(
     caller, end = caller_in(router), services.now() + SESSION
     if caller.parent:
         raise ProblemError(Problem.REFUSED, "A session makes no session.")
-    if caller.expires_at is not None:
+    if not caller.scopes:
+        raise ProblemError(Problem.REFUSED, NO_SCOPES)
+    if caller.expires_at is not None and not caller.is_signing_in:
         end = min(end, datetime.fromtimestamp(caller.expires_at, UTC))
     scopes = (wanted and wanted.scopes) or list(caller.scopes)
     return _made(caller.name, scopes, end, by, caller.token_id)

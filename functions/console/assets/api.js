@@ -54,11 +54,16 @@ function isUnknown(error) {
 /** Makes a session out of a token, or takes a token that is a session already. Raises ApiError. */
 export async function signIn(token) {
   try {
-    keep(await api("/sessions", { method: "POST", token }));
+    await openSession(token);
   } catch (error) {
     if (error.status !== 403 || !error.type) throw error;
     await takeSession(token);
   }
+}
+
+/** Makes a session out of a token. Raises ApiError. */
+export async function openSession(token) {
+  keep(await api("/sessions", { method: "POST", token }));
 }
 
 /** Signs in with a token that is a session. Raises ApiError. */
@@ -66,10 +71,14 @@ export async function takeSession(token) {
   keep({ ...(await api("/sessions/current", { token })), token });
 }
 
-/** Ends the session here and at the server; it is over here whatever the server says. */
+/**
+ * Ends the session here and at the server; it is over here whatever the server says. What the
+ * identity provider knows of the browser stays.
+ */
 export async function signOut() {
-  const { token } = session.value ?? {};
-  forget("You are signed out.");
+  const { token, name } = session.value ?? {};
+  const elsewhere = " Your identity provider may still know this browser: where others use it too, sign out there.";
+  forget(`You are signed out.${name?.startsWith("oidc:") ? elsewhere : ""}`);
   if (token) await api("/sessions/current", { method: "DELETE", token }).catch(() => null);
 }
 

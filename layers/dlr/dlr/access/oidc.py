@@ -7,18 +7,16 @@ Only asymmetric algorithms count, and each only with a key of its own kind: a to
 Needs PyJWT and cryptography, which only the authorizer carries; nothing else imports this.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import jwt
-import urllib3
 
 from dlr.access.authorize import OIDC_PREFIX
+from dlr.access.issuer import IssuerError, ask, discover
 from dlr.access.names import name_or_none
 from dlr.access.scopes import Caller, read_scopes
 
@@ -40,10 +38,9 @@ HARD_MAX_AGE_S = 900.0
 """Where the issuer does not answer, the known keys serve until they are this old."""
 MIN_INTERVAL_S = 10.0
 """Between two reads, however many tokens name keys that nobody knows."""
-MAX_BYTES = 256 * 1024
 MAX_KEYS = 50
-TIMEOUT = urllib3.Timeout(connect=1, read=2)
-DISCOVERY = "/.well-known/openid-configuration"
+MAX_SIGN_IN_S = 300
+"""An ID token that is older opens no session."""
 
 logger = logging.getLogger(__name__)
 
@@ -59,36 +56,11 @@ class Key(NamedTuple):
     algorithm: str
 
 
-Fetch = Callable[[str], bytes]
-
-
-def fetch(url: str) -> bytes:
-    """A document of the issuer's: over TLS, without redirects, and not a long one."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
-        raise KeysUnreadableError("the issuer's addresses begin with https://")
-    answer = _http().request("GET", url, preload_content=False, redirect=False)
-    try:
-        body = answer.read(MAX_BYTES + 1)
-    finally:
-        answer.release_conn()
-    if answer.status != 200 or len(body) > MAX_BYTES:
-        raise KeysUnreadableError(f"the issuer answers {answer.status}, {len(body)} bytes")
-    return bytes(body)
-
-
-def _http() -> urllib3.PoolManager:
-    return urllib3.PoolManager(retries=False, timeout=TIMEOUT)
-
-
 class IssuerKeys:
     """The issuer's keys by `kid`, read when they are needed and seldom."""
 
-    def __init__(
-        self, issuer: str, get: Fetch = fetch, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, issuer: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._issuer = issuer
-        self._get = get
         self._clock = clock
         self._keys: dict[str, Key] = {}
         self._read_at = -HARD_MAX_AGE_S
@@ -108,19 +80,17 @@ class IssuerKeys:
     def _try_to_read(self, now: float) -> None:
         try:
             self._keys = self._read()
-        except (urllib3.exceptions.HTTPError, ValueError, KeysUnreadableError) as error:
+        except (IssuerError, ValueError) as error:
             logger.warning("the issuer's keys were not read: %s", type(error).__name__)
         else:
             self._read_at = now
 
     def _read(self) -> dict[str, Key]:
-        about = json.loads(self._get(self._issuer.rstrip("/") + DISCOVERY))
-        if not isinstance(about, dict) or about.get("issuer") != self._issuer:
-            raise KeysUnreadableError("the document is another issuer's")
-        found = json.loads(self._get(str(about.get("jwks_uri"))))
-        listed = found.get("keys") if isinstance(found, dict) else None
-        if not isinstance(listed, list):
-            raise KeysUnreadableError("the issuer lists no keys")
+        place = discover(self._issuer, "jwks_uri")["jwks_uri"]
+        status, found = ask(self._issuer, place)
+        listed = found.get("keys")
+        if status != 200 or not isinstance(listed, list):
+            raise IssuerError("the issuer lists no keys")
         keys = (each for each in listed[:MAX_KEYS] if isinstance(each, dict))
         read = {str(each.get("kid")): _key_of(each) for each in keys}
         return {kid: key for kid, key in read.items() if key is not None}
@@ -140,36 +110,70 @@ def _key_of(listed: Mapping[str, Any]) -> Key | None:
 
 
 class Verifier:
-    """Reads a JWT of the issuer that is meant for the audience."""
+    """Reads a JWT of the issuer that is meant for the audience, or is an ID token for the client.
+
+    The ID token says that somebody has just signed in to the console, and opens a session there.
+    """
 
     def __init__(
-        self, issuer: str, audience: str, scopes_claim: str, keys: IssuerKeys | None = None
+        self,
+        issuer: str,
+        audience: str,
+        scopes_claim: str,
+        client_id: str = "",
+        name_claim: str = "sub",
+        keys: IssuerKeys | None = None,
     ) -> None:
-        if not issuer or not audience:
-            raise ValueError("an issuer and an audience are needed")
+        if not issuer or not (audience or client_id):
+            raise ValueError("an issuer and an audience or a client id are needed")
         self._issuer = issuer
         self._audience = audience
         self._scopes_claim = scopes_claim
+        self._client_id = client_id
+        self._name_claim = name_claim
         self._keys = keys or IssuerKeys(issuer)
 
     def __call__(self, token: str) -> Caller | None:
         """Who it is; None where the token is not valid, or names no scope of ours.
 
-        Raises KeysUnreadableError.
+        Who signs in is told so by the API: the caller then has no scope. Raises
+        KeysUnreadableError.
         """
         claims = self._claims(token)
-        if claims is None:
+        if claims is None or not isinstance(claims["sub"], str):
             return None
         scopes = read_scopes(_words(claims.get(self._scopes_claim)))
-        if not scopes or not isinstance(claims["sub"], str):
+        is_for_api = self._audience in _listed(claims["aud"])
+        if not is_for_api and not self._is_sign_in(claims):
+            return None
+        if is_for_api and not scopes:
             return None
         subject = sha256(claims["sub"].encode("utf-8", "surrogatepass")).hexdigest()[:16]
         return Caller(
-            name=f"oidc:{name_or_none(claims['sub']) or subject}",
+            name=f"oidc:{self._name_in(claims) or subject}",
             scopes=scopes,
             token_id=OIDC_PREFIX + subject,
             expires_at=int(claims["exp"]),
+            is_signing_in=not is_for_api,
         )
+
+    def _is_sign_in(self, claims: Mapping[str, Any]) -> bool:
+        """Whether it is the ID token of a sign-in of now, and not another's that names us too.
+
+        `nonce` is what a logout token may not have.
+        """
+        made = claims.get("iat")
+        is_new = isinstance(made, int | float) and time.time() - made < MAX_SIGN_IN_S
+        is_ours = (
+            _listed(claims["aud"]) == [self._client_id] or claims.get("azp") == self._client_id
+        )
+        return is_new and is_ours and isinstance(claims.get("nonce"), str)
+
+    def _name_in(self, claims: Mapping[str, Any]) -> str | None:
+        """An address that the issuer has not verified is anybody's word."""
+        is_unsure = self._name_claim == "email" and claims.get("email_verified") is False
+        found = claims.get(self._name_claim)
+        return name_or_none(found) if isinstance(found, str) and not is_unsure else None
 
     def _claims(self, token: str) -> dict[str, Any] | None:
         try:
@@ -183,7 +187,7 @@ class Verifier:
                 token,
                 key.key,
                 algorithms=[key.algorithm],
-                audience=self._audience,
+                audience=[each for each in (self._audience, self._client_id) if each],
                 issuer=self._issuer,
                 leeway=LEEWAY_S,
                 options={"require": NEEDED, "enforce_minimum_key_length": True},
@@ -191,6 +195,10 @@ class Verifier:
         except (jwt.PyJWTError, ValueError, OverflowError, RecursionError):
             return None
         return claims
+
+
+def _listed(audience: Any) -> list[Any]:
+    return audience if isinstance(audience, list) else [audience]
 
 
 def _words(claim: Any) -> list[str]:

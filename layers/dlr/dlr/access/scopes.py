@@ -123,14 +123,20 @@ class Caller:
     """Epoch seconds; None for a token without an end."""
     parent: str = ""
     """Of a session: the id of the token that made it."""
+    is_signing_in: bool = False
+    """With an ID token: it opens a session with these scopes, and does nothing else with them."""
 
     def has(self, scope: Scope | None) -> bool:
-        """Whether it holds the scope, or all."""
-        return scope is None or bool(self.scopes & {scope, Scope.ADMIN})
+        """Whether it may do what asks for the scope."""
+        return scope is None or (not self.is_signing_in and self._holds(scope))
 
     def may_grant(self, scopes: Iterable[Scope]) -> bool:
         """Nobody hands out more than they have."""
-        return all(map(self.has, scopes))
+        return all(map(self._holds, scopes))
+
+    def _holds(self, scope: Scope) -> bool:
+        """The scope, or all."""
+        return bool(self.scopes & {scope, Scope.ADMIN})
 
     def is_expired(self, now_s: float) -> bool:
         """Between the authorizer's answer and now."""
@@ -144,6 +150,7 @@ class Caller:
             "token_id": self.token_id,
             "expires_at": "" if self.expires_at is None else str(self.expires_at),
             "parent": self.parent,
+            "is_signing_in": "yes" if self.is_signing_in else "",
         }
 
     @classmethod
@@ -156,6 +163,7 @@ class Caller:
             token_id=context["token_id"],
             expires_at=int(expires_at) if expires_at else None,
             parent=context["parent"],
+            is_signing_in=bool(context.get("is_signing_in")),
         )
 
 
