@@ -86,7 +86,7 @@ def system(shared: SystemHarness) -> SystemHarness:
 
 def act(system: SystemHarness, route: str, operator: str | None) -> tuple[int, Any]:
     _, page = system.ask("GET /quarantine", "/quarantine")
-    (quarantined,) = page["requests"]
+    (quarantined,) = page["items"]
     path = ACTS[route].path.replace("{id}", quarantined["id"])
     if "{token}" in path:
         wanted = {"name": "shop", "scopes": ["check"]}
@@ -135,7 +135,7 @@ def test_every_route_that_changes_something_is_looked_at_here(system: SystemHarn
 def test_every_trace_of_an_act_names_the_operator(system: SystemHarness, route: str) -> None:
     """The log's line, the audit of all acts and that of the number; the first two also name what
     it was done to. The id of a quarantined request begins with its provider."""
-    quarantined = system.ask("GET /quarantine", "/quarantine")[1]["requests"][0]["id"]
+    quarantined = system.ask("GET /quarantine", "/quarantine")[1]["items"][0]["id"]
     status, answer = act(system, route, "carol")
     assert status in {200, 201}, answer
     assert (last_line()["route"], last_line()["by"]) == (route, BY)

@@ -10,6 +10,7 @@ from dlr.analysis.dimensions import (
     DIMENSIONS,
     IS_DELIVERED,
     IS_FINAL,
+    PLACES,
     TIMES,
     Filters,
     condition,
@@ -38,6 +39,11 @@ class Question(NamedTuple):
         return not all(DIMENSIONS[name].in_rollups for name in named)
 
     @property
+    def is_placed(self) -> bool:
+        """Whether countries or networks matter."""
+        return not PLACES.isdisjoint({*self.by, *self.filters})
+
+    @property
     def tells_outcome(self) -> bool:
         """Whether each row has messages of one outcome, so that it has no delivery rate."""
         named = {*self.by, *self.filters} & DIMENSIONS.keys()
@@ -64,8 +70,14 @@ class Counts(NamedTuple):
 
 def count(lake: Lake, question: Question, now: datetime) -> Counts:
     """Counts the messages of a period by group. Raises TooManyRowsError."""
-    hourly = "hour" in question.by
-    with open_facts(lake, question.period, now, singly=question.singly, hourly=hourly) as facts:
+    with open_facts(
+        lake,
+        question.period,
+        now,
+        singly=question.singly,
+        hourly="hour" in question.by,
+        placed=question.is_placed,
+    ) as facts:
         return Counts(list(_counted(facts, question)), facts.as_of)
 
 
