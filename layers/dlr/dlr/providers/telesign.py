@@ -15,8 +15,9 @@ A signature has no time in it: an old report can be sent again, and changes noth
 operator's gateway, not the handset; 250 and 251 say that nobody knows what became of the message.
 210 and 211 call themselves a temporary and a permanent phone error: the latter mixes handsets,
 blacklists and wrong provisioning and is a strike. 229, 237 and 238 are blocks of your account and
-say nothing about the number; 230 is Telesign's own list. 510 is the person's block. The recipient is named only where support has turned on `cleansed_phone_number`;
-a `to` in your own address is not covered by the signature, and is read without a signing key only.
+say nothing about the number; 230 is Telesign's own list. 510 is the person's block. The recipient
+is named only where support has turned on `cleansed_phone_number`; a `to` in your own address is not
+covered by the signature, and is read without a signing key only.
 """
 
 from collections.abc import Iterator
