@@ -28,7 +28,15 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from dlr.providers.base import Handshake, LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    Handshake,
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    one_of,
+)
 from dlr.providers.times import read_iso
 from dlr.wire.decode import read_json
 from dlr.wire.request import Request
@@ -50,7 +58,7 @@ class Event(PayloadModel):
     carrierName: LooseText = ""
     mcc: LooseText = ""
     mnc: LooseText = ""
-    totalMessageParts: LooseText = ""
+    totalMessageParts: LooseCount = None
     totalMessagePrice: LooseText = ""
 
 
@@ -117,7 +125,6 @@ def parse(payload: Event | Log | Other) -> Iterator[ParsedReport]:
     elif isinstance(payload, Event):
         is_usual = payload.messageStatus in {"", "BLOCKED"}
         reason = payload.messageStatusDescription if is_usual else payload.messageStatus
-        parts = payload.totalMessageParts
         yield ParsedReport(
             message_id=payload.messageId,
             words=(payload.eventType,),
@@ -126,7 +133,7 @@ def parse(payload: Event | Log | Other) -> Iterator[ParsedReport]:
             occurred_at=read_iso(payload.eventTimestamp),
             text=payload.messageStatusDescription,
             network="-".join(filter(None, (payload.mcc, payload.mnc))) or payload.carrierName,
-            segments=int(parts) if parts.isdecimal() and len(parts) < 5 else None,
+            segments=payload.totalMessageParts,
             price=payload.totalMessagePrice,
             currency="USD" if payload.totalMessagePrice else "",
             sender=payload.originationPhoneNumber,

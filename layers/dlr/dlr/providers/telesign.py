@@ -22,7 +22,7 @@ covered by the signature, and is read without a signing key only.
 
 from collections.abc import Iterator
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.telesign import Tsa
 
@@ -38,7 +38,7 @@ class Info(PayloadModel):
     mnc: LooseText = ""
     price: LooseText = ""
     currency: LooseText = ""
-    message_parts_count: LooseText = ""
+    message_parts_count: LooseCount = None
     sender_id: LooseText = ""
     cleansed_phone_number: LooseText = ""
 
@@ -54,7 +54,6 @@ class Payload(PayloadModel):
 def parse(payload: Payload) -> Iterator[ParsedReport]:
     """One report."""
     status, info = payload.status, payload.additional_info
-    parts = info.message_parts_count
     yield ParsedReport(
         message_id=payload.reference_id,
         words=(status.code,),
@@ -63,7 +62,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
         text=status.description,
         client_reference=payload.external_id,
         network=info.mcc + info.mnc,
-        segments=int(parts) if parts.isdecimal() and len(parts) < 5 else None,
+        segments=info.message_parts_count,
         price=info.price,
         currency=info.currency,
         sender=info.sender_id,
