@@ -75,8 +75,9 @@ screenshots: .venv/ready .venv-browser/ready ## write the pictures of the consol
 vendor: local/vendor/node_modules/ready ## write the console's vendor.js anew, from npm
 	cd local/vendor && npm run --silent build
 
-sdks: .venv-sdks/ready ## hold our verifiers against the SDKs of Plivo, MessageBird, Bird and SignalWire
-	.venv-sdks/bin/python -W ignore tests/sdks.py
+sdks: .venv/ready .venv-sdks/ready ## hold our verifiers against the vendors' SDKs, print what each accepts and refuses
+	@$(bin)/pytest -q -s -m unit tests/test_signatures.py
+	@.venv-sdks/bin/python -W ignore tests/sdks.py
 
 faults: .venv/ready ## let each call to AWS fail in each way, show who retries it and that nothing is lost
 	$(bin)/pytest -m slow tests/test_faults.py

@@ -182,8 +182,10 @@ def fixed_cost() -> str:
         lines.append(f"| {thing} | {usd:.2f} | {counts[0]} | {counts[1]} |")
     lines.append(f"| **together** | | **{sums[0]:.2f}** | **{sums[1]:.2f}** |")
     first, second = (_resources(names[:number]) for number in (1, 2))
-    lines += ["", "| providers | 8 | 25 | 40 |", "|---|---|---|---|"]
-    counts_of = [first + (second - first) * (number - 1) for number in (8, 25, 40)]
+    each = second - first
+    most = 1 + (template.MAX_RESOURCES - first) // each
+    lines += ["", f"| providers | 8 | 25 | 40 | {most}, the most |", "|---|---|---|---|---|"]
+    counts_of = [first + each * (number - 1) for number in (8, 25, 40, most)]
     lines.append(f"| resources, of CloudFormation's 500 | {' | '.join(map(str, counts_of))} |")
     return "\n".join(lines) + "\n"
 

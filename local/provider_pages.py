@@ -74,11 +74,17 @@ def _facts(provider: Provider, said: About) -> str:
     lines += [f"| {label.lower()} | {said.facts[label]} |" for label in LABELS[2:]]
     if provider.signing is not None:
         lines += _of_signature(provider)
-    given = "200 with the number of reports by outcome, as JSON"
-    if provider.answer.text is not None or provider.answer.status != 200:
-        given = f"{provider.answer.status}, `{provider.answer.text or 'an empty body'}`"
-    lines.append(f"| what we answer | {given} |")
+    lines.append(f"| what we answer | {_given(provider)} |")
     return "\n".join(lines)
+
+
+def _given(provider: Provider) -> str:
+    answer = provider.answer
+    if callable(answer):
+        return "200 with a text that is made from the request"
+    if answer.text is None and answer.status == 200:
+        return "200 with the number of reports by outcome, as JSON"
+    return f"{answer.status}, `{answer.text or 'an empty body'}`"
 
 
 def _of_signature(provider: Provider) -> list[str]:

@@ -34,6 +34,8 @@ EVERYTHING = {
     "AlarmEmail": "a@b.example",
 }
 """Parameters that ask for every optional resource."""
+MAX_RESOURCES = 500
+"""Of one stack: CloudFormation's quota, which nobody can raise."""
 CODE_PROPERTIES = ("CodeUri", "ContentUri")
 READS_OF_THE_STACK = ("cloudformation:DescribeStackResource", "cloudwatch:DescribeAlarms")
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"

@@ -24,6 +24,7 @@ from local.certificates import CERTIFICATE_URL, TOPIC, read
 from local.cloud import Cloud
 from local.recordings import NOW, Recording, recordings_of
 from tests.support.ingest import IngestHarness
+from tests.support.sns import MadeUpTopic
 
 RECORDED = {case.name: case for case in recordings_of("awssms")}
 NOTICES = [case for case in RECORDED.values() if case.credentials.signing_keys]
@@ -131,6 +132,17 @@ def test_other_partitions_have_addresses_of_their_own(region: str) -> None:
     url = url.replace(".com/", ".com.cn/") if region.startswith("cn") else url
     request = changed(NOTICES[0], SigningCertURL=url)
     assert lets_in(request, get=lambda _: read(CERTIFICATE_URL))
+
+
+def test_what_a_made_up_certificate_signs_is_let_in_by_nobody_else() -> None:
+    made_up, held = MadeUpTopic(), Credentials((), NOW, (TOPIC,))
+    signed = made_up.sign(Request("POST", body=b"{}"), TOPIC, NOW)
+    assert made_up.verify(signed, held)
+    scheme = SnsTopic(read)
+    assert not scheme.verify(signed, held)
+    with pytest.raises(NotImplementedError):
+        scheme.sign(Request("POST", body=b"{}"), TOPIC, NOW)
+    assert not scheme.verify(signed, held)
 
 
 def test_a_certificate_is_read_once_and_only_a_few_are_kept() -> None:

@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from dlr.ingest.normalize import Normalized, Normalizer
 from dlr.phone import RecipientHasher
 from dlr.providers.base import load_provider, provider_names
 from dlr.providers.codes import CodeTables, Meaning
-from dlr.report import FAILED, DeliveryReport, Status
+from dlr.report import FAILED, DeliveryReport, Status, action_of
 from dlr.wire.decode import UnreadableError, read_items
 from dlr.wire.request import Request
 from local.recordings import NOW, Recording, recordings
@@ -133,6 +134,24 @@ def test_a_failure_with_a_code_that_nobody_has_seen_suppresses_nobody(case: Reco
         if has_code(expected):
             assert report.status in FAILED | {Status.UNKNOWN}  # where the code is all there is
             assert (report.cause, report.action) == (Cause.UNKNOWN, Action.KEEP)
+
+
+@pytest.mark.parametrize("name", provider_names())
+def test_ten_thousand_words_and_codes_of_nobody_suppress_nobody(name: str) -> None:
+    """Alone, and as the code of a word that is known to be a failure."""
+    tables, dice = load_provider(name).tables, Random(name)
+    known = {*tables.statuses, *(tables.codes or {})}
+    failures = [word for word, (status, _, _) in tables.statuses.items() if status in FAILED]
+    letters = "0123456789" * 3 + "ABCDEFabcdef_-/ .xéß" + chr(0x661)
+    made = ("".join(dice.choices(letters, k=dice.randint(1, 9))) for _ in range(10_000))
+    for word in made:
+        if word.lower() in known:
+            continue
+        told = [resolve_meaning(tables, (word,), word)]
+        if failures and tables.codes:
+            told.append(resolve_meaning(tables, (dice.choice(failures),), word))
+        for status, cause, permanent in told:
+            assert {action_of(status, cause, permanent, each) for each in Policy} == {Action.KEEP}
 
 
 @EVERY_CASE

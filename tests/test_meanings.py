@@ -45,8 +45,11 @@ ALIKE = {
     "a blacklist, by whom is not said": (
         Cause.BLACKLISTED,
         (
-            *("messente 008", "vonage 1050", "mmg 2/2052", "mmg 5/14"),
-            "africastalking UserInBlackList",
+            *("messente 008", "vonage 1050", "mmg 2/2052", "mmg 5/14", "bandwidth 4482"),
+            *("africastalking UserInBlackList", "gatewayapi 0x0215"),
+            *("infobip EC_BLACKLISTED_DESTINATIONADDRESS", "awssms Phone is on a blocked list"),
+            *("awssms Destination is on a blocked list", "awssms Destination is blacklisted"),
+            "awssms Phone is blacklisted",
         ),
     ),
     "a country that the account may not send to": (

@@ -10,6 +10,7 @@ from dlr.causes import Action, Bounce, Policy
 from dlr.ingest.normalize import Normalizer
 from dlr.providers.base import load_provider, provider_names
 from dlr.providers.catalogue import rows_of
+from dlr.providers.codes import FOLDER
 from dlr.report import DeliveryReport
 from dlr.wire.decode import UnreadableError
 from local.recordings import EVENTS, NOW, Recording, recordings, recordings_of
@@ -75,6 +76,12 @@ def test_each_provider_has_events_of_every_bounce_class_that_it_can_report(name:
         for report in recording.reports
     }
     assert can <= shown
+
+
+@pytest.mark.parametrize("name", provider_names())
+def test_a_provider_is_a_small_module(name: str) -> None:
+    """One that grows beyond this does what the mechanism should do."""
+    assert len((FOLDER / f"{name}.py").read_text().splitlines()) <= 150
 
 
 @pytest.mark.parametrize("name", provider_names())

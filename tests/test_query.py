@@ -27,12 +27,13 @@ from local.cloud import Cloud
 from local.recordings import NOW
 from local.sample import Step, sample
 from tests.support.ingest import IngestHarness
+from tests.support.sns import provider_that_signs
 
 KEY = "a key of at least thirty-two bytes, please"
 OWN, FORGED = "+447700900123", "+447700900666"
 TEAMS = f"to=%2B{OWN[1:]}&shop=42"
 URL = "https://dlr.example.com/webhooks/x/token"
-PROVIDERS = [load_provider(name) for name in provider_names()]
+PROVIDERS = [provider_that_signs(name) for name in provider_names()]
 
 
 def read(name: str, request: Request) -> DeliveryReport:

@@ -336,6 +336,8 @@ def standard(secret: bytes = SECRET, version: str = "v1", before: str = "") -> R
     ("request_", "key", "is_in"),
     [
         (standard(), MARKED, True),
+        (standard(), MARKED.removeprefix("whsec_"), True),
+        (standard(b"no base64, no mark"), "no base64, no mark", True),
         (standard(before="v2,abc v1,def "), MARKED, True),
         (standard(version="v2"), MARKED, False),
         (standard(before="v1,abc,"), MARKED, False),

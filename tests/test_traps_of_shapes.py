@@ -422,10 +422,13 @@ TELESIGNS = {
     "210": Action.KEEP,
     "211": Action.STRIKE,
     "222": Action.STRIKE,
-    "229": Action.STRIKE,
+    "229": Action.KEEP,
     "230": Action.STRIKE,
     "237": Action.KEEP,
     "238": Action.KEEP,
+    "504": Action.KEEP,
+    "507": Action.STRIKE,
+    "510": Action.SUPPRESS_OPT_OUT,
 }
 
 

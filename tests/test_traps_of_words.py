@@ -233,6 +233,13 @@ def test_declined_alone_suppresses_nobody(code: str, policy: Policy) -> None:
     assert made.action is Action.KEEP
 
 
+def test_sms_not_supported_is_no_dead_number_at_firetext() -> None:
+    """By the phone, the line or the network: the same words stand for a temporary failure."""
+    content = {"reference": "m", "status": "1", "code": "301", "mobile": NUMBER}
+    (made,) = read("firetext", content, form=True).reports
+    assert made.action is Action.STRIKE
+
+
 def mmg(status: str, substatus: str) -> dict[str, str]:
     return {"CID": "m", "MSISDN": NUMBER, "status": status, "substatus": substatus}
 

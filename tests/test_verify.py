@@ -30,7 +30,6 @@ from dlr.wire.schemes.plivo import PlivoV3
 from dlr.wire.schemes.seven import SevenHmac
 from dlr.wire.schemes.signalwire import SignalWire
 from dlr.wire.schemes.sinch import SinchHmac
-from dlr.wire.schemes.sns import SnsTopic
 from dlr.wire.schemes.standard import StandardWebhooks
 from dlr.wire.schemes.vonage import VONAGE_METHODS, JwtWithBodyHash, VonageSig
 from dlr.wire.verify import Credentials, Scheme, matches_any, token_in_path
@@ -39,6 +38,7 @@ from local.recordings import NOW, Recording, recordings
 from local.sample import Stage, Step, sample
 from tests.support.cases import ROOT, each_of
 from tests.support.reading import is_read_alike
+from tests.support.sns import MadeUpTopic, provider_that_signs
 
 SCHEMES: list[Scheme] = [
     Basic(),
@@ -56,14 +56,14 @@ SCHEMES: list[Scheme] = [
     MessageBirdJwt(),
     SevenHmac(),
     Bearer(),
-    SnsTopic(),
+    MadeUpTopic(),
 ]
 BY_BODY = HmacBody | JwtWithBodyHash | Ed25519Body | SinchHmac | JwtHoldsBody | StandardWebhooks
 EVERY_SCHEME = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda each: type(each).__name__)
 KEY = "a key of at least thirty-two bytes, please"
 
 SIGNED = [case for case in recordings() if case.credentials.signing_keys]
-PROVIDERS = [load_provider(name) for name in provider_names()]
+PROVIDERS = [provider_that_signs(name) for name in provider_names()]
 SIGNING = {provider.name: provider.signing for provider in PROVIDERS if provider.signing}
 ALWAYS_SIGNED = {provider.name for provider in PROVIDERS if provider.needs_signature}
 WINDOWS = {name: scheme.window_s for name, scheme in SIGNING.items()}

@@ -152,9 +152,9 @@ def _signed(provider: Provider, request: Request, keys: tuple[str, ...], now: da
     try:
         if scheme.verifying_key(live[0]) == live[0]:
             return scheme.sign(request, live[0], now)
-    except (ImportError, ValueError):
-        pass  # a library that only its webhook carries, or a key of another kind
+    except (ImportError, NotImplementedError, ValueError):
+        pass  # a library that only its webhook carries, a scheme that cannot, a key of another kind
     raise CannotSignError(
-        "Only the provider can sign its reports: what is set here is a public key, or needs what "
-        "only the webhook carries. Send a test from the provider's own pages."
+        "Only the provider can sign its reports: what is set here is a public key or a name, or "
+        "needs what only the webhook carries. Send a test from the provider's own pages."
     )

@@ -139,9 +139,9 @@ class Receiver:
             return _unreadable(normalized.reason or NOT_STORABLE), counts
         body = {outcome.value: stored.outcomes.count(outcome) for outcome in Outcome}
         rest = {"ignored": normalized.ignored, "unreadable": unreadable}
-        answer, confirm = self._provider.answer, self._provider.confirm
-        text = confirm(request) if confirm else None
-        return Response(answer.status, body | rest, text=text or answer.text), counts
+        declared = self._provider.answer
+        answer = declared(request) if callable(declared) else declared
+        return Response(answer.status, body | rest, text=answer.text), counts
 
     def _refuse_unreadable(self, request: Request, error: UnreadableError, now: datetime) -> Answer:
         counts = Counter({"Unreadable": 1})

@@ -5,22 +5,16 @@ Wire:  https://docs.aws.amazon.com/end-user-messaging/latest/userguide/nx-featur
        https://docs.aws.amazon.com/sns/latest/dg/sms_stats_cloudwatch.html (the logs)
 Codes: https://docs.aws.amazon.com/sms-voice/latest/userguide/configuration-sets-event-types.html;
        of the logs as above.  Read 2026-11-30.
-Signed: by SNS, in the message: RSA with the key of the certificate at `SigningCertURL`, with SHA-1
-       or SHA-256. By EventBridge and from logs nothing is signed: IAM lets AWS call the function.
+Signed: by SNS, RSA, certificate at `SigningCertURL`. EventBridge and logs not: IAM lets them call.
 Times: `eventTimestamp`, Unix milliseconds. Of a log, when the message was published, UTC.
-Answer: 2xx within 15 seconds. A subscription is confirmed by calling its `SubscribeURL`, if the
-       message is signed for a topic among the signing keys.
-Retries: SNS three times, 20 s apart, unless the subscription has a policy of its own; none after
-       4xx. EventBridge for 24 hours into a queue, which holds a report for 14 days.
+Answer: 2xx within 15 s. `SubscribeURL` is called if a topic among the signing keys signed for it.
+Retries: SNS three times, 20 s apart, none after 4xx. EventBridge for 24 hours into a 14-day queue.
 
 SUCCESSFUL says that the carrier has the message, and a DELIVERED may follow; in some countries one
 stands for the other, so a message there may end as `enroute`. UNKNOWN is a failure without a
-reason as well as 72 hours without a receipt: no failure, the status is unknown. BLOCKED is also an
-opt-out: the description tells. The vendor's examples of EventBridge have no number: the message is
-stored, the list learns nothing. Take events by SNS or by EventBridge, not both: whichever of the
-two comes first counts, and that may be the one without a number. The description of a blocked
-list does not say whose list it is. RCS can fail because the phone has none, and the SMS may
-follow: RCS_FAILED is not final. Calls, registrations and inbound messages yield nothing.
+reason or 72 hours without a receipt: the status is unknown. BLOCKED is also an opt-out, as the
+description tells. RCS can fail because the phone has none, and the SMS may follow: RCS_FAILED is
+not final. EventBridge has no number in the vendor's examples: the list then learns nothing.
 """
 
 from collections.abc import Iterator
@@ -28,7 +22,15 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from dlr.providers.base import Handshake, LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    Handshake,
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    one_of,
+)
 from dlr.providers.times import read_iso
 from dlr.wire.decode import read_json
 from dlr.wire.request import Request
@@ -50,7 +52,7 @@ class Event(PayloadModel):
     carrierName: LooseText = ""
     mcc: LooseText = ""
     mnc: LooseText = ""
-    totalMessageParts: LooseText = ""
+    totalMessageParts: LooseCount = None
     totalMessagePrice: LooseText = ""
 
 
@@ -117,7 +119,6 @@ def parse(payload: Event | Log | Other) -> Iterator[ParsedReport]:
     elif isinstance(payload, Event):
         is_usual = payload.messageStatus in {"", "BLOCKED"}
         reason = payload.messageStatusDescription if is_usual else payload.messageStatus
-        parts = payload.totalMessageParts
         yield ParsedReport(
             message_id=payload.messageId,
             words=(payload.eventType,),
@@ -126,7 +127,7 @@ def parse(payload: Event | Log | Other) -> Iterator[ParsedReport]:
             occurred_at=read_iso(payload.eventTimestamp),
             text=payload.messageStatusDescription,
             network="-".join(filter(None, (payload.mcc, payload.mnc))) or payload.carrierName,
-            segments=int(parts) if parts.isdecimal() and len(parts) < 5 else None,
+            segments=payload.totalMessageParts,
             price=payload.totalMessagePrice,
             currency="USD" if payload.totalMessagePrice else "",
             sender=payload.originationPhoneNumber,
@@ -136,8 +137,7 @@ def parse(payload: Event | Log | Other) -> Iterator[ParsedReport]:
 
 def handshake(request: Request) -> Handshake | None:
     """The confirmation of a subscription, by its address."""
-    url = confirmation_of(request)
-    return Handshake(visit=url) if url else None
+    return Handshake(visit=url) if (url := confirmation_of(request)) else None
 
 
 PROVIDER = Provider(

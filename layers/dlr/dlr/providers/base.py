@@ -28,12 +28,21 @@ from dlr.wire.verify import Credentials, Scheme, token_in_path
 _NAME = re.compile(r"[a-z0-9]+")
 """At once module, CSV, folder of events, part of the URL, of logical ids and of keys."""
 
+_MAX_DIGITS = 4
 _NO_TABLES = CodeTables({}, None)
+
+
+def _count_of(value: Any) -> int | None:
+    text = value if isinstance(value, str) else ""
+    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
 
 LooseText = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "")]
 """A text that no verdict depends on. A value of another type is read as empty, so that it does not
 make the report unreadable."""
+
+LooseCount = Annotated[int | None, BeforeValidator(_count_of)]
+"""A number of parts, of at most four digits, and None for every other value."""
 
 
 class PayloadModel(BaseModel):
@@ -124,10 +133,9 @@ class Provider:
     """How the provider signs its requests, beside the token in the URL."""
     needs_signature: bool = False
     """Whether an unsigned request is refused even before a signing key is configured."""
-    answer: Answer = _USUAL
-    confirm: Callable[[Request], str | None] | None = None
-    """The exact body that answers this request, where it repeats parts of it; None for `answer`.
-    It is asked once the request's reports are stored, so the request can be read."""
+    answer: Answer | Callable[[Request], Answer] = _USUAL
+    """Or a function from the request, where the answer repeats parts of it. It is asked once the
+    request's reports are stored, so the request can be read."""
     handshake: Callable[[Request], Handshake | None] | None = None
     """What a request asks before there are reports; None for every other request."""
     called_by_aws: bool = False

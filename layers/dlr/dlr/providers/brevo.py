@@ -24,7 +24,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_unix
 from dlr.wire.schemes.any_of import AnyOf
 from dlr.wire.schemes.password import Basic, Bearer
@@ -37,7 +37,7 @@ class Event(PayloadModel):
     msg_status: str = Field(validation_alias=AliasChoices("msg_status", "event"))
     to: str = Field("", validation_alias=AliasChoices("to", "phoneNumber"))
     ts_event: LooseText = ""
-    sms_count: LooseText = ""
+    sms_count: LooseCount = None
     tag: LooseText = ""
     reason: LooseText = ""
 
@@ -59,7 +59,6 @@ Payload = one_of(_kind, event=Event, other=Other)
 def parse(payload: Event | Other) -> Iterator[ParsedReport]:
     """One report; none for what is no outbound SMS."""
     if isinstance(payload, Event):
-        parts = payload.sms_count
         yield ParsedReport(
             message_id=payload.messageId,
             words=(payload.msg_status,),
@@ -67,7 +66,7 @@ def parse(payload: Event | Other) -> Iterator[ParsedReport]:
             occurred_at=read_unix(payload.ts_event),
             text=payload.reason,
             client_reference=payload.tag,
-            segments=int(parts) if parts.isdecimal() and len(parts) < 5 else None,
+            segments=payload.sms_count,
         )
 
 

@@ -17,7 +17,7 @@ messages use the same address and yield nothing. `outboundContent` is the messag
 from collections.abc import Iterator
 from typing import Any
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
 from dlr.wire.decode import Item, UnreadableError
 from dlr.wire.xml import read_xml
@@ -43,7 +43,7 @@ class Content(PayloadModel):
     source: LooseText = ""
     destination: str = ""
     price: Price = Price()
-    smsCount: LooseText = ""
+    smsCount: LooseCount = None
 
 
 class Receipt(PayloadModel):
@@ -79,7 +79,6 @@ def parse(payload: Receipt | Other) -> Iterator[ParsedReport]:
     """One report; none for another event."""
     if isinstance(payload, Receipt):
         content, status = payload.payload, payload.payload.status
-        count = content.smsCount
         yield ParsedReport(
             message_id=content.umid,
             words=(status.detail, status.state),
@@ -89,7 +88,7 @@ def parse(payload: Receipt | Other) -> Iterator[ParsedReport]:
             occurred_at=read_iso(status.timestamp),
             text=status.errorMessage,
             client_reference=content.clientMessageId,
-            segments=int(count) if count.isdecimal() and len(count) < 5 else None,
+            segments=content.smsCount,
             price=content.price.total,
             currency=content.price.currency,
             sender=content.source,

@@ -11,7 +11,7 @@ Retries: not documented.
 A receipt names your `reference` and no id of Firetext's, so send each message with one of its own;
 the recipients of one message share it. The code says more than the status: 1 (declined) with 102
 is a phone that is off. 000 is no reason. "Invalid Number" (201) may be one that is wrongly written:
-several count, one is no proof.
+several count, one is no proof. So is "SMS Not Supported" (301): by whom is not said.
 """
 
 from collections.abc import Iterator

@@ -19,7 +19,7 @@ say nothing about the person. Other channels than SMS yield nothing.
 from collections.abc import Iterator
 from typing import Any
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
 
 
@@ -30,7 +30,7 @@ class Get(PayloadModel):
     cause: LooseText = ""
     phoneNo: str = ""
     errCode: str = ""
-    noOfFrags: LooseText = ""
+    noOfFrags: LooseCount = None
     mask: LooseText = ""
 
 
@@ -45,7 +45,7 @@ class Event(PayloadModel):
     cause: LooseText = ""
     errCode: str = ""
     channel: LooseText = ""
-    noOfFrags: LooseText = ""
+    noOfFrags: LooseCount = None
 
 
 def _kind(item: Any) -> str:
@@ -65,7 +65,6 @@ def parse(payload: Get | Event) -> Iterator[ParsedReport]:
 
 
 def _report(item: Get | Event, word: str, number: str, time: str, sender: str) -> ParsedReport:
-    parts = item.noOfFrags
     return ParsedReport(
         message_id=item.externalId,
         words=(word,),
@@ -73,7 +72,7 @@ def _report(item: Get | Event, word: str, number: str, time: str, sender: str) -
         recipient=number,
         occurred_at=read_iso(time),
         text=item.cause.strip(),
-        segments=int(parts) if parts.isdecimal() and len(parts) < 5 else None,
+        segments=item.noOfFrags,
         sender=sender,
     )
 

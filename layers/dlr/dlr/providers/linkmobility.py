@@ -23,7 +23,15 @@ from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import escape
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    Answer,
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    one_of,
+)
 from dlr.providers.times import read_iso
 from dlr.wire.request import Request
 from dlr.wire.schemes.password import Basic
@@ -38,7 +46,7 @@ class Common(PayloadModel):
     operatorResultCode: LooseText = ""
     sentTimestamp: LooseText = ""
     timestamp: LooseText = ""
-    segments: LooseText = ""
+    segments: LooseCount = None
     customParameters: Any = None
 
 
@@ -72,7 +80,7 @@ def parse(payload: Common | PSWin) -> Iterator[ParsedReport]:
             yield ParsedReport(message_id=each.REF, words=(each.STATE,), recipient=each.RCV)
         return
     custom = payload.customParameters if isinstance(payload.customParameters, dict) else {}
-    destination, parts = custom.get("destination"), payload.segments
+    destination = custom.get("destination")
     yield ParsedReport(
         message_id=payload.id,
         words=(payload.resultCode,),
@@ -81,19 +89,19 @@ def parse(payload: Common | PSWin) -> Iterator[ParsedReport]:
         text=payload.operatorResultCode,
         client_reference=payload.refId,
         network=payload.operator,
-        segments=int(parts) if parts.isdecimal() and len(parts) < 5 else None,
+        segments=payload.segments,
         sent_at=read_iso(payload.sentTimestamp),
     )
 
 
-def confirm(request: Request) -> str | None:
-    """What PSWin waits for: each ID of its list with an OK. None for a report of Common."""
+def answer(request: Request) -> Answer:
+    """What PSWin waits for: each ID of its list with an OK. A report of Common wants no more."""
     if not request.body.lstrip().startswith(b"<"):
-        return None
+        return Answer()
     messages = PSWin.model_validate(read_xml(request.body.decode())).MSGLST.MSG
     listed = (messages,) if isinstance(messages, Message) else messages
     oks = "".join(f"<MSG><ID>{escape(m.ID)}</ID><STATUS>OK</STATUS></MSG>" for m in listed)
-    return f'<?xml version="1.0"?><MSGLST>{oks}</MSGLST>'
+    return Answer(200, f'<?xml version="1.0"?><MSGLST>{oks}</MSGLST>')
 
 
 PROVIDER = Provider(
@@ -103,5 +111,5 @@ PROVIDER = Provider(
     parse=parse,
     read_text=read_xml,
     signing=Basic(),
-    confirm=confirm,
+    answer=answer,
 )

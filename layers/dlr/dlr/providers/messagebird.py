@@ -25,7 +25,7 @@ from typing import Any
 
 from pydantic import Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.messagebird import MessageBirdJwt
 
@@ -41,7 +41,7 @@ class StatusReport(PayloadModel):
     statusErrorCode: str = ""
     statusDatetime: LooseText = ""
     mccmnc: LooseText = ""
-    messagePartCount: LooseText = ""
+    messagePartCount: LooseCount = None
     amount: LooseText = Field("", validation_alias="price[amount]")
     currency: LooseText = Field("", validation_alias="price[currency]")
 
@@ -64,7 +64,7 @@ def parse(payload: StatusReport | Inbound) -> Iterator[ParsedReport]:
     """One report; none for an inbound message."""
     if isinstance(payload, Inbound):
         return
-    code, reason, parts = payload.statusErrorCode, payload.statusReason, payload.messagePartCount
+    code, reason = payload.statusErrorCode, payload.statusReason
     is_without_receipt = reason.lower() == _NO_RECEIPT
     if is_without_receipt or code in {"", "0"}:
         code, reason = reason or code, ""
@@ -78,7 +78,7 @@ def parse(payload: StatusReport | Inbound) -> Iterator[ParsedReport]:
         text=reason,
         client_reference=payload.reference,
         network=payload.mccmnc,
-        segments=int(parts) if parts.isdecimal() and len(parts) < 5 else None,
+        segments=payload.messagePartCount,
         price=payload.amount,
         currency=payload.currency,
     )

@@ -21,7 +21,7 @@ MMS, yield nothing.
 from collections.abc import Iterator
 from typing import Any
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.plivo import PlivoV3
 
@@ -37,7 +37,7 @@ class Callback(PayloadModel):
     From: LooseText = ""
     Type: LooseText = ""
     ErrorCode: str = ""
-    Units: LooseText = ""
+    Units: LooseCount = None
     TotalRate: LooseText = ""
     TotalAmount: LooseText = ""
     MCC: LooseText = ""
@@ -67,7 +67,7 @@ def parse(payload: Callback | Inbound) -> Iterator[ParsedReport]:
     """One report; none for an inbound message or another channel."""
     if isinstance(payload, Inbound) or payload.Type.lower() not in _PHONE:
         return
-    parent, units = payload.ParentMessageUUID, payload.Units
+    parent = payload.ParentMessageUUID
     yield ParsedReport(
         message_id=payload.MessageUUID,
         words=(payload.Status,),
@@ -76,7 +76,7 @@ def parse(payload: Callback | Inbound) -> Iterator[ParsedReport]:
         occurred_at=read_iso(payload.DeliveryReportTime or payload.SentTime or payload.QueuedTime),
         client_reference=parent if parent != payload.MessageUUID else "",
         network=payload.MCC + payload.MNC,
-        segments=int(units) if units.isdecimal() and len(units) < 5 else None,
+        segments=payload.Units,
         price=payload.TotalAmount,
         sender=payload.From,
         sent_at=read_iso(payload.MessageTime or payload.QueuedTime),

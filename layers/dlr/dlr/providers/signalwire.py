@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.signalwire import SignalWire
 
@@ -36,7 +36,7 @@ class FormPayload(PayloadModel):
     From: LooseText = ""
     ErrorCode: str = ""
     ErrorMessage: LooseText = ""
-    NumSegments: LooseText = ""
+    NumSegments: LooseCount = None
 
 
 class JsonPayload(PayloadModel):
@@ -46,7 +46,7 @@ class JsonPayload(PayloadModel):
     sender: LooseText = Field("", validation_alias="from")
     error_code: str = ""
     error_message: LooseText = ""
-    number_of_segments: LooseText = ""
+    number_of_segments: LooseCount = None
     timestamp: LooseText = ""
 
 
@@ -66,7 +66,7 @@ def parse(payload: FormPayload | JsonPayload) -> Iterator[ParsedReport]:
             code=payload.ErrorCode,
             recipient=payload.To,
             text=payload.ErrorMessage,
-            segments=_count(payload.NumSegments),
+            segments=payload.NumSegments,
             sender=payload.From,
         )
     else:
@@ -77,15 +77,11 @@ def parse(payload: FormPayload | JsonPayload) -> Iterator[ParsedReport]:
             recipient=payload.to,
             occurred_at=read_iso(payload.timestamp),
             text=payload.error_message,
-            segments=_count(payload.number_of_segments),
+            segments=payload.number_of_segments,
             sender=payload.sender,
         )
     if report.words[0].lower() not in _INBOUND:
         yield report
-
-
-def _count(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 5 else None
 
 
 PROVIDER = Provider(

@@ -2,8 +2,9 @@
 
 Wire:  https://developer.telesign.com/enterprise/reference/smsdeliveryreports;
        https://github.com/api-evangelist/telesign, openapi/telesign-sms-callbacks-api-openapi.yml
-Codes: https://developer.telesign.com/enterprise/reference/getsmsstatus and, of blocked messages,
-       https://developer.telesign.com/enterprise/reference/smscallbacks.  Read 2026-11-30.
+Codes: https://developer.telesign.com/enterprise/docs/all-status-and-error-codes, in the copy of
+       https://github.com/api-evangelist/telesign, errors (2026-10-07);
+       https://developer.telesign.com/enterprise/reference/getsmsstatus.  Read 2026-11-30.
 Signed: `X-TS-Authorization` and `Authorization`, `TSA <customer id>:<MAC>`:
        https://developer.telesign.com/enterprise/docs/authenticate-callbacks
 Times: `status.updated_on`, ISO 8601 with its zone.
@@ -13,14 +14,15 @@ Retries: not documented.
 A signature has no time in it: an old report can be sent again, and changes nothing then. 203 is the
 operator's gateway, not the handset; 250 and 251 say that nobody knows what became of the message.
 210 and 211 call themselves a temporary and a permanent phone error: the latter mixes handsets,
-blacklists and wrong provisioning and is a strike. 229, 230, 237 and 238 are blocks of your account
-or of Telesign. The recipient is named only where support has turned on `cleansed_phone_number`;
-a `to` in your own address is not covered by the signature, and is read without a signing key only.
+blacklists and wrong provisioning and is a strike. 229, 237 and 238 are blocks of your account and
+say nothing about the number; 230 is Telesign's own list. 510 is the person's block. The recipient
+is named only where support has turned on `cleansed_phone_number`; a `to` in your own address is not
+covered by the signature, and is read without a signing key only.
 """
 
 from collections.abc import Iterator
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.telesign import Tsa
 
@@ -36,7 +38,7 @@ class Info(PayloadModel):
     mnc: LooseText = ""
     price: LooseText = ""
     currency: LooseText = ""
-    message_parts_count: LooseText = ""
+    message_parts_count: LooseCount = None
     sender_id: LooseText = ""
     cleansed_phone_number: LooseText = ""
 
@@ -52,7 +54,6 @@ class Payload(PayloadModel):
 def parse(payload: Payload) -> Iterator[ParsedReport]:
     """One report."""
     status, info = payload.status, payload.additional_info
-    parts = info.message_parts_count
     yield ParsedReport(
         message_id=payload.reference_id,
         words=(status.code,),
@@ -61,7 +62,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
         text=status.description,
         client_reference=payload.external_id,
         network=info.mcc + info.mnc,
-        segments=int(parts) if parts.isdecimal() and len(parts) < 5 else None,
+        segments=info.message_parts_count,
         price=info.price,
         currency=info.currency,
         sender=info.sender_id,

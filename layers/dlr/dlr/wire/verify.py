@@ -56,7 +56,10 @@ class Scheme:
         raise NotImplementedError
 
     def sign(self, request: Request, key: str, now: datetime) -> Request:
-        """The request as the provider would sign it, for samples and tests."""
+        """The request as the provider would sign it, for samples and tests.
+
+        Raises NotImplementedError where only the provider can: nobody else has its key.
+        """
         raise NotImplementedError
 
     def verifying_key(self, key: str) -> str:

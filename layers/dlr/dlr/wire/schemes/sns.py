@@ -3,13 +3,9 @@
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 """
 
-import json
 import re
-from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from dlr.wire.fetch import fetch
@@ -53,7 +49,7 @@ class SnsTopic(Scheme):
 
     SNS signs for every topic of every account, so the signature alone proves little. Both versions
     are taken. The certificate is read from SNS, from nowhere else, and kept. Raises
-    UnreachableError where it cannot be read now.
+    UnreachableError where it cannot be read now. Nobody but SNS can sign.
     """
 
     covers = "the message and its topic"
@@ -72,47 +68,26 @@ class SnsTopic(Scheme):
             return False
         return _is_signed(message, certificate.key)
 
-    def sign(self, request: Request, key: str, now: datetime) -> Request:
-        """A notification around the body, with a certificate that this instance alone knows."""
-        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-        from cryptography.hazmat.primitives.hashes import SHA256
-
-        private = _made_up_key()
-        url = f"https://sns.us-east-1.amazonaws.com/SimpleNotificationService-{'0' * 32}.pem"
-        year = timedelta(days=365)
-        self._certificates[url] = _Certificate(private.public_key(), now - year, now + year)
-        message = {
-            "Type": "Notification",
-            "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
-            "TopicArn": key,
-            "Message": request.body.decode(errors="replace"),
-            "Timestamp": now.isoformat(),
-            "SignatureVersion": "2",
-            "SigningCertURL": url,
-        }
-        signature = private.sign(_signed_text(message), PKCS1v15(), SHA256())
-        message["Signature"] = b64encode(signature).decode()
-        return replace(request, method="POST", body=json.dumps(message).encode())
-
-    def trust(self, url: str, certificate: bytes) -> _Certificate:
-        """Keeps the certificate (PEM) as that of the address. Raises ValueError for none."""
-        from cryptography.x509 import load_pem_x509_certificate
-
-        read = load_pem_x509_certificate(certificate)
-        begins, ends = read.not_valid_before_utc, read.not_valid_after_utc
-        while len(self._certificates) >= _MAX_CERTIFICATES:
-            del self._certificates[next(iter(self._certificates))]
-        self._certificates[url] = _Certificate(read.public_key(), begins, ends)
-        return self._certificates[url]
-
     def _certificate(self, url: str) -> _Certificate | None:
         known = self._certificates.get(url)
         if known or not _CERTIFICATE.fullmatch(url):
             return known
         try:
-            return self.trust(url, self.get(url))
+            read = _read(self.get(url))
         except ValueError:
             return None
+        while len(self._certificates) >= _MAX_CERTIFICATES:
+            del self._certificates[next(iter(self._certificates))]
+        self._certificates[url] = read
+        return read
+
+
+def _read(text: bytes) -> _Certificate:
+    """Of PEM. Raises ValueError for what is no certificate."""
+    from cryptography.x509 import load_pem_x509_certificate
+
+    read = load_pem_x509_certificate(text)
+    return _Certificate(read.public_key(), read.not_valid_before_utc, read.not_valid_after_utc)
 
 
 def _is_signed(message: Mapping[str, Any], key: Any) -> bool:
@@ -142,10 +117,3 @@ def _signed_text(message: Mapping[str, Any]) -> bytes:
 def _text(message: Mapping[str, Any], name: str) -> str:
     value = message.get(name)
     return value if isinstance(value, str) else ""
-
-
-@cache
-def _made_up_key() -> Any:
-    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-
-    return generate_private_key(65537, 2048)

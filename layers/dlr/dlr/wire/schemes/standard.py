@@ -17,8 +17,8 @@ class StandardWebhooks(Scheme):
     """`webhook-signature`: base64 HMAC-SHA256 of `id.timestamp.body` behind `v1,`.
 
     Several stand in the header during a rotation, separated by spaces; other versions do not count.
-    The key is base64 behind `whsec_`. It does not cover the query: a request without a body is
-    refused.
+    The key is base64, behind `whsec_` or without it. It does not cover the query: a request without
+    a body is refused.
     """
 
     covers = "an id, the time and the body"
@@ -41,9 +41,9 @@ class StandardWebhooks(Scheme):
 
 
 def _secret_of(key: bytes) -> bytes:
-    """The secret itself: decoded, or as it stands if it is not marked as base64."""
+    """The secret itself: decoded, or as it stands if it is neither marked as base64 nor base64."""
     mark = _MARK.encode()
-    return from_base64(key.removeprefix(mark)) if key.startswith(mark) else key
+    return from_base64(key.removeprefix(mark)) if key.startswith(mark) else from_base64(key) or key
 
 
 def _mac(secret: bytes, request: Request) -> str:
