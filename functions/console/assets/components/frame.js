@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "../vendor.js";
 import { signOut } from "../api.js";
 import { time } from "../format.js";
+import { keepFocus } from "../focus.js";
 import { href, route } from "../router.js";
 import { session } from "../session.js";
 import { ThemeChoice } from "./theme.js";
@@ -18,6 +19,7 @@ export function Frame({ pages, current, children }) {
     scrollTo(0, 0);
     main.current.focus({ preventScroll: true });
   }, [place]);
+  useEffect(() => keepFocus(main.current), []);
   const onKeyDown = (event) => event.key === "Escape" && setOpen(false);
   return html`<div class="frame">
     <button class="skip" onClick=${() => main.current.focus()}>Skip to the page</button>
