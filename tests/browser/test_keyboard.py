@@ -1,4 +1,4 @@
-"""The five commonest tasks by keys alone: the focus is seen at each step, never lost, never caught."""
+"""The five commonest tasks by keys alone: the focus is always seen, never lost, never caught."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +50,7 @@ class Keys:
         self.page.keyboard.type(text)
 
     def tab_to(self, name: str, *, back: bool = False) -> dict[str, Any]:
-        """By Tab alone, until the control of that name has the focus; it is seen on each way there."""
+        """By Tab alone, to the control of that name; the focus is seen on all the way."""
         passed: list[str] = []
         for _ in range(MOST):
             self.press("Shift+Tab" if back else "Tab")
