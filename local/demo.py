@@ -24,7 +24,10 @@ TRAFFIC, WORKERS = 300, 8
 SEED = 20_26
 HELD_WITHIN_S = 90
 PAGES = (
-    ("overview", "29 days of all providers; messente and sinch are slower"),
+    (
+        "overview",
+        "29 days of all providers, and a delivery problem in words: {fall[0]} in {fall[2]}",
+    ),
     ("compare?country=FR", "the bad route: {bad[0]} to network {bad[1]}, for {bad_days} days"),
     ("messages?cause=content", "the campaign of {campaign[1]} days ago: filters stopped it"),
     ("suppressions?part=held", "the outage: {outage[0]} called 1,050 numbers dead in an hour"),
@@ -77,6 +80,7 @@ def _show_pages(deployment: Deployment, client: Client) -> Iterator[str]:
         "campaign": month.CAMPAIGN,
         "outage": month.OUTAGE,
         "silent": month.SILENT,
+        "fall": month.FALL,
     }
     print("\nLook at the console, where it runs on (`make run` prints a link that signs in):")
     for page, shows in PAGES:

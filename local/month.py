@@ -2,7 +2,8 @@
 
 It goes straight into the table and the lake, where webhooks would take hours. The same seed makes
 the same month, beside its last moment. Numbers are fictitious. Its shapes: a route that delivers
-badly, a provider's outage, a campaign that filters stop, a provider that has fallen silent.
+badly, a provider's outage, a campaign that filters stop, a provider that has fallen silent, and a
+network that one provider has not reached well since this day's hours.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,8 +22,8 @@ from dlr.providers.catalogue import Row, rows_of
 from dlr.report import FINAL, DeliveryReport, Price, Status, action_of, event_id_of
 
 DAYS = 29
-SENT, IN_OUTAGE, IN_CAMPAIGN = 49_000, 1_050, 1_700
-MESSAGES = SENT + IN_OUTAGE + IN_CAMPAIGN
+SENT, IN_OUTAGE, IN_CAMPAIGN, IN_FALL = 49_000, 1_050, 1_700, 320
+MESSAGES = SENT + IN_OUTAGE + IN_CAMPAIGN + IN_FALL
 RETENTION = Retention(timedelta(days=30), timedelta(days=90), timedelta(days=30))
 BUSY = (1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 13, 12, 12, 13, 14, 14, 13, 11, 9, 7, 5, 3, 2)
 """How many messages each hour of the day has, beside the others."""
@@ -35,6 +36,11 @@ OUTAGE = ("infobip", 12)
 CAMPAIGN = ("smsmode", 5)
 SILENT = ("brevo", 4)
 """Nothing came since then, in days before the end."""
+FALL = ("vonage", "twilio", "GB", "234-10", 9)
+"""Who delivers badly to a network of a country, who delivers well there, and since how many hours.
+The two share its messages."""
+REPORTED = timedelta(minutes=45)
+"""Before the end: by then what was sent has its last report."""
 SENDERS = ("ACME", "ACME", "ACME", "SHOP", "BANK", "CLINIC", "PARCEL")
 NETWORKS: Mapping[str, tuple[str, ...]] = {
     "GB": ("234-10", "234-10", "234-15", "234-20", "234-30"),
@@ -59,6 +65,8 @@ FATES: tuple[tuple[float, Status, Cause], ...] = (
 )
 """What becomes of a message, as parts of one; the rest is delivered."""
 BAD_FATES = ((0.30, Status.UNDELIVERED, Cause.UNROUTABLE), (0.08, Status.EXPIRED, Cause.EXPIRED))
+
+FALL_FATES = ((0.36, Status.UNDELIVERED, Cause.NETWORK_ERROR),)
 
 
 class Sent(NamedTuple):
@@ -101,6 +109,7 @@ def month(end: datetime, seed: int) -> Iterator[Sent]:
         yield _sent(random, provider, place, country, network, at, status, cause)
     yield from _outage(random, end)
     yield from _campaign(random, end)
+    yield from _fall(random, end)
 
 
 def _outage(random: Random, end: datetime) -> Iterator[Sent]:
@@ -118,13 +127,23 @@ def _outage(random: Random, end: datetime) -> Iterator[Sent]:
 def _campaign(random: Random, end: datetime) -> Iterator[Sent]:
     provider, days = CAMPAIGN
     begin = _hour(end - timedelta(days=days), 10)
-    for place in range(SENT + IN_OUTAGE, MESSAGES):
+    for place in range(SENT + IN_OUTAGE, SENT + IN_OUTAGE + IN_CAMPAIGN):
         at = begin + timedelta(seconds=random.uniform(0, 5400))
         fate = (Status.UNDELIVERED, Cause.CONTENT) if random.random() < 0.62 else None
         status, cause = fate or (Status.DELIVERED, Cause.NONE)
         network = random.choice(NETWORKS["FR"])
         sent = _sent(random, provider, place, "FR", network, at, status, cause)
         yield sent._replace(sender="PROMO")
+
+
+def _fall(random: Random, end: datetime) -> Iterator[Sent]:
+    bad, good, country, network, hours = FALL
+    begin = end - timedelta(hours=hours)
+    for place in range(SENT + IN_OUTAGE + IN_CAMPAIGN, MESSAGES):
+        at = begin + random.random() * (end - REPORTED - begin)
+        provider, fates = (bad, FALL_FATES + FATES) if place % 2 else (good, FATES)
+        status, cause = _fate(random, fates)
+        yield _sent(random, provider, place, country, network, at, status, cause)
 
 
 def _sent(

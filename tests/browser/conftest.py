@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -84,7 +85,8 @@ class Watched:
             self.wrong.append(f"{message.type}: {message.text}")
 
     def _see(self, request: Any) -> None:
-        if not request.url.startswith((self.site.url.split("/stage")[0], "data:", "blob:")):
+        own = f"{urlsplit(self.site.url)._replace(path='').geturl()}/"
+        if not request.url.startswith((own, "data:", "blob:")):
             self.wrong.append(f"foreign: {request.url}")
 
     def open(self, address: str) -> Any:

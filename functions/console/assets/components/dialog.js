@@ -46,10 +46,10 @@ export function Confirm({ title, action, danger, reason, type, run, onDone, onCl
     <form class="stack" onSubmit=${submit}>
       <div>${children}</div>
       ${reason && html`<${Field} label=${reason} hint="It is kept in the audit. No phone numbers, please.">
-        <input required maxlength="100" pattern="[ -~]+" value=${text} onInput=${(event) => setText(event.target.value)} />
+        <input required autofocus maxlength="100" pattern="[ -~]+" value=${text} onInput=${(event) => setText(event.target.value)} />
       <//>`}
       ${type && html`<${Field} label=${`Type ${type} to go on`}>
-        <input required pattern=${type} autocomplete="off" value=${typed} onInput=${(event) => setTyped(event.target.value)} />
+        <input required autofocus=${!reason} pattern=${type} autocomplete="off" value=${typed} onInput=${(event) => setTyped(event.target.value)} />
       <//>`}
       ${error && html`<${Failed} error=${error} />`}
       <div class="buttons">

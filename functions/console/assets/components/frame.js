@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "../vendor.js";
 import { signOut } from "../api.js";
 import { time } from "../format.js";
+import { keepFocus } from "../focus.js";
 import { href, route } from "../router.js";
 import { session } from "../session.js";
 import { ThemeChoice } from "./theme.js";
@@ -9,15 +10,16 @@ import { ThemeChoice } from "./theme.js";
 export function Frame({ pages, current, children }) {
   const [open, setOpen] = useState(false);
   const main = useRef();
-  const shown = useRef(current.path);
-  const { page } = route.value;
+  const place = [route.value.page, ...route.value.rest].join("/");
+  const shown = useRef(place);
   useEffect(() => {
     setOpen(false);
-    if (shown.current === page) return;
-    shown.current = page;
+    if (shown.current === place) return;
+    shown.current = place;
     scrollTo(0, 0);
     main.current.focus({ preventScroll: true });
-  }, [page]);
+  }, [place]);
+  useEffect(() => keepFocus(main.current), []);
   const onKeyDown = (event) => event.key === "Escape" && setOpen(false);
   return html`<div class="frame">
     <button class="skip" onClick=${() => main.current.focus()}>Skip to the page</button>

@@ -43,7 +43,7 @@ export default function Messages() {
     setMore([...more, page]);
   });
   return html`<${Heading} title="Messages"><${RangePicker} /><//>
-    <${Panel}><${Filters} key=${key} query=${query} /><//>
+    <${Panel}><${Filters} query=${query} /><//>
     <${Panel} tools=${html`<${FindOne} /><div class="row">
         ${has("pii") && html`<label class="check"><input type="checkbox" checked=${numbers} onChange=${(event) => setNumbers(event.target.checked)} />Show numbers (audited)</label>`}
         <${Export} query=${query} /></div>`}>

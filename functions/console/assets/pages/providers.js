@@ -1,5 +1,5 @@
 // The providers, and the way from an address to the first report.
-import { html, useState } from "../vendor.js";
+import { html, useEffect, useState } from "../vendor.js";
 import { api } from "../api.js";
 import { Copyable } from "../components/copy.js";
 import { Field } from "../components/field.js";
@@ -16,9 +16,16 @@ import { useAct, useLoad, usePoll } from "../load.js";
 import { go, href, route } from "../router.js";
 import { has } from "../session.js";
 
+const byTitle = (a, b) => a.title.localeCompare(b.title, "en", { numeric: true });
+
+async function inOrder(signal) {
+  const { items } = await api("/providers", { signal });
+  return { items: items.sort(byTitle) };
+}
+
 export default function Providers() {
   const [name] = route.value.rest;
-  const listed = useLoad((signal) => api("/providers", { signal }), []);
+  const listed = useLoad(inOrder, []);
   usePoll(listed.reload, 30_000);
   if (listed.error && !listed.data) return html`<${Heading} title="Providers" /><${Failed} error=${listed.error} retry=${listed.reload} />`;
   return html`<${Loaded} of=${listed} empty=${({ items }) => items.length === 0 && html`<${Empty} title="No providers">This stack knows none.<//>`}>
@@ -53,8 +60,8 @@ const COLUMNS = [
   { key: "title", title: "Provider", sort: (each) => each.title.toLowerCase() },
   { key: "last_seen", title: "Last seen", sort: (each) => each.last_seen ?? "", cell: (each) => html`<${Seen} at=${each.last_seen} />` },
   { key: "key", title: "Signing key", cell: (each) => html`<${Key} signing=${each.signing} />` },
-  { key: "signed", title: "It signs", wide: true, cell: (each) => (each.signed === "no" ? html`<span class="muted">nothing</span>` : each.signed) },
-  { key: "sends", title: "It sends", wide: true },
+  { key: "signed", title: "It signs", wide: true, cell: (each) => (each.signed === "no" ? html`<span class="muted">nothing</span>` : each.signed.replace(/^no; /, "nothing; ")) },
+  { key: "sends", title: "It sends", wide: true, cell: (each) => inline(each.sends) },
 ];
 
 const Seen = ({ at }) => (at ? html`<span title=${time(at)}>${ago(at)}</span>` : html`<span class="muted">never</span>`);
@@ -86,9 +93,10 @@ function FirstVisit({ items }) {
 
 function One({ provider, reload }) {
   const [sent, setSent] = useState(null);
-  const [arrived, setArrived] = useState(null);
-  const isSent = (each) => sent && each.message_id === sent.message_id;
-  return html`<${Heading} title=${provider.title} says=${`Sends ${provider.sends}. Last seen: ${ago(provider.last_seen)}.`}>
+  const [heard, setHeard] = useState([]);
+  const arrived = heard.includes(sent?.message_id); // the tail may have it before the answer is here
+  useEffect(() => void (arrived && reload()), [arrived]);
+  return html`<${Heading} title=${provider.title} says=${html`Sends ${inline(provider.sends)}. Last seen: ${ago(provider.last_seen)}.`}>
       <a class="button" href=${href("providers")}>All providers</a>
       <a class="button" href=${codesHref(provider.name)}>Its codes</a>
       ${provider.docs && html`<a class="button" href=${provider.docs} target="_blank" rel="noreferrer">Its documentation</a>`}
@@ -98,7 +106,7 @@ function One({ provider, reload }) {
       <${Panel} title="1. Enter the address at the provider"><${Address} provider=${provider} /><//>
       <${Panel} title="2. Set the signing key"><${Signing} provider=${provider} reload=${reload} /><//>
       <${Panel} title="3. Send a test report"><${Test} provider=${provider} arrived=${arrived} onSent=${setSent} /><//>
-      <${Panel} title="4. Watch it arrive"><${Tail} provider=${provider.name} onItem=${(each) => setArrived((old) => (isSent(each) ? each : old))} /><//>`}
+      <${Panel} title="4. Watch it arrive"><${Tail} provider=${provider.name} onItem=${(each) => setHeard((old) => [...old, each.message_id])} /><//>`}
     <${Panel} title="What to know">
       <dl class="facts">
         <dt>It waits for</dt><dd>${provider.answer}</dd>
@@ -130,6 +138,11 @@ const inline = (text) => text.split(/(`[^`]+`|\*[^*]+\*|\[[^\]]+\]\([^)]+\))/).m
   return part.replace(/^\[([^\]]+)\]\([^)]+\)$/, "$1");
 });
 
+function keySays({ key, required }) {
+  if (key === "set") return "Only what it signed is taken.";
+  return required ? "Without a key every request is refused." : "Until there is one, the token in the address alone counts. You can set it later.";
+}
+
 function Signing({ provider, reload }) {
   const [key, setKey] = useState("");
   const [asking, setAsking] = useState(false);
@@ -142,9 +155,7 @@ function Signing({ provider, reload }) {
     toast(`The signing key of ${provider.title} is set.`);
     reload();
   };
-  return html`<p><${Key} signing=${signing} /> ${signing.required
-      ? "Without a key every request is refused."
-      : signing.key === "missing" ? "Without a key the token in the address alone counts." : "Only what it signed is taken."}</p>
+  return html`<p><${Key} signing=${signing} /> ${keySays(signing)}</p>
     ${has("admin")
       ? html`<form class="row ask" onSubmit=${(event) => { event.preventDefault(); setAsking(true); }}>
           <${Field} label="Signing key" hint=${html`At the provider: ${inline(signing.name ?? "")}`}>
@@ -173,5 +184,5 @@ function Test({ provider, arrived, onSent }) {
     <div class="row"><button class="primary" disabled=${sending} onClick=${send}>${sending ? "Sending …" : "Send a test report"}</button></div>
     ${error && html`<${Failed} error=${error} />`}
     ${tested && html`<p role="status"><span class=${`tag ${isTaken ? "excellent" : "poor"}`}>${tested.status ? `HTTP ${tested.status}` : "No answer"}</span> ${tested.detail}
-      ${isTaken && html` Message <a href=${messageHref(provider.name, tested.message_id)}>${tested.message_id}</a>${arrived?.message_id === tested.message_id ? html`: <strong>it has arrived.</strong>` : "; it comes below within seconds."}`}</p>`}`;
+      ${isTaken && html` Message <a href=${messageHref(provider.name, tested.message_id)}>${tested.message_id}</a>${arrived ? html`: <strong>it has arrived.</strong> So will what ${provider.title} sends to the address.` : "; it comes below within seconds."}`}</p>`}`;
 }

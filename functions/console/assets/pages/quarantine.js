@@ -76,8 +76,9 @@ function Request({ request, onClose, onGone }) {
   const [discarding, setDiscarding] = useState(false);
   const [result, setResult] = useState(null);
   const [replay, replaying, error] = useAct(async () => setResult(await api(`/quarantine/${encodeURIComponent(request.id)}/replay`, { method: "POST" })));
+  const isRead = result && !result.error;
   const text = (value) => (shown ? value : hidden(value));
-  return html`<${Dialog} drawer title="Unreadable request" onClose=${result && !result.error ? onGone : onClose}>
+  return html`<${Dialog} drawer title="Unreadable request" onClose=${isRead ? onGone : onClose}>
     <dl class="facts">
       <dt>Reason</dt><dd>${text(request.error)}</dd>
       <dt>Provider</dt><dd><a href=${providerHref(request.provider)}>${request.provider}</a></dd>
@@ -93,7 +94,7 @@ function Request({ request, onClose, onGone }) {
     ${result && html`<p role="status">${said(result)}</p>`}
     ${has("write") && html`<div class="buttons">
       <button class="danger" onClick=${() => setDiscarding(true)}>Discard …</button>
-      <button class="primary" disabled=${replaying || (result && !result.error)} onClick=${replay}>${replaying ? "Replaying …" : "Replay"}</button>
+      ${!isRead && html`<button class="primary" disabled=${replaying} onClick=${replay}>${replaying ? "Replaying …" : "Replay"}</button>`}
     </div>`}
     ${discarding && html`<${Confirm} title="Discard this request?" action="Discard" danger reason="Reason"
       run=${(note) => api(`/quarantine/${encodeURIComponent(request.id)}`, { method: "DELETE", note })}
