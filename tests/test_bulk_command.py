@@ -477,3 +477,23 @@ def test_no_cell_that_a_check_writes_is_a_formula_and_numbers_stay_as_they_are(
     run("check", "--file", "in.csv", "--show", "all", "--output", "out.csv")
     rows = list(csv.reader(io.StringIO(Path("out.csv").read_bytes().decode(), newline="")))
     assert rows[1][:2] == [written, "free"]
+
+
+@pytest.mark.parametrize("place", ["/dev/full", "out"])
+def test_what_cannot_be_written_is_told_without_a_traceback(
+    api: FakeApi, environment: dict[str, str], tmp_path: Path, place: str
+) -> None:
+    api.answers[CHECK] = checking
+    Path(tmp_path, "numbers.txt").write_text("+447700900007\n")
+    arguments = ["check", "--file", str(tmp_path / "numbers.txt"), "--output"]
+    environment["XDG_STATE_HOME"] = "/dev/null"  # no folder can be made in it
+    run = subprocess.run(
+        [sys.executable, "-m", "dlr_cli", *arguments, place],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT / "cli")},
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith(b"Error: Something cannot be read or written (")
+    assert b"Traceback" not in run.stderr

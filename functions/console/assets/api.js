@@ -66,11 +66,16 @@ export async function takeSession(token) {
   keep({ ...(await api("/sessions/current", { token })), token });
 }
 
+const STILL_OPEN = "You are signed out here, but the server could not be told. Until the session expires, who has scope admin can revoke it on page Access.";
+
 /** Ends the session here and at the server; it is over here whatever the server says. */
 export async function signOut() {
   const { token } = session.value ?? {};
   forget("You are signed out.");
-  if (token) await api("/sessions/current", { method: "DELETE", token }).catch(() => null);
+  if (!token) return;
+  await api("/sessions/current", { method: "DELETE", token }).catch((error) => {
+    if ((error.status === 0 || error.status >= 429) && !session.peek()) forget(STILL_OPEN);
+  });
 }
 
 /** All pages of a list, at most `most` items. */

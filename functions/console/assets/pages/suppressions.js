@@ -22,7 +22,8 @@ const PARTS = { lookup: ["Look up", LookUp, "check"], import: ["Import", Import,
 const ROWS_A_CALL = 1000;
 
 export default function Suppressions() {
-  const part = PARTS[route.value.query.part] ? route.value.query.part : "lookup";
+  const asked = route.value.query.part ?? "";
+  const part = Object.hasOwn(PARTS, asked) ? asked : "lookup";
   const [, Content, scope] = PARTS[part];
   return html`<${Heading} title="Suppressions" says="Who may not be sent to: dead numbers for a time, opt-outs until somebody lifts them.">
       ${has("pii") && html`<a class="button" href=${href("exports", { kind: "suppressions" })}>Export the list</a>`}
