@@ -165,6 +165,28 @@ def test_an_import_stops_with_its_session_and_the_next_person_sees_none_of_it(
     assert len(site.asked("POST /suppressions/import")) == 1
 
 
+@pytest.mark.parametrize("says", ["row 1: column 1 is unknown", "line 7: no CSV"])
+def test_a_part_of_an_import_that_is_refused_whole_ends_it_in_words(
+    chromium: Any, site: Site, says: str
+) -> None:
+    whole = {"imported": 0, "skipped": 0, "errors": [says]}
+    taken = {"imported": 999, "skipped": 0, "errors": ["row 2: not a phone number"]}
+    site.answers["POST /suppressions/import"] = lambda _: (
+        whole if len(site.asked("POST /suppressions/import")) == 2 else taken
+    )
+    lines = "\n".join(["number", *(f"+4477009{place:05d}" for place in range(2500))])
+    with watched(chromium, site) as window:
+        page = window.open("suppressions?part=import")
+        file = {"name": "list.csv", "mimeType": "text/csv", "buffer": lines.encode()}
+        page.get_by_label("File").set_input_files(file)
+        page.get_by_role("button", name="Import 2,500 rows").click()
+        page.get_by_text(f"Nothing of rows 1,002 to 2,001 was taken: {says}.").wait_for()
+        assert page.get_by_text("1,000 of 2,500 rows read").is_visible()
+        assert page.get_by_text("Row 2: not a phone number").is_visible()
+        assert page.get_by_text("Done.").count() == 0
+    assert len(site.asked("POST /suppressions/import")) == 2
+
+
 def test_a_sign_in_link_signs_nobody_in_but_on_this_machine(chromium: Any, site: Site) -> None:
     """Who sends such a link would have others work under the sender's name."""
     site.answers["GET /sessions/current"] = SESSION
