@@ -409,3 +409,91 @@ def test_off_a_terminal_progress_is_some_lines(api: FakeApi, run: Run) -> None:
         "Importing: 10,000 of about 24,999 rows",
         "Importing: 20,000 of about 24,999 rows",
     ]
+
+
+# What lies where results are written
+
+
+@pytest.mark.parametrize("act", ["import", "check"])
+def test_results_are_never_written_over_the_file_that_is_read(
+    api: FakeApi, run: Run, act: str
+) -> None:
+    Path("numbers.csv").write_text("+447700900123\n")
+    Path("same").symlink_to("numbers.csv")
+    for into in ("numbers.csv", "./numbers.csv", "same"):
+        arguments = {
+            "import": ("import", "numbers.csv", "--errors", into),
+            "check": ("check", "--file", "numbers.csv", "--output", into),
+        }
+        assert run(*arguments[act]).exit_code == 2
+        assert Path("numbers.csv").read_text() == "+447700900123\n"
+    assert api.calls == []
+
+
+def test_a_device_that_takes_the_errors_is_still_there_afterwards(api: FakeApi, run: Run) -> None:
+    api.answers[IMPORT] = importing(lambda rows: ["row 2: not a phone number"])
+    Path("numbers.csv").write_text("+447700900123\n")
+    os.mkfifo("device")
+    reader = os.open("device", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert run("import", "numbers.csv", "--errors", "device").exit_code == 1
+        assert os.read(reader, 1000) == b"row,error\r\n1,not a phone number\r\n"
+        assert Path("device").is_fifo()
+    finally:
+        os.close(reader)
+
+
+def test_only_its_owner_reads_what_a_check_writes_whoever_could_before(
+    api: FakeApi, run: Run
+) -> None:
+    api.answers[CHECK] = checking
+    Path("numbers.txt").write_text("+447700900007\n")
+    Path("out.csv").write_text("old")
+    Path("out.csv").chmod(0o644)
+    assert run("check", "--file", "numbers.txt", "--output", "out.csv").exit_code == 0
+    assert Path("out.csv").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ('=HYPERLINK("https://x.test")', '\'=HYPERLINK("https://x.test")'),
+        ("@sum", "'@sum"),
+        ("-x", "'-x"),
+        ("+x", "'+x"),
+        ("\uff1dx", "'\uff1dx"),
+        ("a;=x", "a;'=x"),
+        ("a\n+x", "a\n'+x"),
+        ("+447700900123", "+447700900123"),
+        ("+44 (0) 7700 900-123", "+44 (0) 7700 900-123"),
+    ],
+)
+def test_no_cell_that_a_check_writes_is_a_formula_and_numbers_stay_as_they_are(
+    api: FakeApi, run: Run, cell: str, written: str
+) -> None:
+    api.answers[CHECK] = answered({"checked": 1, "suppressed": [], "not_numbers": []})
+    with Path("in.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["number"], [cell]])
+    run("check", "--file", "in.csv", "--show", "all", "--output", "out.csv")
+    rows = list(csv.reader(io.StringIO(Path("out.csv").read_bytes().decode(), newline="")))
+    assert rows[1][:2] == [written, "free"]
+
+
+@pytest.mark.parametrize("place", ["/dev/full", "out"])
+def test_what_cannot_be_written_is_told_without_a_traceback(
+    api: FakeApi, environment: dict[str, str], tmp_path: Path, place: str
+) -> None:
+    api.answers[CHECK] = checking
+    Path(tmp_path, "numbers.txt").write_text("+447700900007\n")
+    arguments = ["check", "--file", str(tmp_path / "numbers.txt"), "--output"]
+    environment["XDG_STATE_HOME"] = "/dev/null"  # no folder can be made in it
+    run = subprocess.run(
+        [sys.executable, "-m", "dlr_cli", *arguments, place],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT / "cli")},
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith(b"Error: Something cannot be read or written (")
+    assert b"Traceback" not in run.stderr

@@ -1,9 +1,11 @@
 """`dlr export` on the running system."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 from click.testing import CliRunner, Result
 
 from dlr_cli import exports
@@ -57,3 +59,49 @@ def test_a_file_that_is_there_is_kept(deployment: Deployment, tmp_path: Path) ->
     with pytest.raises(CommandError, match="HTTP 4"):
         exports.fetch(link, tmp_path, 1)
     assert list(tmp_path.iterdir()) == []
+
+
+class Sent:
+    """A file as it comes; its end may not."""
+
+    status = 200
+
+    def __init__(self, name: str, end: type[BaseException] | None = None) -> None:
+        self.headers = {"content-disposition": f'attachment; filename="{name}"'}
+        self.end = end
+
+    def stream(self, _: int) -> Iterator[bytes]:
+        yield b"+447700900123\r\n"
+        if self.end:
+            raise self.end("in the middle")
+
+
+def fetched(monkeypatch: pytest.MonkeyPatch, folder: Path, sent: Sent) -> list[Path]:
+    """The files that are there afterwards."""
+    monkeypatch.setattr(urllib3, "request", lambda *_, **__: sent)
+    exports.fetch("https://bucket.test/x", folder, 1)
+    return sorted(folder.iterdir())
+
+
+def test_only_its_owner_reads_a_file_that_was_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (path,) = fetched(monkeypatch, tmp_path, Sent("clean.csv"))
+    assert (path.name, path.stat().st_mode & 0o777) == ("clean.csv", 0o600)
+
+
+@pytest.mark.parametrize("end", [urllib3.exceptions.ProtocolError, KeyboardInterrupt])
+def test_half_a_file_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, end: type[BaseException]
+) -> None:
+    with pytest.raises((CommandError, KeyboardInterrupt)):
+        fetched(monkeypatch, tmp_path, Sent("clean.csv", end))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [".bashrc", "..", "../up.csv", "/etc/x", "a/b"])
+def test_a_file_gets_no_hidden_name_and_no_other_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (path,) = fetched(monkeypatch, tmp_path, Sent(name))
+    assert path.name == "part-1"

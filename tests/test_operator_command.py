@@ -239,6 +239,10 @@ def test_what_is_given_is_asked_before_what_is_found(
         ("https://flag.test?x=1", "flag", None, {}),
         ("https://flag.test#x", "flag", None, {}),
         ("https://flag.test/\nx", "flag", None, {}),
+        ("http://flag.test", "flag", None, {}),
+        ("http://127.0.0.1.flag.test/", "flag", None, {}),
+        ("http://127.0.0.1@flag.test/", "flag", None, {}),
+        ("https://user:flag@api.test", "flag", None, {}),
         ("", "", None, {"DLR_URL": "https://env.test", "DLR_TOKEN": "of-env"}),
         (None, None, "", {"DLR_URL": "https://env.test", "DLR_TOKEN": "of-env"}),
     ],
@@ -258,6 +262,18 @@ def test_without_any_api_the_places_are_named(tmp_path: Path, run: Run) -> None:
         word in result.stderr
         for word in ("--url", "--stack", "DLR_TOKEN", "config.toml", "make run")
     )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:4566", "localhost", "api.localhost:1", "[::1]:4566"])
+def test_this_machine_is_asked_over_http(host: str) -> None:
+    address = find_address(f"http://{host}/x", "flag", None, {})
+    assert address.url == f"http://{host}/x"
+
+
+def test_outputs_that_name_another_machine_are_not_those_of_make_run(outputs: Path) -> None:
+    outputs.write_text(json.dumps({"base_url": "https://strange.test", "admin_token": "x"}))
+    with pytest.raises(CommandError, match="another machine"):
+        of_environment()
 
 
 def test_outputs_that_cannot_be_read_are_an_error_without_a_traceback(outputs: Path) -> None:

@@ -1,6 +1,8 @@
 """The command `dlr`, also `python -m dlr_cli`."""
 
 import importlib
+import os
+import sys
 
 import click
 
@@ -101,8 +103,13 @@ def dlr() -> None:
 
 
 def main() -> None:
-    """Runs the command and ends the process."""
-    dlr(prog_name="dlr")
+    """Runs the command and ends the process; a full disk is told in words, too."""
+    try:
+        dlr(prog_name="dlr")
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else type(error).__name__
+        click.echo(f"Error: Something cannot be read or written ({why}).", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+import click
+
 from dlr_cli.errors import CommandError
 from dlr_cli.output import Output
 from dlr_cli.progress import Progress, content_hash
@@ -36,11 +38,11 @@ class Results:
     _file: IO[bytes] | None = None
 
     def begin(self) -> None:
-        """Anew: what is in the way goes."""
+        """Anew: a file that is in the way goes; a device such as /dev/null stays."""
+        if self.path.is_file() and not self.path.is_symlink():
+            self.path.unlink()
         if self.is_always:
             self.write("")
-        else:
-            self.path.unlink(missing_ok=True)
 
     def go_on(self, size: int) -> bool:
         """Go on at this size; False if less than that is there."""
@@ -96,6 +98,7 @@ class Bulk:
         """
         with ExitStack() as stack:
             if self.results:
+                _check_apart(self.source, self.results.path)
                 stack.callback(self.results.close)
             progress, lines = self._begin()
             done = self.counts.setdefault("rows", 0)
@@ -135,6 +138,12 @@ class Bulk:
             self.counts.update(counts)
             self.output.note(f"Goes on after {counts.get('rows', 0):,} rows of a run before.")
         return progress, lines
+
+
+def _check_apart(source: str, into: Path) -> None:
+    """Raises UsageError where the results would be written over what is read."""
+    if source != STDIN and into.exists() and into.samefile(source):
+        raise click.UsageError("The results would be written over the file that is read.")
 
 
 def in_order(

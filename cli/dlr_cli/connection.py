@@ -1,5 +1,6 @@
 """Finds the API that a command asks: its address and its token."""
 
+import ipaddress
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,12 +80,25 @@ def checked(url: str, token: str) -> "Address":
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-        is_address &= url.isprintable() and not (parts.query or parts.fragment)
+        is_address &= url.isprintable() and not (parts.query or parts.fragment or "@" in url)
     except ValueError:
         is_address = False
     if not is_address:
         raise click.UsageError("The address of the API begins with https:// and a host.")
+    if parts.scheme == "http" and not is_here(url):
+        raise click.UsageError("Over http:// everybody on the way reads the token: use https://.")
     return Address(url.rstrip("/"), token)
+
+
+def is_here(url: str) -> bool:
+    """Whether it is an address of this machine. Raises ValueError where it is no URL."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _of_profile(profile: "profiles.Profile") -> "Address":
@@ -92,11 +106,16 @@ def _of_profile(profile: "profiles.Profile") -> "Address":
 
 
 def _of_outputs(path: Path) -> "Address":
+    """Of this machine alone: whoever wrote the folder would get what is asked and imported."""
     try:
         content = json.loads(path.read_text())
-        return checked(content["base_url"], content["admin_token"])
+        url, token = str(content["base_url"]), str(content["admin_token"])
+        is_of_run = is_here(url)
     except (OSError, ValueError, TypeError, LookupError):
         raise CommandError(f"{path} cannot be read. Start `make run` again.") from None
+    if not is_of_run:
+        raise CommandError(f"{path} names another machine, so `make run` did not write it.")
+    return checked(url, token)
 
 
 def _of_stack(stack: str) -> "Address":

@@ -1,5 +1,6 @@
 """Exports of the API: ask for one, wait until it is over, fetch its files."""
 
+import os
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from dlr_cli.text import printable
 KINDS = ("messages", "numbers_to_clean", "suppressions")
 FORMATS = ("csv", "parquet")
 PIECE = 1 << 20
-_NAMED = re.compile(r'attachment; filename="([\w.-]+)"', re.ASCII)
+_NAMED = re.compile(r'attachment; filename="(\w[\w.-]*)"', re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def fetch_all(output: Output, job: Job, folder: Path) -> None:
 def fetch(link: str, folder: Path, number: int) -> File:
     """Writes what is behind a link into the folder, under the name that it has there.
 
-    A link has no token and gets none. Raises CommandError; what is there already is kept.
+    A link has no token and gets none. Only its owner may read the file, which may have numbers, and
+    half of one is not kept. Raises CommandError; what is there already is kept.
     """
     try:
         answer = urllib3.request("GET", link, preload_content=False, retries=False, timeout=60)
@@ -113,9 +115,13 @@ def fetch(link: str, folder: Path, number: int) -> File:
             raise CommandError(f"A file cannot be fetched (HTTP {answer.status}).")
         named = _NAMED.fullmatch(answer.headers.get("content-disposition", ""))
         path = folder / (named[1] if named else f"part-{number}")
-        with path.open("xb") as file:
-            for piece in answer.stream(PIECE):
-                file.write(piece)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            try:
+                for piece in answer.stream(PIECE):
+                    file.write(piece)
+            except BaseException:
+                path.unlink()
+                raise
             return File(str(path), file.tell())
     except urllib3.exceptions.HTTPError as error:
         raise CommandError(f"A file cannot be fetched ({type(error).__name__}).") from None

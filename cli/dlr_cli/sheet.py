@@ -6,13 +6,18 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 from dlr_cli.errors import CommandError
 
 NUMBER = "number"
 KNOWN = {NUMBER, "recipient_hash", "list", "cause", "state"}
 """Columns by which a header is known."""
+_PLAIN = re.compile(r"\+?[\d ().-]*", re.ASCII)
+_FORMULA = re.compile(
+    r"(^|[;\t\r\n])(?=[\"']*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b])"
+)
+"""Where a spreadsheet may begin to read a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,13 @@ def parts_of(file: TextIO, size: int) -> Iterator[Part]:
             rows, places = [], []
     if rows:
         yield Part(columns, rows, places)
+
+
+def guarded(cell: Any) -> Any:
+    """With a `'` before what a spreadsheet would run. A number stays as it is: others read it."""
+    if not isinstance(cell, str) or _PLAIN.fullmatch(cell):
+        return cell
+    return _FORMULA.sub(r"\1'", cell)
 
 
 def normal(word: str) -> str:

@@ -14,7 +14,7 @@ from dlr_cli.api import Api, Item, as_item
 from dlr_cli.bulk import Bulk, Results
 from dlr_cli.options import prints_data, uses_api
 from dlr_cli.output import Output
-from dlr_cli.sheet import Part
+from dlr_cli.sheet import Part, guarded
 
 COLUMNS = ("number", "result", "list", "state", "cause", "provider", "last_seen", "expires_at")
 SUPPRESSED, FREE, NO_NUMBER = "suppressed", "free", "not_a_number"
@@ -166,5 +166,5 @@ def _text_of(rows: Iterable[Item], as_json: bool) -> str:
 
 def _csv(rows: Iterable[Iterable[Any]]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows([guarded(cell) for cell in row] for row in rows)
     return text.getvalue()

@@ -71,7 +71,7 @@ def show(api: Api, output: Output, ids: tuple[str, ...], provider: str | None) -
         output.item(each, _text_of(each))
     missing = [wanted for wanted in ids if wanted not in found]
     for each_id in missing:
-        output.note(f"not in quarantine: {each_id}")
+        output.note(f"not in quarantine: {printable(each_id)}")
     _exit_for(Outcome.NOT_KEPT for _ in missing)
 
 
@@ -141,7 +141,7 @@ def _exit_for(outcomes: Iterable[Outcome]) -> None:
 def _line_of(result: Replayed | Discarded) -> str:
     if isinstance(result, Replayed) and result.outcome is Outcome.REPLAYED:
         counts = f"{result.new} new, {result.stale} stale, {result.duplicate} duplicate"
-        return f"{result.id}  replayed: {counts}"
+        return f"{printable(result.id)}  replayed: {counts}"
     error = f": {printable(result.error)}" if result.error else ""
     return f"{printable(result.id)}  {TEXTS[result.outcome]}{error}"
 

@@ -71,15 +71,20 @@ export async function takeSession(token) {
   keep({ ...(await api("/sessions/current", { token })), token });
 }
 
+const STILL_OPEN = "You are signed out here, but the server could not be told. Until the session expires, who has scope admin can revoke it on page Access.";
+const ELSEWHERE = " Your identity provider may still know this browser: where others use it too, sign out there.";
+
 /**
  * Ends the session here and at the server; it is over here whatever the server says. What the
  * identity provider knows of the browser stays.
  */
 export async function signOut() {
   const { token, name } = session.value ?? {};
-  const elsewhere = " Your identity provider may still know this browser: where others use it too, sign out there.";
-  forget(`You are signed out.${name?.startsWith("oidc:") ? elsewhere : ""}`);
-  if (token) await api("/sessions/current", { method: "DELETE", token }).catch(() => null);
+  forget(`You are signed out.${name?.startsWith("oidc:") ? ELSEWHERE : ""}`);
+  if (!token) return;
+  await api("/sessions/current", { method: "DELETE", token }).catch((error) => {
+    if ((error.status === 0 || error.status >= 429) && !session.peek()) forget(STILL_OPEN);
+  });
 }
 
 /** All pages of a list, at most `most` items. */

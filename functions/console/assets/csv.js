@@ -29,8 +29,11 @@ export function sheetOf(text, list) {
   return { header: "number,list", rows: records.map((each) => `${each},${list}`), first: 1 };
 }
 
-/** "row 3: not a number", of a part that began at `offset`, with the row's number in the file. */
+/**
+ * "row 3: not a number", of a part that began at `offset`, with the row's number in the file; null where it is no row's
+ * but the whole part's.
+ */
 export function inFile(error, offset, first) {
-  const found = error.match(/^row (\d+): (.*)$/s);
-  return found ? `Row ${Number(found[1]) - 2 + offset + first}: ${found[2]}` : error;
+  const [, row, says] = error.match(/^row (\d+): (.*)$/s) ?? [];
+  return row >= 2 ? `Row ${row - 2 + offset + first}: ${says}` : null;
 }

@@ -1,5 +1,6 @@
 // Asking the server from a component.
 import { useCallback, useEffect, useRef, useState } from "./vendor.js";
+import { toast } from "./components/toast.js";
 
 /**
  * Asks again whenever `deps` change: `useLoad((signal) => api("/stats", {query, signal}), [key])`.
@@ -32,13 +33,20 @@ export function usePoll(tick, every, on = true) {
   }, [every, on]);
 }
 
+const inWords = ({ title = "That did not work", message, requestId }) => `${title}: ${message}${requestId ? ` Request ${requestId}` : ""}`;
+
 /**
  * Runs an act at a time: `const [act, acting, error] = useAct(async () => …)`.
- * Its error is shown by `<Failed error=…/>`.
+ * Its error is shown by `<Failed error=…/>`, or by a toast to who closed the window or left the page meanwhile.
  */
 export function useAct(run) {
   const [state, set] = useState({});
+  const busy = useRef(false);
+  const gone = useRef(false);
+  useEffect(() => () => void (gone.current = true), []);
   const act = async (...given) => {
+    if (busy.current) return undefined;
+    busy.current = true;
     set({ acting: true });
     try {
       const result = await run(...given);
@@ -46,7 +54,10 @@ export function useAct(run) {
       return result;
     } catch (error) {
       set({ error });
+      if (gone.current) toast(inWords(error));
       return undefined;
+    } finally {
+      busy.current = false;
     }
   };
   return [act, Boolean(state.acting), state.error];

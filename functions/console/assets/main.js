@@ -1,5 +1,5 @@
 // Starts the console: the sign-in page, or the frame with the page that the address names.
-import { html, render, useEffect, useState } from "./vendor.js";
+import { html, render, useEffect, useErrorBoundary, useState } from "./vendor.js";
 import { api } from "./api.js";
 import { Frame, Heading } from "./components/frame.js";
 import { Toasts } from "./components/toast.js";
@@ -23,8 +23,16 @@ function Page({ page }) {
   }, [page.path]);
   const Content = modules.get(page.path);
   if (!has(page.scope)) return html`<${Heading} title=${page.title} /><${NoScope} scope=${page.scope} />`;
-  if (Content) return html`<${Content} key=${page.path} />`;
+  if (Content) return html`<${Whole} key=${page.path}><${Content} /><//>`;
   return state.path === page.path ? html`<${Failed} error=${state.error} />` : html`<${Loading} />`;
+}
+
+/** A page that breaks says so, and the navigation stays; another address is another try. */
+function Whole({ children }) {
+  const [error, again] = useErrorBoundary((broken) => console.error(broken));
+  useEffect(() => void (error && again()), [route.value]);
+  if (!error) return children;
+  return html`<${Failed} error=${{ title: "This page cannot be shown", message: "Something in its address or its data was not understood." }} retry=${again} />`;
 }
 
 /** Leads to the first page, or to the providers while none was ever heard of. */

@@ -11,12 +11,15 @@ import { isSignedIn, signedOutBecause } from "./session.js";
 const START = "#/";
 let wanted = null;
 
+/** Where `make run` answers. Elsewhere a link could sign somebody in as whoever made it. */
+const HERE = ["127.0.0.1", "localhost", "[::1]"];
+
 /** The token of a sign-in link. It leaves the address, and so the history, at once. */
 function linkedSession() {
   const { page, query } = route.peek();
   if (page !== "sign-in" || !query.session) return null;
   go("#/sign-in", { replace: true });
-  return query.session;
+  return HERE.includes(location.hostname) ? query.session : null;
 }
 
 const linked = linkedSession();

@@ -11,8 +11,14 @@ const of = (name) => {
   return works.get(name);
 };
 
-/** `{title, done, total, notes, state: "running" | "stopped" | "done" | "failed", error}`, or null. */
-export const workOf = (name) => of(name).value;
+/**
+ * `{title, done, total, notes, state: "running" | "stopped" | "done" | "failed", error}`, or null. Whoever signs in
+ * next in this tab sees none of it.
+ */
+export function workOf(name) {
+  const work = of(name).value;
+  return work && work.by === session.value?.name ? work : null;
+}
 export const isWorking = (name) => workOf(name)?.state === "running";
 export const clearWork = (name) => (of(name).value = null);
 
@@ -22,17 +28,19 @@ export const clearWork = (name) => (of(name).value = null);
  */
 export async function startWork(name, title, run) {
   const work = of(name);
-  if (work.peek()?.state === "running") return;
-  const mine = { title, done: 0, total: 0, notes: [], state: "running", by: session.peek()?.id };
-  work.value = mine;
-  const change = (changes) => (work.value = { ...work.peek(), ...changes });
+  const { id, name: by } = session.peek() ?? {};
+  if (work.peek()?.state === "running" && work.peek().of === id) return;
+  const key = {};
+  work.value = { title, done: 0, total: 0, notes: [], state: "running", by, of: id, key };
+  const isMine = () => work.peek()?.key === key;
+  const change = (changes) => isMine() && (work.value = { ...work.peek(), ...changes });
   const step = (changes = {}) => {
     change(changes);
-    return !work.peek().stopping && session.peek()?.id === mine.by;
+    return isMine() && !work.peek().stopping && session.peek()?.id === id;
   };
   try {
     await run(step);
-    change({ state: work.peek().stopping ? "stopped" : "done" });
+    change({ state: step() ? "done" : "stopped" });
   } catch (error) {
     change({ state: "failed", error });
   }

@@ -2,11 +2,15 @@
 import { html } from "../vendor.js";
 import { api } from "../api.js";
 import { useLoad } from "../load.js";
+import { session } from "../session.js";
 
 let asked = null;
+let by = null;
 
-/** Every provider as the API knows it, asked for once while it answers. */
+/** Every provider as the API tells this session, asked for once while it answers. */
 export function providers() {
+  if (by !== session.peek()?.id) asked = null;
+  by = session.peek()?.id;
   asked ??= api("/providers").catch((error) => {
     asked = null;
     throw error;

@@ -7,10 +7,12 @@ import { Choice, Field } from "./field.js";
 const HOUR = 3_600_000;
 const RANGES = { "24h": [24, "24 hours"], "7d": [7 * 24, "7 days"], "30d": [30 * 24, "30 days"] };
 
+const known = (range) => Object.hasOwn(RANGES, range ?? "");
+
 /** `{from, to}` for the API, and `hours` it spans. Without `to` it goes up to now. */
 export function rangeOf({ range, from, to }, fallback = "7d") {
   if (from) return { from, to: to || undefined, hours: ((to ? new Date(to) : Date.now()) - new Date(from)) / HOUR };
-  const [hours] = RANGES[range] ?? RANGES[fallback];
+  const [hours] = RANGES[known(range) ? range : fallback];
   return { from: new Date(Math.floor(Date.now() / HOUR + 1 - hours) * HOUR).toISOString(), hours };
 }
 
@@ -20,7 +22,7 @@ export const periodIn = ({ range, from, to }) => ({ range, from, to });
 export function RangePicker({ fallback = "7d" }) {
   const { range, from, to } = route.value.query;
   const [open, setOpen] = useState(Boolean(from));
-  const chosen = open ? "own" : range in RANGES ? range : fallback;
+  const chosen = open ? "own" : known(range) ? range : fallback;
   const choose = (key) => {
     setOpen(key === "own");
     if (key !== "own") setQuery({ range: key === fallback ? "" : key, from: "", to: "" });
@@ -31,7 +33,8 @@ export function RangePicker({ fallback = "7d" }) {
   </div>`;
 }
 
-const local = (iso) => (iso ? new Date(iso).toISOString().slice(0, 16) : "");
+/** For the field; nothing where the address has no time. */
+const local = (iso) => (Number.isNaN(Date.parse(iso)) ? "" : new Date(iso).toISOString().slice(0, 16));
 
 function OwnRange({ from, to }) {
   const [start, setStart] = useState(local(from));

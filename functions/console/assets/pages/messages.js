@@ -54,7 +54,7 @@ export default function Messages() {
           <div class="row">${last?.next ? html`<button disabled=${loading} onClick=${load}>${loading ? "Loading …" : "Older ones"}</button>` : html`<span class="muted">That is all.</span>`}<${AsOf} at=${last?.as_of} /></div>`}
       <//>
     <//>
-    ${query.message && html`<${Drawer} key=${`${query.of ?? query.provider} ${query.message}`} provider=${query.of ?? query.provider} id=${query.message} />`}`;
+    ${query.message && (query.of || query.provider) && html`<${Drawer} key=${`${query.of ?? query.provider} ${query.message}`} provider=${query.of ?? query.provider} id=${query.message} />`}`;
 }
 
 function Select({ name, query, options, ...rest }) {

@@ -22,7 +22,8 @@ const PARTS = { lookup: ["Look up", LookUp, "check"], import: ["Import", Import,
 const ROWS_A_CALL = 1000;
 
 export default function Suppressions() {
-  const part = PARTS[route.value.query.part] ? route.value.query.part : "lookup";
+  const asked = route.value.query.part ?? "";
+  const part = Object.hasOwn(PARTS, asked) ? asked : "lookup";
   const [, Content, scope] = PARTS[part];
   return html`<${Heading} title="Suppressions" says="Who may not be sent to: dead numbers for a time, opt-outs until somebody lifts them.">
       ${has("pii") && html`<a class="button" href=${href("exports", { kind: "suppressions" })}>Export the list</a>`}
@@ -132,15 +133,19 @@ function ImportState() {
   <//><//>`;
 }
 
+const refused = (from, to, says) => ({ title: "Not a table that can be read", message: `Nothing of rows ${count(from)} to ${count(to)} was taken: ${says}.` });
+
 async function importAll({ header, rows, first }, country, note, step) {
   let [imported, skipped, notes] = [0, 0, []];
   step({ total: rows.length });
   for (let at = 0; at < rows.length; at += ROWS_A_CALL) {
     const part = rows.slice(at, at + ROWS_A_CALL);
     const answer = await api("/suppressions/import", { method: "POST", query: { country }, body: [header, ...part].join("\n"), note: note || undefined });
+    const wrong = answer.errors.map((each) => inFile(each, at, first));
+    if (wrong.includes(null)) throw refused(at + first, at + part.length - 1 + first, answer.errors[0]);
     imported += answer.imported;
     skipped += answer.skipped ?? 0;
-    notes = [...notes, ...answer.errors.map((each) => inFile(each, at, first))];
+    notes = [...notes, ...wrong];
     if (!step({ done: at + part.length, imported, skipped, notes })) return;
   }
 }
