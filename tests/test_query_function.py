@@ -376,6 +376,19 @@ def test_numbers_come_from_the_table_and_only_for_who_may_see_them(
     }
 
 
+def test_an_id_that_is_used_again_gives_its_number_to_its_latest_message_alone(
+    query: Query,
+) -> None:
+    """Both have one name in the lake, and the first has expired."""
+    stored(query, "again", NOW)
+    (mk,) = query.lake.rows
+    before = row(mk, NOW - 24 * HOUR, message_id=None, expires_at=int(NOW.timestamp()))
+    query.lake.rows["before"] = before
+    answer = query.ask("/messages", numbers="true", caller=SEER)[1]
+    found = [(item["message_id"], item["recipient"]) for item in answer["items"]]
+    assert found == [("id-again", NUMBER), (None, None)]
+
+
 def test_a_page_whose_numbers_cannot_be_read_is_no_page(query: Query) -> None:
     stored(query, "kept", NOW)
     query.table.failure = ClientError({"Error": {"Code": "Throttling"}}, "BatchGetItem")

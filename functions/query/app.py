@@ -89,7 +89,7 @@ def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response
         if question.numbers:
             numbers = recipients(dynamodb, reports_table, page.items, at, names)
             for item in page.items:
-                item["recipient"] = numbers.get(item["mk"])
+                item["recipient"] = numbers.get((item["mk"], item["first_seen"]))
         return Messages.model_validate(
             {
                 "items": page.items,
