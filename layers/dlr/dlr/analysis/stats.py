@@ -21,7 +21,7 @@ MAX_ROWS = 10_000
 
 
 class TooManyRowsError(ValueError):
-    """There are more groups than are counted at once."""
+    """There are more groups than are counted at once, or than one answer holds."""
 
 
 class Question(NamedTuple):
