@@ -4,8 +4,9 @@ messages into the table.
 The same seed makes the same month: every figure of a message follows from a hash of its number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,14 +14,16 @@ from typing import Any
 from dlr.causes import BOUNCE
 from dlr.lake import duck
 from dlr.lake.merge import Merger
+from dlr.lake.names import Names
 from dlr.lake.row import COLUMNS
 from dlr.lake.segment import PREFIX
-from dlr.messages.item import entry_of, fingerprint_of, key_of
+from dlr.messages.item import entry_of, fingerprint_of, first_received_at_of, key_of
 from dlr.phone import PhoneNumber
 from dlr.report import FINAL, DeliveryReport, Status, event_id_of
 from dlr.runtime.batch import put_all
 
 DAYS = 30
+SEED = 11
 KEPT_S = 90 * 24 * 3600
 BUSY = (1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 13, 12, 12, 13, 14, 14, 13, 11, 9, 7, 5, 3, 2)
 """How many messages each hour of the day has, beside the others."""
@@ -124,6 +127,20 @@ def keep(client: Any, table: str, items: list[dict[str, Any]]) -> None:
     put_all(client, table, [_item_of(place, item) for place, item in enumerate(items)])
 
 
+class MadeUpNames(Names):
+    """The names of the month's messages, which `rows` makes without the lake's key."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(bytes)
+        self._seed = seed
+
+    def name(self, item: Mapping[str, Any]) -> tuple[str, datetime | None]:
+        """Of an item that `keep` has put into the table."""
+        number = item["pk"]["S"].rpartition("-")[2]
+        mk = md5(f"{self._seed}-{number}".encode(), usedforsecurity=False).hexdigest()
+        return mk, first_received_at_of(item)
+
+
 def _item_of(place: int, item: dict[str, Any]) -> dict[str, Any]:
     seen: datetime = item["first_seen"]
     status = Status(item["status"])
@@ -131,7 +148,7 @@ def _item_of(place: int, item: dict[str, Any]) -> dict[str, Any]:
         event_id=event_id_of(item["provider"], item["message_id"], status, None, seen),
         provider=item["provider"],
         message_id=item["message_id"],
-        recipient=PhoneNumber(f"+447700900{place % 1000:03d}"),
+        recipient=PhoneNumber(f"+1{201 + place // 100 % 700}55501{place % 100:02d}"),
         status=status,
         final=status in FINAL,
         cause=item["cause"],

@@ -327,7 +327,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "POST /people/erase": {"body": {"number": NUMBER}, "answer": ERASED},
     "DELETE /recipients/{number}": {"answer": ERASED},
     "POST /erasures/repeat": {"answer": {"repeated": 4, "next": None}},
-    "GET /quarantine": {"answer": {"requests": [], "next": None}},
+    "GET /quarantine": {"answer": {"items": [], "next": None}},
     "POST /quarantine/{id}/replay": {
         "answer": {"new": 1, "stale": 0, "duplicate": 0, "error": None}
     },

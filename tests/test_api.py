@@ -31,7 +31,7 @@ def quarantine(client: Client, deployment: Deployment, body: str) -> str:
     found, after = [], ""
     while after is not None:
         _, page = client.api("GET", f"/quarantine?after={after}" if after else "/quarantine")
-        found += [each["id"] for each in page["requests"] if each["body"] == body]
+        found += [each["id"] for each in page["items"] if each["body"] == body]
         after = page["next"]
     (quarantine_id,) = found
     return str(quarantine_id)

@@ -1,6 +1,7 @@
 """The documentation says what the code does, and its links lead somewhere."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -101,3 +102,18 @@ def test_every_route_of_the_api_has_an_example_of_the_shape_that_is_described() 
 def _check_example(media: dict[str, Any], schema: dict[str, Any]) -> None:
     whole = {**media["schema"], "components": schema["components"]}
     jsonschema.Draft202012Validator(whole).validate(media.get("example"))
+
+
+def test_every_list_of_the_api_is_items_and_next() -> None:
+    """But for the suppression list, which comes as CSV."""
+    description = json.loads((ROOT / "functions/api/openapi.json").read_text())
+    schemas, lists = description["components"]["schemas"], set()
+    for path, methods in description["paths"].items():
+        answer = methods.get("get", {}).get("responses", {}).get("200", {})
+        content = answer.get("content", {}).get("application/json", {})
+        reference = content.get("schema", {}).get("$ref", "")
+        named = schemas.get(reference.rpartition("/")[2], {}).get("properties", {}).keys()
+        if "next" in named and path != "/suppressions/export":
+            lists.add(path)
+            assert "items" in named, path
+    assert lists >= {"/messages", "/quarantine", "/tokens"}

@@ -202,7 +202,7 @@ def run_api(system: SystemHarness) -> None:
     quarantine = Quarantine(system.dynamodb, system.names["QuarantineTable"], HASHER)
     for body in bodies:
         quarantine.put(PROVIDER, [Unread(Request("POST", body=body), "hush-reason")], NOW)
-    ids = {each.body.encode(): each.id for each in quarantine.page(None, NOW).requests}
+    ids = {each.body.encode(): each.id for each in quarantine.page(None, NOW).items}
 
     tokens = TokenStore(system.dynamodb, system.names["DeskTable"])
     now = datetime.now(UTC)

@@ -71,6 +71,9 @@ over_both = pytest.mark.parametrize(
 )
 
 
+DAYS = timedelta(days=6)
+
+
 class Lake:
     """A lake in memory, with a writer, a merge and a reader."""
 
@@ -90,8 +93,9 @@ class Lake:
             file.unlink()
         return self
 
-    def rows(self) -> tuple[list[Any], list[Any]]:
-        """Everything that a query can see: both views, whole."""
+    def rows(self) -> tuple[list[Any], list[Any], Counter[tuple[Any, ...]]]:
+        """Everything that a query can see: both views, whole, and the days that are held."""
+        held = self.days()
         with self.reader.open(BEGIN, END) as snapshot:
             return (
                 snapshot.db.execute("SELECT * FROM messages ORDER BY ALL").fetchall(),
@@ -99,6 +103,7 @@ class Lake:
                     "SELECT * EXCLUDE n, sum(n) FROM rollups "
                     "GROUP BY ALL HAVING sum(n) <> 0 ORDER BY ALL"
                 ).fetchall(),
+                held,
             )
 
     def answers(self) -> list[tuple[Any, ...]]:
@@ -114,6 +119,17 @@ class Lake:
         with self.reader.open(BEGIN, END, messages=False) as snapshot:
             found = snapshot.db.execute(
                 "SELECT hour, status, country, sum(n) FROM rollups GROUP BY ALL"
+            ).fetchall()
+        return Counter({tuple(key): int(n) for *key, n in found})
+
+    def days(self) -> Counter[tuple[Any, ...]]:
+        """The counts of whole days that the reader holds, and of what came since the merge."""
+        midnight = BEGIN.replace(hour=0, minute=0)
+        with self.reader.open(
+            midnight, midnight + DAYS, messages=False, hourly=False, placed=False
+        ) as snapshot:
+            found = snapshot.db.execute(
+                "SELECT hour::DATE, status, sum(n) FROM rollups GROUP BY ALL HAVING sum(n) <> 0"
             ).fetchall()
         return Counter({tuple(key): int(n) for *key, n in found})
 
@@ -195,8 +211,17 @@ def check_law_2(one_lake: Lake, schedule: Schedule) -> None:
     lake = one_lake.emptied()
     run(lake, history, batches, merged)
     assert lake.answers() == history.expected()
-    assert lake.counts() == history.counts()
+    check_counts(lake, history)
     check_against_the_api(lake, history)
+
+
+def check_counts(lake: Lake, history: History) -> None:
+    """By hour, and by day as the reader holds them."""
+    assert lake.counts() == history.counts()
+    days = Counter[tuple[Any, ...]]()
+    for (hour, status, _), n in history.counts().items():
+        days[hour.date(), status] += n
+    assert lake.days() == days
 
 
 def check_against_the_api(lake: Lake, history: History) -> None:
@@ -232,6 +257,7 @@ def check_once(lake: Lake, history: History) -> None:
     found = lake.answers()
     assert Counter(row[0] for row in found) == Counter(states_of(history).keys())
     assert all(row[2] in states_of(history)[row[0]] for row in found)
+    assert sum(lake.days().values()) == len(found)
 
 
 @over_both
@@ -318,7 +344,7 @@ def test_law_4_a_merge_that_breaks_off_loses_and_doubles_nothing(
         assert lake.answers() == history.expected()
         lake.merge()
         assert lake.answers() == history.expected()
-        assert lake.counts() == history.counts()
+        check_counts(lake, history)
         assert lake.aws.objects.keys() == lake.named()
     assert stopped.keys() >= {"PutObject", "TransactWriteItems", "DeleteObjects"}
     assert moment == "after" or stopped.keys() >= {"GetObject", "ListObjectsV2", "Query"}
@@ -341,7 +367,7 @@ def test_law_4_a_batch_that_breaks_off_loses_and_doubles_nothing(
             assert moment == "before" or len(lake.answers()) == len(history.messages)
             lake.merge()
         assert lake.answers() == history.expected()
-        assert lake.counts() == history.counts()
+        check_counts(lake, history)
 
 
 @over_both
@@ -357,7 +383,7 @@ def test_law_4_two_merges_at_once_lose_and_double_nothing(
         lake.merge()
         lake.aws.before = lambda operation: None
         assert lake.answers() == history.expected()
-        assert lake.counts() == history.counts()
+        check_counts(lake, history)
         lake.write(history.records)  # whatever the loser left goes with the next merge of its days
         lake.merge()
         assert lake.aws.objects.keys() == lake.named()

@@ -46,7 +46,7 @@ def request(name: str, **other: str) -> dict[str, str]:
 
 
 def page(*requests: dict[str, str], after: str | None = None) -> Answer:
-    return 200, JSON, json.dumps({"requests": requests, "next": after})
+    return 200, JSON, json.dumps({"items": requests, "next": after})
 
 
 def replayed(error: str | None = None, new: int = 0) -> Answer:
@@ -288,7 +288,7 @@ def test_a_token_out_of_a_file_may_end_in_a_newline() -> None:
         ((200, "text/html", f"<p>{NUMBER}"), 1),
         ((200, JSON, f'{{"{NUMBER}": 1}}'), 1),
         ((200, JSON, "[1]"), 1),
-        ((200, JSON, '{"requests": [{}], "next": null}'), 1),
+        ((200, JSON, '{"items": [{}], "next": null}'), 1),
     ],
 )
 def test_the_exit_status_says_how_it_went(
@@ -700,7 +700,7 @@ def test_progress_is_seen_where_the_data_are_not(api: FakeApi) -> None:
 def test_an_api_that_repeats_a_page_is_not_asked_for_ever() -> None:
     class Repeating:
         def call(self, method: str, path: str, read: Callable[[Any], Any]) -> Any:
-            return read({"requests": [], "next": "same"})
+            return read({"items": [], "next": "same"})
 
     with pytest.raises(CommandError, match="same page"):
         list(kept(cast(Any, Repeating())))

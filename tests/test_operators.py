@@ -86,7 +86,7 @@ def system(shared: SystemHarness) -> SystemHarness:
 
 def act(system: SystemHarness, route: str, operator: str | None) -> tuple[int, Any]:
     _, page = system.ask("GET /quarantine", "/quarantine")
-    (quarantined,) = page["requests"]
+    (quarantined,) = page["items"]
     path = ACTS[route].path.replace("{id}", quarantined["id"])
     if "{token}" in path:
         wanted = {"name": "shop", "scopes": ["check"]}
@@ -142,7 +142,7 @@ def test_the_log_line_of_an_act_names_the_operator(system: SystemHarness, route:
 def test_the_log_line_names_the_quarantined_request(system: SystemHarness, route: str) -> None:
     _, page = system.ask("GET /quarantine", "/quarantine")
     assert act(system, route, "carol")[0] == 200
-    assert last_line()["quarantine_id"] == page["requests"][0]["id"]
+    assert last_line()["quarantine_id"] == page["items"][0]["id"]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_the_audit_of_an_act_names_the_provider(system: SystemHarness, route: st
     _, page = system.ask("GET /quarantine", "/quarantine")
     assert act(system, route, "carol")[0] == 200
     entry = system.ask("GET /audit", "/audit")[1]["items"][0]
-    quarantined = page["requests"][0]["id"]
+    quarantined = page["items"][0]["id"]
     assert quarantined.startswith(f"{PROVIDER}.")
     assert (entry["route"], entry["target"]) == (
         route,

@@ -61,6 +61,17 @@ def test_a_period_may_begin_and_end_anywhere(lake: LakeReader, by: tuple[str, ..
             assert sum(each["n"] for each in found) == wanted, (start, end)
 
 
+def test_countries_and_networks_are_told_of_whole_days_too(lake: LakeReader) -> None:
+    """Counts that are held have neither."""
+    period = Period(DAY, DAY + timedelta(days=2))
+    for name, value in (("country", "FR"), ("network", None)):
+        (found,), _ = stats(lake, Question(period, (name,)), NOW)
+        assert (found[name], found["n"]) == (value, len(MINUTES))
+    for country, n in (("FR", len(MINUTES)), ("GB", 0)):
+        rows, _ = stats(lake, Question(period, (), {"country": (country,)}), NOW)
+        assert sum(each["n"] for each in rows) == n
+
+
 @settings(max_examples=30)
 @given(bounds=st.tuples(SECONDS, SECONDS).filter(lambda each: each[0] < each[1]))
 @example((0, 24 * 3600 - 1))

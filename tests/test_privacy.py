@@ -117,8 +117,8 @@ def test_quarantine_is_listed_in_parts_none_left_out_and_none_twice(empty: Priva
         empty.quarantine.put("smsmode", [Unread(Request("POST", body=b"%d" % place), "x")], NOW)
     first = empty.quarantine.page(None, NOW)
     second = empty.quarantine.page(first.next, NOW)
-    assert (len(first.requests), len(second.requests), second.next) == (PAGE, 5, None)
-    assert len({each.id for each in (*first.requests, *second.requests)}) == PAGE + 5
+    assert (len(first.items), len(second.items), second.next) == (PAGE, 5, None)
+    assert len({each.id for each in (*first.items, *second.items)}) == PAGE + 5
 
 
 def test_noted_erasures_are_listed_in_parts(empty: PrivacyHarness) -> None:
@@ -298,7 +298,7 @@ def test_a_note_says_who_asked_and_when_each_time(empty: PrivacyHarness) -> None
 
 
 def ids(privacy: PrivacyHarness, at: Any = NOW) -> list[str]:
-    return [each.id for each in privacy.quarantine.page(None, at).requests]
+    return [each.id for each in privacy.quarantine.page(None, at).items]
 
 
 @pytest.fixture
@@ -363,7 +363,7 @@ def test_bytes_that_are_no_text_are_shown_escaped_and_replayed_exactly(
     empty: PrivacyHarness,
 ) -> None:
     empty.quarantine.put("smsmode", [Unread(Request("POST", body=b"\xff\x00"), "x")], NOW)
-    (shown,) = empty.quarantine.page(None, NOW).requests
+    (shown,) = empty.quarantine.page(None, NOW).items
     assert shown.body == "\\xff\x00"
     found = empty.quarantine.request(shown.id, NOW)
     assert found is not None

@@ -400,7 +400,7 @@ def test_neither_a_pointer_nor_a_counter_is_taken_for_a_request(
         assert webhook.people.quarantine.request(each, NOW) is None
         assert not webhook.people.quarantine.delete(each)
     assert len(webhook.quarantine_items()) == 3
-    assert len(webhook.people.quarantine.page(None, NOW).requests) == 1
+    assert len(webhook.people.quarantine.page(None, NOW).items) == 1
 
 
 def test_a_pointer_whose_request_was_never_written_is_erased(webhook: QuarantineHarness) -> None:

@@ -132,7 +132,7 @@ class FakeSystem:
         names = ("received_at", "provider", "error", "method", "content_type", "query")
         empty = dict.fromkeys(names, "") | {"provider": "thesmsworks"}
         found = [{"id": k, "body": body, **empty} for k, body in self.quarantine.items()]
-        return {"requests": found, "next": None}
+        return {"items": found, "next": None}
 
     def _delete_quarantine(self, each: str) -> Any:
         del self.quarantine[each]

@@ -62,7 +62,7 @@ class Discarded:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    requests: list[QuarantinedRequest]
+    items: list[QuarantinedRequest]
     next: str | None
 
 
@@ -72,7 +72,7 @@ def kept(api: Api, provider: str | None = None) -> Iterator[QuarantinedRequest]:
     while after is not None:
         path = f"/quarantine?after={quote(after, safe='')}" if after else "/quarantine"
         page = api.call("GET", path, _page_of)
-        yield from (each for each in page.requests if provider in (None, each.provider))
+        yield from (each for each in page.items if provider in (None, each.provider))
         if page.next is not None and page.next == after:
             raise CommandError("The API answers the same page again and again.")
         after = page.next
@@ -126,5 +126,5 @@ def discard(api: Api, request_id: str) -> Discarded:
 
 def _page_of(content: Any) -> _Page:
     after = content["next"]
-    requests = [QuarantinedRequest.read(each) for each in content["requests"]]
-    return _Page(requests, None if after is None else str(after))
+    items = [QuarantinedRequest.read(each) for each in content["items"]]
+    return _Page(items, None if after is None else str(after))

@@ -276,7 +276,7 @@ TOKENS = [
 ANSWERS: dict[str, Any] = {
     "GET /providers": {"items": PROVIDERS, "next": None},
     "GET /codes": codes,
-    "GET /quarantine": {"requests": QUARANTINE, "next": None},
+    "GET /quarantine": {"items": QUARANTINE, "next": None},
     "GET /tail": tail,
     "GET /stats": stats,
     "GET /stats/compare": compared,

@@ -58,8 +58,10 @@ class FakeLake:
         messages: bool = True,
         rollups: bool = True,
         hourly: bool = True,
+        placed: bool = True,
     ) -> Iterator[Seen]:
-        """With the views that were asked for; without `hourly` no hour is right."""
+        """With the views that were asked for; without `hourly` no hour is right, no place either
+        without `placed`."""
         if self.failure:
             raise self.failure
         assert start == start.replace(minute=0, second=0, microsecond=0) < end
@@ -83,6 +85,9 @@ class FakeLake:
         )
         if not hourly and start.hour == end.hour == 0:
             counts = duck.by_day(f"({counts})")
+            if not placed:
+                gone = "NULL::VARCHAR AS country, NULL::VARCHAR AS network"
+                counts = f"SELECT * REPLACE ({gone}) FROM ({counts})"  # noqa: S608
         self._db.execute("DROP VIEW IF EXISTS rollups")
         if rollups:
             self._db.execute(f"CREATE VIEW rollups AS {counts}")

@@ -74,12 +74,12 @@ export async function signOut() {
 }
 
 /** All pages of a list, at most `most` items. */
-export async function all(path, { query, most = 2000, items = "items", cursor = "cursor", ...rest } = {}) {
+export async function all(path, { query, most = 2000, cursor = "cursor", ...rest } = {}) {
   const found = [];
   let next;
   do {
     const page = await api(path, { ...rest, query: { ...query, [cursor]: next } });
-    found.push(...page[items]);
+    found.push(...page.items);
     next = page.next;
   } while (next && found.length < most);
   return found;

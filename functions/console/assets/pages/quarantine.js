@@ -19,7 +19,7 @@ const MOST = 2000;
 
 /** What a replay of these would do, in words. */
 const kept = async (signal) => {
-  const items = await all("/quarantine", { items: "requests", cursor: "after", most: MOST, signal });
+  const items = await all("/quarantine", { cursor: "after", most: MOST, signal });
   return items.sort((a, b) => b.received_at.localeCompare(a.received_at));
 };
 

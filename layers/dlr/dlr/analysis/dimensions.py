@@ -38,6 +38,8 @@ DIMENSIONS: Mapping[str, Dimension] = {
     "sender": Dimension("sender", in_rollups=False),
 }
 TIMES: Mapping[str, str] = {"hour": "hour", "day": "date_trunc('day', hour)"}
+PLACES = frozenset({"country", "network"})
+"""Counts by day are held without these."""
 MOST = 2
 """Dimensions beside the time."""
 

@@ -33,10 +33,12 @@ class Lake(Protocol):
         messages: bool = True,
         rollups: bool = True,
         hourly: bool = True,
+        placed: bool = True,
     ) -> AbstractContextManager[Snapshot]:
         """Without one of the views `messages` and `rollups` less is fetched.
 
-        Where it need not be `hourly`, whole days are counted under their begin.
+        Where it need not be `hourly`, whole days are counted under their begin; where it need not
+        be `placed` either, without countries and networks.
         """
 
 
@@ -96,7 +98,13 @@ _CARRIED = ", ".join(f"unnest(?::{kind}[]) AS {name}" for name, kind in _EDGE.it
 
 @contextmanager
 def open_facts(
-    lake: Lake, period: Period, now: datetime, *, singly: bool, hourly: bool = True
+    lake: Lake,
+    period: Period,
+    now: datetime,
+    *,
+    singly: bool,
+    hourly: bool = True,
+    placed: bool = True,
 ) -> Iterator[Facts]:
     """The messages of a period, counted.
 
@@ -115,7 +123,7 @@ def open_facts(
             carried, as_of = _counted(lake, edge, now)
             parts.append(carried)
             moments.append(as_of)
-    with lake.open(start, end, messages=False, hourly=hourly) as snapshot:
+    with lake.open(start, end, messages=False, hourly=hourly, placed=placed) as snapshot:
         query = Query(
             " UNION ALL BY NAME ".join(part.sql for part in parts),
             tuple(value for part in parts for value in part.values),

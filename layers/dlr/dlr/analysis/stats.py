@@ -10,6 +10,7 @@ from dlr.analysis.dimensions import (
     DIMENSIONS,
     IS_DELIVERED,
     IS_FINAL,
+    PLACES,
     TIMES,
     Filters,
     condition,
@@ -36,6 +37,11 @@ class Question(NamedTuple):
         """Whether only the messages themselves tell it."""
         named = {*self.by, *self.filters} & DIMENSIONS.keys()
         return not all(DIMENSIONS[name].in_rollups for name in named)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether countries or networks matter."""
+        return not PLACES.isdisjoint({*self.by, *self.filters})
 
     @property
     def tells_outcome(self) -> bool:
@@ -68,8 +74,14 @@ def count(lake: Lake, question: Question, now: datetime, most: int | None = None
     `most` groups, or MAX_ROWS, which is an answer's.
     """
     most = MAX_ROWS if most is None else most
-    hourly = "hour" in question.by
-    with open_facts(lake, question.period, now, singly=question.singly, hourly=hourly) as facts:
+    with open_facts(
+        lake,
+        question.period,
+        now,
+        singly=question.singly,
+        hourly="hour" in question.by,
+        placed=question.is_placed,
+    ) as facts:
         return Counts(list(_counted(facts, question, most)), facts.as_of)
 
 

@@ -40,7 +40,7 @@ COUNTED_PAGES = 8
 class QuarantinePage(BaseModel):
     """A part of what is kept; `next` begins the next part and is null at the end."""
 
-    requests: list[Quarantined] = Field(repr=False)
+    items: list[Quarantined] = Field(repr=False)
     next: str | None
 
 
@@ -126,7 +126,7 @@ class Quarantine:
         answer = self._client.scan(TableName=self._table, Limit=PAGE, **start)
         last = answer.get("LastEvaluatedKey")
         return QuarantinePage(
-            requests=[shown(item) for item in answer["Items"] if is_request(item, now)],
+            items=[shown(item) for item in answer["Items"] if is_request(item, now)],
             next=last and last["id"]["S"],
         )
 

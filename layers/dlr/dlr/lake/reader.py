@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from dlr.lake import duck
 from dlr.lake.duck import Database
+from dlr.lake.held import HeldDays
 from dlr.lake.manifest import Day, Manifest
 from dlr.lake.objects import GoneError, Objects
 from dlr.lake.row import COLUMNS
@@ -29,11 +30,17 @@ HOUR = timedelta(hours=1)
 
 
 class _Views(NamedTuple):
-    """Which of a snapshot's views are wanted, and whether the counts must be by hour."""
+    """Which of a snapshot's views are wanted, and what the counts must tell."""
 
     messages: bool
     rollups: bool
     hourly: bool
+    placed: bool
+
+    @property
+    def are_held(self) -> bool:
+        """Whether `HeldDays` tell all that is wanted of a whole day."""
+        return self.rollups and not (self.hourly or self.placed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class LakeReader:
         self._segments = Segments(s3, bucket)
         self._manifest = manifest
         self._objects = Objects(s3, bucket, folder)
+        self._held = HeldDays(self._objects)
         self._connection = duck.Connections(folder)
         self.forget()
 
@@ -85,17 +93,19 @@ class LakeReader:
         messages: bool = True,
         rollups: bool = True,
         hourly: bool = True,
+        placed: bool = True,
         look: "Look | None" = None,
     ) -> Iterator[Snapshot]:
         """The messages whose first report came in the hours that [start, end) touches.
 
         Without `messages` there is the view `rollups` alone, and the objects of most hours need not
-        be fetched. Where it need not be `hourly` either, a whole day is counted under its begin.
-        Without `rollups` there is the view `messages` alone. Raises GoneError where merges are
+        be fetched. Where it need not be `hourly` either, a whole day is counted under its begin;
+        where it need not be `placed` either, without its country, network and action. Without
+        `rollups` there is the view `messages` alone. Raises GoneError where merges are
         faster than this reader, five times.
         """
         start, end = _whole_hours(start, end)
-        views = _Views(messages, rollups, hourly)
+        views = _Views(messages, rollups, hourly, placed)
         with self._connection() as db:
             for left in reversed(range(TRIES)):
                 seen = look or self.look()
@@ -136,12 +146,15 @@ class LakeReader:
         changing = self._take_in(db, waiting, start, end, days) if waiting else set()
         touched = _keys(hours, hours.keys() & changing)
         untouched = _keys(hours, hours.keys() - changing) if views.messages else []
-        counts = list(_rollups(days, start, end, hourly=views.hourly)) if views.rollups else []
+        held = [day for day in days if views.are_held and _is_whole(day, start, end)]
+        counts = list(_rollups(days, start, end, views)) if views.rollups else []
         fetched = self._objects.fetch([*touched, *untouched, *counts])
         if changing:
             _make_fresh(db, _files(fetched, touched))
         if views.rollups:
-            _make_rollups(db, _files(fetched, counts), start, end, changed=bool(changing))
+            parts = [self._held.counts(db, held)] if held else []
+            parts.append(_counts_in(_files(fetched, counts)))
+            _make_rollups(db, parts, start, end, changed=bool(changing))
         if views.messages:
             files = _files(fetched, untouched), _files(fetched, touched)
             _make_messages(db, *files, changed=bool(changing))
@@ -183,20 +196,36 @@ class Look:
         messages: bool = True,
         rollups: bool = True,
         hourly: bool = True,
+        placed: bool = True,
     ) -> AbstractContextManager[Snapshot]:
         """As `LakeReader.open`, without another look at what is there, unless that is gone."""
         return self.reader.open(
-            start, end, messages=messages, rollups=rollups, hourly=hourly, look=self
+            start,
+            end,
+            messages=messages,
+            rollups=rollups,
+            hourly=hourly,
+            placed=placed,
+            look=self,
         )
 
 
-def _rollups(days: Iterable[Day], start: datetime, end: datetime, *, hourly: bool) -> Iterator[str]:
-    """The keys of their counts: by hour, if they must be or a part of the day is wanted."""
+def _rollups(days: Iterable[Day], start: datetime, end: datetime, views: _Views) -> Iterator[str]:
+    """The keys of their counts: by hour, if they must be or a part of the day is wanted.
+
+    Without those of days that are held.
+    """
     for day in days:
-        is_whole = start <= _time_of(day, 0) and _time_of(day, 0) + 24 * HOUR <= end
-        key = day.daily_key if is_whole and not hourly else day.rollup_key
-        if key is not None:
+        is_whole = _is_whole(day, start, end)
+        key = day.daily_key if is_whole and not views.hourly else day.rollup_key
+        if key is not None and not (is_whole and views.are_held):
             yield key
+
+
+def _is_whole(day: Day, start: datetime, end: datetime) -> bool:
+    """Whether all its hours are between these times."""
+    begin = _time_of(day, 0)
+    return start <= begin and begin + 24 * HOUR <= end
 
 
 def _make_fresh(db: Database, files: list[Path]) -> None:
@@ -207,13 +236,16 @@ def _make_fresh(db: Database, files: list[Path]) -> None:
     db.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {duck.folded(rows)}")
 
 
+def _counts_in(files: list[Path]) -> str:
+    source = duck.parquet(files) if files else duck.empty(duck.ROLLUP_COLUMNS)
+    return f"SELECT {', '.join(duck.ROLLUP_COLUMNS)} FROM {source}"
+
+
 def _make_rollups(
-    db: Database, files: list[Path], start: datetime, end: datetime, *, changed: bool
+    db: Database, parts: list[str], start: datetime, end: datetime, *, changed: bool
 ) -> None:
     """Not grouped, so that a question reads no more columns than it asks for."""
-    source = duck.parquet(files) if files else duck.empty(duck.ROLLUP_COLUMNS)
     columns = ", ".join(duck.ROLLUP_COLUMNS)
-    parts = [f"SELECT {columns} FROM {source}"]
     if changed:
         parts.append(duck.counted("fresh"))
         parts.append(f"SELECT * REPLACE (-n AS n) FROM ({duck.counted('old')})")
