@@ -20,6 +20,7 @@ from dlr.analysis.asked import (
 from dlr.analysis.cursor import Cursor, write_cursor
 from dlr.analysis.search import Position
 from dlr.analysis.source import HOUR, Period
+from dlr.analysis.tags import tag_of
 
 NOW = datetime(2026, 11, 30, 10, 20, tzinfo=UTC)
 NOON = datetime(2026, 11, 30, 11, tzinfo=UTC)
@@ -50,14 +51,15 @@ HUSH = "+447700900123"
         (
             "2026-11-30T10:00:00Z",
             "2026-12-24T10:30:00Z",
-            Period(NOON - HOUR, datetime(2026, 12, 24, 11, tzinfo=UTC)),
+            Period(NOON - HOUR, NOON),
         ),
+        (None, "2026-12-24T10:30:00Z", Period(NOON - DEFAULT, NOON)),
     ],
 )
 def test_a_period_is_half_open_and_in_utc(
     start: str | None, end: str | None, period: Period
 ) -> None:
-    """An end that has not come yet is moved to the end of its hour: nothing is there but counts."""
+    """An end that has not come yet is moved to the end of this hour: those are counted fast."""
     asked = Asked.model_validate({"from": start, "to": end})
     assert asked.period(NOW) == period
 
@@ -68,12 +70,22 @@ def test_a_period_is_half_open_and_in_utc(
         ({"from": "2026-11-30T10:00:00Z", "to": "2026-11-30T10:00:00Z"}, "before `to`"),
         ({"from": "2026-11-30T10:00:00Z", "to": "2026-11-29T10:00:00Z"}, "before `to`"),
         ({"from": "2026-12-30T10:00:00Z"}, "before now"),
+        ({"from": "2026-12-30T10:00:00Z", "to": "2027-01-30T10:00:00Z"}, "before now"),
         ({"from": "2001-01-01T00:00:00Z"}, f"longer than {LONGEST.days} days"),
     ],
 )
 def test_a_period_that_is_none_is_refused(asked: dict[str, str], detail: str) -> None:
     with pytest.raises(AskedWronglyError, match=detail):
         Asked.model_validate(asked).period(NOW)
+
+
+def test_a_period_means_the_same_messages_as_long_as_its_etag_is_the_same() -> None:
+    """Also where its end passes within the hour: it begins no other time before it."""
+    asked = StatsAsked.model_validate({"to": "2026-11-30T10:30:00Z"})
+    later = NOW + timedelta(minutes=20)
+    assert tag_of("v", "/stats", asked, NOW) == tag_of("v", "/stats", asked, later)
+    assert asked.period(NOW).start == asked.period(later).start
+    assert (asked.period(NOW).end, asked.period(later).end) == (NOON, NOW + timedelta(minutes=10))
 
 
 def test_a_period_in_which_every_message_is_read_is_shorter() -> None:

@@ -132,7 +132,9 @@ def test_chance_alone_makes_no_finding() -> None:
         assert falls(hourly_of(day, month), month) == []
 
 
-def test_it_is_asked_of_the_lake() -> None:
+def test_it_is_asked_of_the_lake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where there are more hours of places than an answer has rows."""
+    monkeypatch.setattr("dlr.analysis.stats.MAX_ROWS", 1)
     lake = FakeLake()
     names = dict(zip(("provider", "country", "network"), VODAFONE, strict=True))
     for number in range(400):

@@ -1,5 +1,6 @@
 """The function that answers searches and statistics, over a made-up lake."""
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -287,6 +288,16 @@ def test_more_groups_than_an_answer_holds_are_a_problem(
 
 
 @pytest.mark.parametrize("path", ROUTES)
+def test_an_answer_larger_than_a_function_may_give_is_a_problem(
+    query: Query, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["query_app"], "MAX_ANSWER", 1)
+    status, problem, _ = query.ask(path)
+    assert status == 422
+    assert "shorter period" in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ROUTES)
 @pytest.mark.parametrize(
     ("failure", "detail"),
     [
@@ -294,7 +305,8 @@ def test_more_groups_than_an_answer_holds_are_a_problem(
         (duckdb.IOException(f"of {NUMBER}"), "cannot be read now"),
         (GoneError("key"), "cannot be read now"),
         (ClientError({"Error": {"Code": "SlowDown"}}, "GetObject"), "Try again"),
-        (OSError("disk full"), "cannot be read now"),
+        (OSError(errno.ENOSPC, f"of {NUMBER}"), "shorter period"),
+        (OSError("network"), "cannot be read now"),
     ],
 )
 def test_a_lake_that_cannot_be_read_is_a_503_that_says_when_to_come_again(
@@ -374,6 +386,19 @@ def test_numbers_come_from_the_table_and_only_for_who_may_see_them(
         ("seer", "begun"),
         ("seer", "done"),
     }
+
+
+def test_an_id_that_is_used_again_gives_its_number_to_its_latest_message_alone(
+    query: Query,
+) -> None:
+    """Both have one name in the lake, and the first has expired."""
+    stored(query, "again", NOW)
+    (mk,) = query.lake.rows
+    before = row(mk, NOW - 24 * HOUR, message_id=None, expires_at=int(NOW.timestamp()))
+    query.lake.rows["before"] = before
+    answer = query.ask("/messages", numbers="true", caller=SEER)[1]
+    found = [(item["message_id"], item["recipient"]) for item in answer["items"]]
+    assert found == [("id-again", NUMBER), (None, None)]
 
 
 def test_a_page_whose_numbers_cannot_be_read_is_no_page(query: Query) -> None:

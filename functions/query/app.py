@@ -1,5 +1,7 @@
 """Search and statistics of the team's API: what the lake answers."""
 
+import errno
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -47,6 +49,8 @@ names = Names(lake_key(dynamodb, desk_table))
 gate = Gate(AuditLog(dynamodb, desk_table), RecipientHasher(tuple))  # no route names a person
 metrics = Metrics()
 router = Router()
+MAX_ANSWER = 5_500_000
+"""Bytes; a function may answer 6 MB, headers and all."""
 
 
 def now() -> datetime:
@@ -75,6 +79,10 @@ def _answer(
         if tags.is_known(tag, event.headers.get("if-none-match")):
             return Response(304, body="", headers=headers)
     body = ask(look, at).model_dump_json(exclude_unset=True)
+    if len(json.dumps(body)) > MAX_ANSWER:  # Lambda sends the text within JSON
+        raise TooManyRowsError(
+            "The answer has more than 6 MB: take a shorter period, fewer dimensions or a filter."
+        )
     return Response(200, "application/json", body, headers)
 
 
@@ -89,7 +97,7 @@ def search_messages(question: Annotated[asked.SearchAsked, Query()]) -> Response
         if question.numbers:
             numbers = recipients(dynamodb, reports_table, page.items, at, names)
             for item in page.items:
-                item["recipient"] = numbers.get(item["mk"])
+                item["recipient"] = numbers.get((item["mk"], item["first_seen"]))
         return Messages.model_validate(
             {
                 "items": page.items,
@@ -164,7 +172,8 @@ def answer_wrongly_asked(error: ValueError) -> Response[str]:
 @app.exception_handler([duckdb.Error, GoneError, OSError])
 def answer_unreadable(error: Exception) -> Response[str]:
     metrics.add_metadata("error", redacted(error))
-    if isinstance(error, duckdb.OutOfMemoryException):
+    is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    if isinstance(error, duckdb.OutOfMemoryException) or is_full:
         detail = "The question takes too much memory: ask for a shorter period or fewer dimensions."
     else:
         detail = "The messages cannot be read now. Try again."

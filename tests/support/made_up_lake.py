@@ -77,8 +77,8 @@ class FakeLake:
                 f"INSERT INTO rolled VALUES {', '.join([marks] * len(inside))}",  # noqa: S608
                 values,
             )
-        # As where every message was on its way at the last merge: that is taken back again.
-        was = "(SELECT * REPLACE ('enroute' AS status, NULL AS latency_ms) FROM rolled)"
+        # As where every message was something else at the last merge: that is taken back again.
+        was = "(SELECT * REPLACE ('enroute' AS status, 7 AS latency_ms) FROM rolled)"
         counts = (
             f"{duck.counted('rolled')} UNION ALL BY NAME {duck.counted(was)}"  # noqa: S608
             f" UNION ALL BY NAME SELECT * REPLACE (-n AS n) FROM ({duck.counted(was)})"

@@ -128,11 +128,12 @@ class Asked(Asking):
         """What the two times, or one of them, or none mean. Raises AskedWronglyError.
 
         A message that comes later than now is not there, so an end after now is moved to the end
-        of its hour: whole hours are counted fastest.
+        of this hour: whole hours are counted fastest.
         """
-        end = now if self.end is None else self.end
-        end = ceil_hour(end) if end >= now else end
-        start = end - DEFAULT if self.start is None else self.start
+        latest = ceil_hour(now)
+        given = latest if self.end is None else min(self.end, latest)
+        start = given - DEFAULT if self.start is None else self.start
+        end = latest if given >= now else given
         if start >= end:
             raise AskedWronglyError("`from` must lie before `to`, and before now.")
         if end - start > longest + timedelta(hours=1):

@@ -27,6 +27,8 @@ LEAST_DROP = 0.05
 LEAST_G = 20.0
 """Of the likelihood ratio (G): by chance once in 100,000 looks, and there are many looks."""
 MOST = 20
+MOST_GROUPS = 200_000
+"""Hours of places that are looked at: some 100 MB, of which the answer shows `MOST` at most."""
 
 Place = tuple[str | None, ...]
 """A provider, a provider and a country, or a provider, a country and a network."""
@@ -74,8 +76,8 @@ def findings(lake: Lake, hours: int, now: datetime) -> tuple[list[dict[str, Any]
     """Falls in the last so many hours, those that cost most messages first, and as of when."""
     end = floor_hour(now) + HOUR
     start = end - hours * HOUR
-    before = count(lake, Question(Period(start - MONTH, start), PLACE), now)
-    recent = count(lake, Question(Period(start, end), ("hour", *PLACE)), now)
+    before = count(lake, Question(Period(start - MONTH, start), PLACE), now, MOST_GROUPS)
+    recent = count(lake, Question(Period(start, end), ("hour", *PLACE)), now, MOST_GROUPS)
     month = month_of(before.groups)
     hourly = hourly_of(recent.groups, month)
     found = falls(hourly, month)[:MOST]

@@ -23,11 +23,12 @@ class Names(Protocol):
 
 def recipients(
     client: Any, table: str, items: Sequence[Mapping[str, Any]], now: datetime, names: Names
-) -> dict[str, PhoneNumber | None]:
-    """By `mk` the numbers of these messages of a search, as far as they are kept.
+) -> dict[tuple[str, datetime], PhoneNumber | None]:
+    """By `mk` and `first_seen` the numbers of these messages of a search, as far as they are kept.
 
     Another recipient's message may have the same id, and its first report may have come at the same
-    time: only the one that the lake knows by this `mk` counts. Raises UnprocessedError and
+    time: only the one that the lake knows by this `mk` counts. An id that is used again after its
+    message has expired has the same `mk`, and another `first_seen`. Raises UnprocessedError and
     botocore's errors.
     """
     wanted = {(each["mk"], each["first_seen"]) for each in items}
@@ -36,9 +37,10 @@ def recipients(
         for each in items
         if each["message_id"] is not None
     }
-    found: dict[str, PhoneNumber | None] = {}
+    found: dict[tuple[str, datetime], PhoneNumber | None] = {}
     for item in read_all(client, table, [{"pk": {"S": key}} for key in keys], tries=TRIES):
         is_kept = not is_redacted(item) and expires_at_of(item) > now.timestamp()
-        if is_kept and (named := names.name(item)) in wanted:
-            found[named[0]] = state_of(item).recipient
+        mk, first = names.name(item)
+        if is_kept and first is not None and (mk, first) in wanted:
+            found[mk, first] = state_of(item).recipient
     return found

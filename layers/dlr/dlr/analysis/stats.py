@@ -22,7 +22,7 @@ MAX_ROWS = 10_000
 
 
 class TooManyRowsError(ValueError):
-    """The answer would have more than MAX_ROWS."""
+    """There are more groups than are counted at once, or than one answer holds."""
 
 
 class Question(NamedTuple):
@@ -68,8 +68,12 @@ class Counts(NamedTuple):
     as_of: datetime
 
 
-def count(lake: Lake, question: Question, now: datetime) -> Counts:
-    """Counts the messages of a period by group. Raises TooManyRowsError."""
+def count(lake: Lake, question: Question, now: datetime, most: int | None = None) -> Counts:
+    """Counts the messages of a period by group. Raises TooManyRowsError.
+
+    `most` groups, or MAX_ROWS, which is an answer's.
+    """
+    most = MAX_ROWS if most is None else most
     with open_facts(
         lake,
         question.period,
@@ -78,7 +82,7 @@ def count(lake: Lake, question: Question, now: datetime) -> Counts:
         hourly="hour" in question.by,
         placed=question.is_placed,
     ) as facts:
-        return Counts(list(_counted(facts, question)), facts.as_of)
+        return Counts(list(_counted(facts, question, most)), facts.as_of)
 
 
 def stats(lake: Lake, question: Question, now: datetime) -> tuple[list[dict[str, Any]], datetime]:
@@ -106,7 +110,7 @@ def row_of(question: Question, counted: Counted) -> dict[str, Any]:
     }
 
 
-def _counted(facts: Facts, question: Question) -> Iterator[Counted]:
+def _counted(facts: Facts, question: Question, most: int) -> Iterator[Counted]:
     source = facts.query
     wanted = condition(question.filters)
     names = [f"g{number}" for number, _ in enumerate(question.by)]
@@ -121,7 +125,7 @@ def _counted(facts: Facts, question: Question) -> Iterator[Counted]:
     found = facts.db.execute(
         f"WITH facts AS ({source.sql}), "
         f"cells AS (SELECT {groups}bucket, status, sum(n) AS n"
-        f" FROM facts WHERE {wanted.sql} GROUP BY ALL), "
+        f" FROM facts WHERE {wanted.sql} GROUP BY ALL HAVING sum(n) <> 0), "
         "piled AS (SELECT *, sum(n) FILTER (WHERE bucket IS NOT NULL)"
         f" OVER ({partition} ORDER BY bucket NULLS LAST) AS upto,"
         f" sum(n) FILTER (WHERE bucket IS NOT NULL) OVER ({partition}) AS timed FROM cells) "
@@ -131,12 +135,12 @@ def _counted(facts: Facts, question: Question) -> Iterator[Counted]:
         " min(bucket) FILTER (WHERE bucket IS NOT NULL AND 100 * upto >= 50 * timed),"
         " min(bucket) FILTER (WHERE bucket IS NOT NULL AND 100 * upto >= 95 * timed)"
         f" FROM piled {grouped} HAVING sum(n) > 0"
-        f" ORDER BY {first}n DESC, {listed}5 LIMIT {MAX_ROWS + 1}",
+        f" ORDER BY {first}n DESC, {listed}5 LIMIT {most + 1}",
         [*source.values, *wanted.values],
     ).fetchall()
-    if len(found) > MAX_ROWS:
+    if len(found) > most:
         raise TooManyRowsError(
-            f"The answer has more than {MAX_ROWS} rows: take a shorter period, fewer dimensions or"
+            f"The answer has more than {most} rows: take a shorter period, fewer dimensions or"
             " a filter."
         )
     size = len(names)

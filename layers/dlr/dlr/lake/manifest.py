@@ -11,10 +11,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from dlr.runtime.aws import lost_race
+
 DAYS = "lake#days"
 HEAD = {"pk": {"S": "lake#head"}, "sk": {"S": "head"}}
-_LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
-"""Reasons for which somebody else was first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,7 @@ class Manifest:
         try:
             self._client.transact_write_items(TransactItems=[{kind: content}, {"Update": count}])
         except ClientError as error:
-            reasons = error.response.get("CancellationReasons", ())
-            if not _LOST_RACE & {each.get("Code") for each in reasons}:
+            if not lost_race(error):
                 raise
             return False
         return True
