@@ -279,7 +279,7 @@ def test_a_message_that_is_not_kept_says_so(chromium: Any, site: Site) -> None:
     site.answers["GET /messages/{provider}"] = problem(404, "No such message.", "not-kept")
     with watched(chromium, site) as window:
         page = window.open("messages")
-        page.get_by_label("Its provider").select_option("twilio")
+        page.get_by_label("Open one message of").select_option("twilio")
         page.get_by_label("Message id").fill("SM/1")
         page.get_by_role("button", name="Open").click()
         page.get_by_text("Nothing is stored of this message").wait_for()

@@ -228,7 +228,7 @@ def test_the_catalogue_is_searched_and_filtered_in_the_address(chromium: Any, si
         page.get_by_text("1 of 3 words and codes").wait_for()
         assert "text=forbidden" in page.url
         page.get_by_label("Search").fill("")
-        page.get_by_label("It does").select_option("differs")
+        page.get_by_label("Effect").select_option("differs")
         page.get_by_text("1 of 3 words and codes").wait_for()
         assert page.get_by_role("row", name="3525").is_visible()
         page.get_by_label("Search").fill("nothing like it")

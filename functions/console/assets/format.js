@@ -64,9 +64,12 @@ export function ago(value, now = Date.now()) {
   return seconds > 0 ? `${rough} ago` : `in ${rough}`;
 }
 
+const SPELLED = { enroute: "On its way", opt_out: "Opt-out", suppress_opt_out: "Suppress as opt-out", not_sms_capable: "Not SMS-capable" };
+
 /** "unknown_subscriber" → "Unknown subscriber". */
 export function words(name) {
   if (!name) return NONE;
+  if (SPELLED[name]) return SPELLED[name];
   const text = String(name).replaceAll("_", " ");
   return text[0].toUpperCase() + text.slice(1);
 }

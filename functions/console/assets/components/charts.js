@@ -43,7 +43,7 @@ export function Sparkline({ values, low, high, width = 120, height = 28 }) {
  * Lines over time, drawn by uPlot, which is loaded when the first of them is shown.
  * `times`: ISO; `lines`: `[{label, values, tone, format, scale}]`, tone is a custom property.
  */
-export function TimeSeries({ label, times, lines, hourly, height = 200 }) {
+export function TimeSeries({ label, times, lines, hourly, height = 230 }) {
   const box = useRef();
   useEffect(() => {
     const place = box.current;
@@ -88,6 +88,7 @@ function options(box, { lines, hourly, height }) {
   };
   const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
   const scales = [...new Set(lines.map((each) => each.scale ?? "y"))];
+  const named = (label, size) => ({ label, labelSize: 18, labelGap: 0, labelFont: axis.font, size });
   const made = {
     width: box.clientWidth,
     height,
@@ -95,19 +96,22 @@ function options(box, { lines, hourly, height }) {
     cursor: { points: { size: 6 } },
     scales: Object.fromEntries(lines.map((each) => [each.scale ?? "y", { range: each.range }])),
     series: [
-      { value: (_, at) => (at === null ? "–" : hourly ? time(at * 1000) : day(at * 1000)) },
+      { label: "Time", value: (_, at) => (at === null ? "– (point at the lines for figures)" : hourly ? time(at * 1000) : day(at * 1000)) },
       ...lines.map((each) => ({
         label: each.label, scale: each.scale ?? "y", stroke: colour(each.tone), width: 1.5,
         fill: each.fill && `color-mix(in srgb, ${colour(each.tone)} 14%, transparent)`,
-        points: { show: lines[0].values.length < 3 }, value: (_, value) => (value === null ? "–" : each.format(value)),
+        points: { show: lines[0].values.length < 3 }, value: (_, value) => (value === null ? "" : each.format(value)),
       })),
     ],
     axes: [
-      { ...axis, size: 28, incrs: hourly ? HOURS : DAYS, space: 64, values: (_, ticks) => ticks.map((at) => (hourly && at % 86_400 ? clock(at * 1000) : date(at * 1000))) },
-      ...scales.map((scale, at) => ({
-        ...axis, scale, side: at ? 1 : 3, size: 52, grid: at ? { show: false } : axis.grid,
-        values: (_, ticks) => ticks.map(lines.find((each) => (each.scale ?? "y") === scale).axis ?? count),
-      })),
+      { ...axis, ...named(hourly ? "Hour (UTC)" : "Day (UTC)", 26), incrs: hourly ? HOURS : DAYS, space: 64, values: (_, ticks) => ticks.map((at) => (hourly && at % 86_400 ? clock(at * 1000) : date(at * 1000))) },
+      ...scales.map((scale, at) => {
+        const first = lines.find((each) => (each.scale ?? "y") === scale);
+        return {
+          ...axis, ...named(first.label, 46), scale, side: at ? 1 : 3, stroke: colour(first.tone), grid: at ? { show: false } : axis.grid,
+          values: (_, ticks) => ticks.map(first.axis ?? count),
+        };
+      }),
     ],
   };
   probe.remove();

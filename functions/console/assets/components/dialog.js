@@ -44,7 +44,7 @@ export function Confirm({ title, action, danger, reason, type, run, onDone, onCl
   };
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <form class="stack" onSubmit=${submit}>
-      <div>${children}</div>
+      <div class="stack">${children}</div>
       ${reason && html`<${Field} label=${reason} hint="It is kept in the audit. No phone numbers, please.">
         <input required autofocus maxlength="100" pattern="[ -~]+" value=${text} onInput=${(event) => setText(event.target.value)} />
       <//>`}

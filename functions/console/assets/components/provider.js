@@ -31,6 +31,11 @@ export function ProviderSelect({ value, onChange, any, every, ...rest }) {
   </select>`;
 }
 
+/** A provider by its title, in a cell: "thesmsworks" → "The SMS Works". */
+export function ProviderTitle({ name }) {
+  return html`<span class="cut" title=${name}>${useTitles()(name)}</span>`;
+}
+
 /** A function that names a provider: "thesmsworks" → "The SMS Works". */
 export function useTitles() {
   const { data } = useLoad(providers, []);

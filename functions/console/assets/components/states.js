@@ -11,7 +11,7 @@ export function Empty({ title, children }) {
 }
 
 export function Failed({ error, retry }) {
-  return html`<div class="state bad" role="alert">
+  return html`<div class="state bad poor" role="alert">
     <strong>${error.title ?? "That did not work"}</strong>
     <div>${error.message}</div>
     ${error.requestId && html`<div class="muted small">Request <code>${error.requestId}</code></div>`}
@@ -29,11 +29,13 @@ export function NoScope({ scope }) {
 /**
  * Shows what `useLoad` answered, in each of its states:
  * `<Loaded of=${loaded} empty=${(data) => data.items.length === 0 && html`…`}>${(data) => html`…`}<//>`
+ * `title` is for content that has its own heading: it stands there until the content does.
  */
-export function Loaded({ of, empty, children }) {
+export function Loaded({ of, empty, title, children }) {
   const { data, error, loading, reload } = of;
-  if (error) return html`<${Failed} error=${error} retry=${reload} />`;
-  if (data === undefined) return html`<${Loading} />`;
+  if (error || data === undefined) {
+    return html`${title && html`<h2>${title}</h2>`}${error ? html`<${Failed} error=${error} retry=${reload} />` : html`<${Loading} />`}`;
+  }
   const nothing = empty?.(data);
   return html`<div class="loaded" aria-busy=${String(loading)}>${nothing || children(data)}</div>`;
 }

@@ -5,6 +5,7 @@ import { country, time } from "../format.js";
 import { messageHref } from "../links.js";
 import { usePoll } from "../load.js";
 import { Code } from "./code.js";
+import { ProviderTitle } from "./provider.js";
 import { Failed } from "./states.js";
 import { Table } from "./table.js";
 import { Cause, Status } from "./tags.js";
@@ -39,7 +40,7 @@ export function Tail({ provider, onItem }) {
   const shown = items.filter((each) => !provider || each.provider === provider);
   return html`<div class="stack">
     <div class="row">
-      <span class="muted small" role="status">${on ? "Live: every change within seconds, 20 a second at most, without numbers." : "Paused."}</span>
+      <span class="muted small" role="status">${on ? "Live: changes show within seconds, at most 20 a second, without phone numbers." : "Paused."}</span>
       <button class="small" aria-pressed=${String(!on)} onClick=${() => setOn(!on)}>${on ? "Pause" : "Go on"}</button>
     </div>
     ${error && html`<${Failed} error=${error} />`}
@@ -54,11 +55,11 @@ const merged = (found, old) => {
 };
 
 const COLUMNS = [
-  { key: "at", title: "Time", cell: (each) => time(each.at, { seconds: true, zone: false }).split(", ")[1] },
-  { key: "provider", title: "Provider" },
+  { key: "at", title: "Time (UTC)", cell: (each) => time(each.at, { seconds: true, zone: false }).split(", ")[1] },
+  { key: "provider", title: "Provider", cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
   { key: "status", title: "Status", cell: (each) => html`<${Status} status=${each.status} />` },
   { key: "cause", title: "Cause", cell: (each) => html`<${Cause} cause=${each.cause} />` },
   { key: "code", title: "Code", cell: (each) => html`<${Code} provider=${each.provider} code=${each.code} />` },
   { key: "country", title: "Country", cell: (each) => (each.country ? country(each.country) : "–") },
-  { key: "message_id", title: "Message", cell: (each) => (each.message_id ? html`<a href=${messageHref(each.provider, each.message_id)}>${each.message_id}</a>` : "–") },
+  { key: "message_id", title: "Message", cell: (each) => (each.message_id ? html`<a class="cut" title=${each.message_id} href=${messageHref(each.provider, each.message_id)}>${each.message_id}</a>` : "–") },
 ];

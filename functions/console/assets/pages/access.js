@@ -38,11 +38,11 @@ function Tokens() {
   const [revoking, setRevoking] = useState(null);
   const columns = [
     { key: "name", title: "Name", sort: (row) => row.name, cell: (row) => html`${row.name}${row.parent && html` <span class="tag">Session</span>`}${row.id === session.value.id && html` <span class="tag good">You</span>`}` },
-    { key: "scopes", title: "May", wide: true, cell: (row) => row.scopes.join(", ") },
-    { key: "created", title: "Made", sort: (row) => row.created_at, cell: (row) => html`<span title=${time(row.created_at)}>${day(row.created_at)}</span> by ${row.created_by}` },
+    { key: "scopes", title: "Scopes", wide: true, cell: (row) => row.scopes.join(", ") },
+    { key: "created", title: "Created", sort: (row) => row.created_at, cell: (row) => html`<span title=${time(row.created_at)}>${day(row.created_at)}</span> by ${row.created_by}` },
     { key: "used", title: "Last used", sort: (row) => row.last_used, cell: (row) => (row.last_used ? day(row.last_used) : "never") },
-    { key: "expires", title: "Until", sort: (row) => row.expires_at, cell: (row) => html`<span title=${time(row.expires_at)}>${row.revoked_at ? html`<span class="tag poor">Revoked</span> by ${row.revoked_by}` : day(row.expires_at)}</span>` },
-    { key: "act", title: "", cell: (row) => !row.revoked_at && html`<button class="small" aria-label=${`Revoke ${row.name}, ${row.id}`} onClick=${() => setRevoking(row)}>Revoke</button>` },
+    { key: "expires", title: "Expires", sort: (row) => row.expires_at, cell: (row) => html`<span title=${time(row.expires_at)}>${row.revoked_at ? html`<span class="tag poor">Revoked</span> by ${row.revoked_by}` : day(row.expires_at)}</span>` },
+    { key: "act", title: "", cell: (row) => !row.revoked_at && html`<button class="small danger" aria-label=${`Revoke ${row.name}, ${row.id}`} onClick=${() => setRevoking(row)}>Revoke</button>` },
   ];
   const shown = (list) => list.filter((each) => sessions || !each.parent);
   return html`<${Panel} title="Tokens" tools=${html`<div class="row"><label class="check"><input type="checkbox" checked=${sessions} onChange=${(event) => setSessions(event.target.checked)} />Sessions too</label>
@@ -71,8 +71,8 @@ function NewToken({ onClose }) {
   const turn = (scope) => setScopes(scopes.includes(scope) ? scopes.filter((each) => each !== scope) : [...scopes, scope]);
   return html`<${Dialog} title="New token" onClose=${onClose}>
     <form class="stack" onSubmit=${(event) => { event.preventDefault(); make(); }}>
-      <${Field} label="Name" hint="Of the system or person. It stands in the audit."><input required maxlength="60" value=${name} onInput=${(event) => setName(event.target.value)} /><//>
-      <fieldset class="stack"><legend class="label">May</legend>
+      <${Field} label="Name" hint="Of the system or person. The audit shows it."><input required maxlength="60" value=${name} onInput=${(event) => setName(event.target.value)} /><//>
+      <fieldset class="stack"><legend class="label">Scopes</legend>
         ${Object.entries(SCOPES).map(([scope, says]) => html`<label class="check" key=${scope}><input type="checkbox" checked=${scopes.includes(scope)} onChange=${() => turn(scope)} /><span><strong>${scope}</strong> <span class="muted">${says}</span></span></label>`)}
       </fieldset>
       <${Field} label="Days until it expires"><input type="number" min="1" max="400" required value=${days} onInput=${(event) => setDays(event.target.value)} /><//>
@@ -99,7 +99,7 @@ function Audit() {
     { key: "name", title: "Who", cell: (row) => html`${row.name}${row.note && html` <span class="muted">(${row.note})</span>`}` },
     { key: "route", title: "Did", cell: (row) => html`<code>${row.route}</code>` },
     { key: "outcome", title: "Outcome", cell: (row) => html`<span class=${`tag ${OUTCOMES[row.outcome] ?? ""}`}>${words(row.outcome)}</span> ${row.status}` },
-    { key: "target", title: "To what", cell: (row) => (row.target ? html`<code>${row.target}</code>` : row.subject ? html`<span class="muted" title=${row.subject}>a person</span>` : "–") },
+    { key: "target", title: "To what", cell: (row) => (row.target ? html`<code>${row.target}</code>` : row.subject ? html`<span class="muted" title=${`Keyed hash ${row.subject}`}>a person</span>` : "–") },
     { key: "request", title: "Request", cell: (row) => html`<code>${row.request_id}</code>` },
   ];
   return html`<${Panel} title="Audit">

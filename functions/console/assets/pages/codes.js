@@ -3,7 +3,7 @@ import { html, useMemo, useState } from "../vendor.js";
 import { api } from "../api.js";
 import { Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { ProviderSelect } from "../components/provider.js";
+import { ProviderSelect, ProviderTitle } from "../components/provider.js";
 import { Empty, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Cause, Status } from "../components/tags.js";
@@ -18,7 +18,7 @@ const TONES = { suppress_number: "poor", suppress_opt_out: "poor", strike: "fair
 export default function Codes() {
   const { provider = "" } = route.value.query;
   const codes = useLoad((signal) => api("/codes", { query: { provider }, signal }), [provider]);
-  return html`<${Heading} title="Codes" says="What every documented word and code of a provider means, and what it does to the number under both policies." />
+  return html`<${Heading} title="Codes" says="What every documented word and code of a provider means, and what it does to the number under the policies “by cause” and “by provider”." />
     <${Panel}>
       <${Filters} />
       <${Loaded} of=${codes}>${({ items }) => html`<${Found} items=${items} />`}<//>
@@ -29,9 +29,9 @@ function Filters() {
   const { provider = "", text = "", action = "" } = route.value.query;
   const set = (name) => (event) => setQuery({ [name]: event.target.value }, { replace: true });
   return html`<form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
-    <${Field} label="Search"><input type="search" placeholder="Code, words, cause" value=${text} onInput=${set("text")} /><//>
+    <${Field} label="Search"><input type="search" placeholder="Code or words" value=${text} onInput=${set("text")} /><//>
     <${Field} label="Provider"><${ProviderSelect} every any="All" value=${provider} onChange=${(value) => setQuery({ provider: value })} /><//>
-    <${Field} label="It does"><select value=${action} onChange=${set("action")}>
+    <${Field} label="Effect"><select value=${action} onChange=${set("action")}>
       <option value="">Anything</option>
       ${ACTIONS.map((each) => html`<option value=${each}>${words(each)}</option>`)}
       <option value="differs">Differs by policy</option>
@@ -67,13 +67,13 @@ function Source({ row }) {
 }
 
 const COLUMNS = [
-  { key: "provider", title: "Provider", sort: (each) => each.provider },
-  { key: "kind", title: "Kind", sort: (each) => each.kind },
-  { key: "code", title: "Code", sort: (each) => each.code, cell: (each) => html`<code>${each.code}</code>` },
-  { key: "words", title: "The provider's words, and where they stand", wide: true, cell: (each) => html`${each.words}${each.note && html` <span class="muted">${each.note}</span>`} <span class="small"><${Source} row=${each} /></span>` },
-  { key: "status", title: "Status", sort: (each) => each.status ?? "", cell: (each) => (each.status ? html`<${Status} status=${each.status} />` : html`<span class="muted">the word's</span>`) },
-  { key: "cause", title: "Cause", sort: (each) => each.cause, cell: (each) => html`<${Cause} cause=${each.cause} bounce=${each.bounce} />` },
-  { key: "permanent", title: "Permanent", cell: (each) => VERDICTS.get(each.permanent) ?? html`<span class="muted">silent</span>` },
-  { key: "action", title: "Policy cause", sort: (each) => each.action, cell: (each) => html`<${Action} action=${each.action} />` },
-  { key: "action_provider_policy", title: "Policy provider", sort: (each) => each.action_provider_policy, cell: (each) => html`<${Action} action=${each.action_provider_policy} />` },
+  { key: "provider", title: "Provider", sort: (each) => each.provider, cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
+  { key: "kind", title: "Kind", sort: (each) => each.kind, cell: (each) => words(each.kind) },
+  { key: "code", title: "Code", sort: (each) => each.code, cell: (each) => html`<code class="cut" title=${each.code}>${each.code}</code>` },
+  { key: "words", title: "Meaning and source", wide: true, cell: (each) => html`${each.words}${each.note && html` <span class="muted">· ${each.note}</span>`} <span class="small"><${Source} row=${each} /></span>` },
+  { key: "status", title: "Status", sort: (each) => each.status ?? "", cell: (each) => (each.status ? html`<${Status} status=${each.status} />` : html`<span class="muted">as the status</span>`) },
+  { key: "cause", title: "Cause", wrap: true, sort: (each) => each.cause, cell: (each) => html`<${Cause} cause=${each.cause} bounce=${each.bounce} />` },
+  { key: "permanent", title: "Permanent", cell: (each) => VERDICTS.get(each.permanent) ?? html`<span class="muted">not said</span>` },
+  { key: "action", title: "By cause", sort: (each) => each.action, cell: (each) => html`<${Action} action=${each.action} />` },
+  { key: "action_provider_policy", title: "By provider", sort: (each) => each.action_provider_policy, cell: (each) => html`<${Action} action=${each.action_provider_policy} />` },
 ];

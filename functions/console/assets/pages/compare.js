@@ -14,6 +14,7 @@ import { href, route, setQuery } from "../router.js";
 
 const FEW = 100;
 const SHOWN = 40;
+const BANDS = { excellent: "over 95 %", good: "90 to 95 %", fair: "80 to 90 %", poor: "under 80 %" };
 
 export default function Compare() {
   const { query } = route.value;
@@ -22,7 +23,7 @@ export default function Compare() {
   const asked = { from, to, by, provider: query.provider, country: query.country };
   const found = useLoad((signal) => api("/stats/compare", { query: asked, signal }), Object.values(asked));
   const title = useTitles();
-  return html`<${Heading} title="Compare" says="Providers side by side, in the same country and network. Little is said of few messages."><${RangePicker} fallback="30d" /><//>
+  return html`<${Heading} title="Compare" says="Providers side by side in the same country and network. No verdict on fewer than 100 final messages."><${RangePicker} fallback="30d" /><//>
     <div class="row">
       <${Choice} label="What makes a place" value=${query.by === "network" ? "network" : "country"} options=${[["country", "By country"], ["network", "By network"]]}
         onChange=${(value) => setQuery({ by: value === "country" ? "" : value })} />
@@ -30,7 +31,7 @@ export default function Compare() {
       <${Field} label="Country"><input size="6" placeholder="All" pattern="[A-Za-z]{2}" title="Two letters, like DE" maxlength="2" value=${query.country ?? ""}
         onChange=${(event) => event.target.validity.valid && setQuery({ country: event.target.value.toUpperCase() })} /><//>
     </div>
-    <${Panel}><${Loaded} of=${found} empty=${({ rows }) => !rows.length && html`<${Empty} title="No messages to compare">Take a longer period or fewer filters.<//>`}>
+    <${Panel}><${Loaded} of=${found} empty=${({ rows }) => !rows.length && html`<${Empty} title="No messages to compare">Take a longer period or fewer filters. <a href=${href("compare")}>Clear all filters</a><//>`}>
       ${({ rows, as_of }) => html`<${Heat} rows=${rows} by=${by} title=${title} period=${{ range: "30d", ...defined(periodIn(query)) }} /><${AsOf} at=${as_of} />`}<//><//>`;
 }
 
@@ -62,17 +63,17 @@ function Heat({ rows, by, title, period }) {
       <tbody>${shown.map(([place, there]) => html`<tr key=${place}><th scope="row">${place}</th>
         ${providers.map((each) => html`<td key=${each}><${Cell} row=${there.find((row) => row.provider === each)} link=${link} /></td>`)}</tr>`)}</tbody>
     </table></div>
-    <div class="row small">${["excellent", "good", "fair", "poor"].map((each) => html`<${Band} band=${each} />`)}
-      <span class="muted">★ best of its place. Without a colour: fewer than ${FEW} final messages.</span></div>
-    ${places.length > shown.length && html`<div><button class="plain" onClick=${() => setAll(true)}>Show all ${count(places.length)} places</button></div>`}<//>`;
+    <div class="row small">${Object.entries(BANDS).map(([band, says]) => html`<span><${Band} band=${band} /> ${says}</span>`)}
+      <span class="muted">★ best of its place. Small figure: messages. No colour: fewer than ${FEW} final messages.</span></div>
+    ${places.length > shown.length && html`<div class="more"><button class="plain" onClick=${() => setAll(true)}>Show all ${count(places.length)} places</button></div>`}<//>`;
 }
 
 function Cell({ row, link }) {
-  if (!row) return html`<span class="muted" aria-label="sends nothing there">·</span>`;
+  if (!row) return html`<span class="none muted">–<span class="unseen"> sends nothing there</span></span>`;
   const few = row.final < FEW;
   const says = `${count(row.final)} final messages, 95 % interval ${percent(row.low, 0)} to ${percent(row.high, 0)}`;
   return html`<a class=${`cell ${few ? "" : row.band}`} href=${link(row)} title=${says}>
-    ${row.best === row.provider && !few ? "★ " : ""}${row.final ? percent(row.delivery_rate, few ? 0 : 1) : "–"} <span class="small muted">${count(row.n)}</span></a>`;
+    <span>${row.best === row.provider && !few && "★"}</span><span>${row.final ? percent(row.delivery_rate, few ? 0 : 1) : "–"}</span> <span class="small muted">${count(row.n)}</span></a>`;
 }
 
 function verdict(row) {

@@ -4,6 +4,7 @@ import { api } from "../api.js";
 import { Choice, Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { JobProgress, isRunning } from "../components/job.js";
+import { useTitles } from "../components/provider.js";
 import { RangePicker, rangeOf } from "../components/range.js";
 import { Empty, Failed, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
@@ -14,13 +15,17 @@ import { href, route, setQuery } from "../router.js";
 import { has } from "../session.js";
 
 const KINDS = {
-  messages: ["Messages", "A row a message, by the time of its first report.", "read"],
+  messages: ["Messages", "One row for each message, by the time of its first report.", "read"],
   numbers_to_clean: ["Numbers to clean", "Every number with a hard bounce or an opt-out, with cause, advice, and how it stands on the list today.", "pii"],
   suppressions: ["Suppression list", "Everybody on the list, by keyed hash. An import reads it again.", "pii"],
   backtest: ["Backtest", "Whom another policy would have suppressed, and what differs from today's.", "read"],
 };
 const FILTERS = ["provider", "status", "cause", "bounce", "country", "network", "code"];
 const POLL_MS = 2000;
+const SPOKEN = new Set(["status", "cause", "bounce"]);
+
+/** The values of a filter as they are read: names of providers and our own words; what is the provider's stays. */
+const spoken = (title, name, values) => values.map((each) => (name === "provider" ? title(each) : SPOKEN.has(name) ? words(each) : each)).join(" or ");
 
 export default function Exports() {
   const jobs = useLoad((signal) => api("/exports", { signal }), []);
@@ -47,6 +52,7 @@ function Ask({ kind, onAsked }) {
   const [numbers, setNumbers] = useState(false);
   const [policy, setPolicy] = useState("provider");
   const [strikes, setStrikes] = useState(3);
+  const title = useTitles();
   const { from, to } = rangeOf(query, "30d");
   const filters = kind === "suppressions" ? {} : Object.fromEntries(FILTERS.filter((name) => query[name]).map((name) => [name, query[name].split(",")]));
   const [ask, asking, error] = useAct(async () => {
@@ -59,7 +65,7 @@ function Ask({ kind, onAsked }) {
     onAsked();
   });
   return html`<form class="stack" onSubmit=${(event) => { event.preventDefault(); ask(); }}>
-    ${kind !== "backtest" && Object.keys(filters).length > 0 && html`<p>Only ${Object.entries(filters).map(([name, values]) => `${name} ${values.map(words).join(" or ")}`).join(", ")}. <button type="button" class="plain" onClick=${() => setQuery(Object.fromEntries(FILTERS.map((name) => [name, ""])))}>All instead</button></p>`}
+    ${kind !== "backtest" && Object.keys(filters).length > 0 && html`<p>Only ${Object.entries(filters).map(([name, values]) => `${name} ${spoken(title, name, values)}`).join(", ")}. <button type="button" class="plain" onClick=${() => setQuery(Object.fromEntries(FILTERS.map((name) => [name, ""])))}>All instead</button></p>`}
     <div class="row">
       ${kind === "backtest"
         ? html`<${Field} label="Policy"><select value=${policy} onChange=${(event) => setPolicy(event.target.value)}>
@@ -89,13 +95,14 @@ function Jobs({ items, open }) {
 }
 
 function Job({ job }) {
+  const title = useTitles();
   const mayLoad = !job.needs_pii || has("pii");
   const full = useLoad((signal) => (mayLoad ? api(`/exports/${job.id}`, { signal }) : Promise.resolve(job)), [job.id, job.state]);
   return html`<section class="stack" aria-label="The chosen file">
     <h3>${KINDS[job.kind]?.[0] ?? words(job.kind)}, asked ${ago(job.created_at)}</h3>
     <${Loaded} of=${full}>${(found) => html`
       <div><${JobProgress} job=${found} /></div>
-      ${Object.keys(found.filters).length > 0 && html`<p class="muted">${Object.entries(found.filters).map(([name, values]) => `${words(name)}: ${values.map(words).join(", ")}`).join(" · ")}</p>`}
+      ${Object.keys(found.filters).length > 0 && html`<p class="muted">${Object.entries(found.filters).map(([name, values]) => `${words(name)}: ${spoken(title, name, values)}`).join(" · ")}</p>`}
       ${found.as_of && html`<p class="muted small">Everything stored until ${time(found.as_of, { seconds: true })} is in it.</p>`}
       ${found.result && html`<${Result} job=${found} />`}
       ${!mayLoad && html`<p class="muted">Its files name people: to fetch them your token needs scope <code>pii</code>.</p>`}

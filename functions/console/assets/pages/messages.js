@@ -101,7 +101,7 @@ function FindOne() {
     setQuery({ of: provider, message: id.trim() });
   };
   return html`<form class="row" onSubmit=${submit}>
-    <${Field} label="Its provider"><${ProviderSelect} value=${provider} onChange=${setProvider} required /><//>
+    <${Field} label="Open one message of"><${ProviderSelect} value=${provider} onChange=${setProvider} required /><//>
     <${Field} label="Message id"><input required maxlength="256" autocomplete="off" value=${id} onInput=${(event) => setId(event.target.value)} /><//>
     <button>Open</button>
   </form>`;
@@ -110,15 +110,15 @@ function FindOne() {
 function List({ items, title, numbers, query }) {
   const columns = [
     { key: "first_seen", title: "First report (UTC)", cell: (row) => time(row.first_seen, { seconds: true, zone: false, year: false }) },
-    { key: "provider", title: "Provider", cell: (row) => title(row.provider) },
     { key: "status", title: "Status", cell: (row) => html`<${Status} status=${row.status} />` },
+    { key: "provider", title: "Provider", cell: (row) => html`<span class="cut" title=${title(row.provider)}>${title(row.provider)}</span>` },
     { key: "cause", title: "Cause", cell: (row) => html`<${Cause} cause=${row.cause} bounce=${row.bounce} />` },
-    { key: "code", title: "Code", cell: (row) => (row.status === "delivered" ? html`<code>${row.code ?? ""}</code>` : html`<${Code} provider=${row.provider} code=${row.code} />`) },
+    { key: "code", title: "Code", cell: (row) => (row.status === "delivered" ? html`<code class="cut" title=${row.code}>${row.code ?? "–"}</code>` : html`<${Code} provider=${row.provider} code=${row.code} />`) },
     ...(numbers ? [{ key: "recipient", title: "Number", cell: (row) => html`<${PhoneNumber} value=${row.recipient} />` }] : []),
-    { key: "to", title: "To", cell: (row) => html`${row.country ? country(row.country) : "–"} <span class="muted">${row.network}</span>` },
-    { key: "sender", title: "From" },
+    { key: "to", title: "To", cell: (row) => html`${row.country ? country(row.country) : "–"} <span class="muted cut" title=${row.network}>${row.network}</span>` },
+    { key: "sender", title: "From", cell: (row) => (row.sender ? html`<span class="cut" title=${row.sender}>${row.sender}</span>` : "–") },
     { key: "latency", title: "Took", num: true, cell: (row) => (row.latency_ms === null ? "–" : duration(row.latency_ms / 1000)) },
-    { key: "message_id", title: "Message id", cell: (row) => (row.message_id ? html`<code class="cut narrow" title=${row.message_id}>${row.message_id}</code>` : html`<span class="muted">erased or expired</span>`) },
+    { key: "message_id", title: "Message id", cell: (row) => (row.message_id ? html`<code class="cut" title=${row.message_id}>${row.message_id}</code>` : html`<span class="muted">erased or expired</span>`) },
   ];
   const link = (row) => (row.message_id ? href("messages", { ...query, of: row.provider, message: row.message_id }) : "#/messages");
   return html`<${Table} caption="Messages" columns=${columns} rows=${items} link=${link} current=${(row) => row.message_id === query.message && row.provider === (query.of ?? query.provider)} />`;
@@ -169,11 +169,11 @@ function Report({ report, codes }) {
     <div class="row"><${Status} status=${report.status} />${report.cause !== "none" && html`<${Cause} cause=${report.cause} bounce=${report.bounce} />`}</div>
     <div class="muted small">${report.occurred_at ? `${time(report.occurred_at, { seconds: true })}, received ${lag(report)}` : `received ${time(report.received_at, { seconds: true })}`}</div>
     ${said.length > 0 && html`<div>${said.map((each, at) => html`${at > 0 && " · "}<code>${each}</code>`)}${report.provider_text && html` “${report.provider_text}”`}</div>`}
-    ${meaning && html`<div class="small"><span class="muted">It means: </span>${meaning.words || words(meaning.cause)}${meaning.note && `. ${meaning.note}`} <a href=${codesHref(report.provider, meaning.code)}>In the catalogue</a>${source(meaning.source)}</div>`}
+    ${meaning && html`<div class="small"><span class="muted">It means: </span>${meaning.words || words(meaning.cause)}${meaning.note && ` (${meaning.note})`} · <a href=${codesHref(report.provider, meaning.code)}>In the catalogue</a>${source(meaning.source)}</div>`}
   </li>`;
 }
 
-const source = (text) => (/^https:\/\//.test(text ?? "") ? html` · <a href=${text} target="_blank" rel="noreferrer">Source</a>` : text && html` <span class="muted">(${text})</span>`);
+const source = (text) => (/^https:\/\//.test(text ?? "") ? html` · <a href=${text} target="_blank" rel="noreferrer">Source</a>` : text && html` · <span class="muted">${text}</span>`);
 
 function lag({ occurred_at: at, received_at: received }) {
   const seconds = (new Date(received) - new Date(at)) / 1000;
@@ -202,7 +202,7 @@ function Listed({ message }) {
   const [look, looking, error] = useAct(async () => setState(await api("/suppressions/lookup", { method: "POST", body: { number: message.recipient } })));
   if (!message.recipient || !has("check")) return null;
   if (state) {
-    return html`<p><span class=${`tag ${state.suppressed ? "poor" : "excellent"}`}>${state.suppressed ? "Suppressed now" : "Not suppressed now"}</span>${state.suppressed && html` ${words(state.cause)}, since ${ago(state.first_seen)}`}</p>`;
+    return html`<p><span class=${`tag ${state.suppressed ? "poor" : "excellent"}`}>${state.suppressed ? "Suppressed now" : "Not suppressed now"}</span>${state.suppressed && html` ${words(state.cause)}, first reported ${ago(state.first_seen)}`}</p>`;
   }
   return html`<div><button class="small" disabled=${looking} onClick=${look}>Is the number on the list now?</button></div>${error && html`<${Failed} error=${error} />`}`;
 }

@@ -39,9 +39,9 @@ export default function Overview() {
       ${({ rows: [all], as_of }) => html`<div class="figures">
         <${Figure} title="Delivered" value=${percent(all.delivery_rate)} tag=${html`<${Band} band=${all.band} />`} says=${all.advice}>
           <${Trend} rows=${series.data?.rows} by=${by} /><//>
-        <${Figure} title="Messages" value=${short(all.n)} link=${href("messages", period)} says=${`${count(all.final)} are final (${percent(all.report_ratio)})`} />
-        <${Figure} title="Time to delivery" value=${duration(all.p50_s)} says=${`Half of them; 95 % within ${duration(all.p95_s)}`} />
-        <${Figure} title="Without an end" value=${unfinished.data ? count(sum(unfinished.data.rows)) : "…"} says=${hours > DAY ? "No final report after 24 hours" : "No final report after 24 hours, of the week before"} />
+        <${Figure} title="Messages" value=${short(all.n)} link=${href("messages", period)} says=${`${count(all.final)} have a final report (${percent(all.report_ratio)})`} />
+        <${Figure} title="Time to delivery" value=${duration(all.p50_s)} says=${`Median; 95 % within ${duration(all.p95_s)}`} />
+        <${Figure} title="Unfinished" value=${unfinished.data ? count(sum(unfinished.data.rows)) : "…"} says=${hours > DAY ? "No final report after 24 hours" : "No final report after 24 hours, in the last 7 days"} />
       </div>
       <${AsOf} at=${as_of} />`}
     <//>
@@ -49,10 +49,10 @@ export default function Overview() {
       <${Panel} title="Delivery problems"><${Findings} title=${title} /><//>
       <${Panel} title="Alarms"><${Alarms} title=${title} /><//>
     </div>
-    ${!isEmpty && html`<${Panel}><${Loaded} of=${series}>
+    ${!isEmpty && html`<${Panel}><${Loaded} of=${series} title=${`Rate and volume by ${by}`}>
       ${({ rows }) => html`<${Volume} rows=${rows} by=${by} />`}<//><//>
     <div class="grid">
-      <${Panel}><${Loaded} of=${causes} empty=${({ rows }) => !rows.length && html`<${Empty} title="Nothing failed">In this period.<//>`}>
+      <${Panel}><${Loaded} of=${causes} title="Why messages fail" empty=${({ rows }) => !rows.length && html`<${Empty} title="Nothing failed">No message of this period has failed.<//>`}>
         ${({ rows }) => html`<${Causes} rows=${rows} period=${period} />`}<//><//>
       <${Panel} title="Providers"><${Loaded} of=${providers}>
         ${({ rows }) => html`<${Providers} rows=${rows} period=${period} title=${title} unfinished=${unfinished.data?.rows ?? []} />`}<//><//>
@@ -107,7 +107,7 @@ function Alarms({ title }) {
 
 function says(all, unknown) {
   if (!all) return "This stack has no alarms.";
-  return unknown ? `${count(unknown)} of ${count(all)} alarms do not tell how they are.` : `All ${count(all)} alarms are.`;
+  return unknown ? `The state of ${count(unknown)} of ${count(all)} alarms is not known.` : `All ${count(all)} alarms are.`;
 }
 
 function Volume({ rows, by }) {
@@ -143,6 +143,7 @@ function Causes({ rows, period }) {
     { key: "share", title: "Of all failed", num: true, cell: (row) => percent(row.n / all) },
   ];
   return html`<${Chart} title="Why messages fail" columns=${columns} rows=${rows} link=${link}>
+    <p class="muted small">Messages, and their share of all that failed</p>
     <${Bars} rows=${rows.slice(0, TOP).map((each) => ({ label: words(each.cause), n: each.n, says: `${count(each.n)} · ${percent(each.n / all)}`, href: link(each) }))} />
     ${rows.length > TOP && html`<p class="muted small">${rows.length - TOP} more in the table.</p>`}<//>`;
 }
@@ -155,9 +156,9 @@ function Providers({ rows, period, title, unfinished }) {
     { key: "n", title: "Messages", num: true, sort: (row) => row.n, cell: (row) => count(row.n) },
     { key: "rate", title: "Delivered", num: true, sort: (row) => row.delivery_rate, cell: (row) => html`${percent(row.delivery_rate)} <${Band} band=${row.band} />` },
     { key: "p95", title: "95 % within", num: true, sort: (row) => row.p95_s, cell: (row) => duration(row.p95_s) },
-    { key: "open", title: "Open", num: true, sort: open, cell: (row) => count(open(row)) },
+    { key: "open", title: "Unfinished", num: true, sort: open, cell: (row) => count(open(row)) },
   ];
   const shown = all ? rows : rows.slice(0, MANY);
   return html`<${Table} caption="Providers" columns=${columns} rows=${shown} rowKey=${(row) => row.provider} link=${(row) => href("messages", { ...period, provider: row.provider })} />
-    ${rows.length > shown.length && html`<div><button class="plain" onClick=${() => setAll(true)}>Show all ${count(rows.length)}</button></div>`}`;
+    ${rows.length > shown.length && html`<div class="more"><button class="plain" onClick=${() => setAll(true)}>Show all ${count(rows.length)} providers</button></div>`}`;
 }

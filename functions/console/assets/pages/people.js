@@ -5,6 +5,7 @@ import { Code } from "../components/code.js";
 import { Confirm } from "../components/dialog.js";
 import { Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
+import { ProviderTitle } from "../components/provider.js";
 import { Empty, Failed } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Cause, Status } from "../components/tags.js";
@@ -26,7 +27,7 @@ export default function People() {
   return html`<${Heading} title="People" says="What is stored about one person, for their questions and their right to be forgotten." />
     <${Panel} title="Find a person">
       <form class="row ask" onSubmit=${(event) => { event.preventDefault(); find(); }}>
-        <${Field} label="Number" hint="With + and the country. Each look is kept in the audit, without the number.">
+        <${Field} label="Number" hint="With + and the country. Each search is kept in the audit, without the number.">
           <input type="tel" required autocomplete="off" value=${number} onInput=${(event) => setNumber(event.target.value)} /><//>
         <button class="primary" disabled=${finding}>${finding ? "Looking …" : "Find"}</button>
       </form>
@@ -58,11 +59,11 @@ function Person({ number, found, onErased }) {
 
 const COLUMNS = [
   { key: "received_at", title: "Last report", sort: (each) => each.received_at, cell: (each) => time(each.received_at) },
-  { key: "provider", title: "Provider", sort: (each) => each.provider },
+  { key: "provider", title: "Provider", sort: (each) => each.provider, cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
   { key: "status", title: "Status", cell: (each) => html`<${Status} status=${each.status} />` },
   { key: "cause", title: "Cause", cell: (each) => html`<${Cause} cause=${each.cause} bounce=${each.bounce} />` },
   { key: "provider_code", title: "Code", cell: (each) => html`<${Code} provider=${each.provider} code=${each.provider_code} />` },
-  { key: "message_id", title: "Message", cell: (each) => html`<code>${each.message_id}</code>` },
+  { key: "message_id", title: "Message", cell: (each) => html`<code class="cut" title=${each.message_id}>${each.message_id}</code>` },
 ];
 
 function Erase({ number, found, onErased, onClose }) {

@@ -4,6 +4,7 @@ import { all, api } from "../api.js";
 import { Confirm, Dialog } from "../components/dialog.js";
 import { Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
+import { ProviderTitle, useTitles } from "../components/provider.js";
 import { Empty, Failed, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { toast } from "../components/toast.js";
@@ -36,13 +37,14 @@ export default function Quarantine() {
 function Kept({ items, reload }) {
   const { provider = "", reason = "", id } = route.value.query;
   const [asking, setAsking] = useState(false);
+  const title = useTitles();
   const found = items.filter((each) => (!provider || each.provider === provider) && (!reason || each.error.toLowerCase().includes(reason.toLowerCase())));
   const names = [...new Set(items.map((each) => each.provider))].sort();
   const set = (name) => (event) => setQuery({ [name]: event.target.value }, { replace: true });
   const one = items.find((each) => each.id === id);
   const close = () => setQuery({ id: "" });
   return html`<form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
-      <${Field} label="Provider"><select value=${provider} onChange=${set("provider")}><option value="">All</option>${names.map((each) => html`<option value=${each}>${each}</option>`)}</select><//>
+      <${Field} label="Provider"><select value=${provider} onChange=${set("provider")}><option value="">All</option>${names.map((each) => html`<option value=${each}>${title(each)}</option>`)}</select><//>
       <${Field} label="Reason"><input type="search" placeholder="A part of it" value=${reason} onInput=${set("reason")} /><//>
       ${has("write") && html`<div><button class="primary" disabled=${found.length === 0 || isWorking(REPLAY)} onClick=${() => setAsking(true)}>Replay ${count(found.length)} …</button></div>`}
     </form>
@@ -58,7 +60,7 @@ function Kept({ items, reload }) {
 
 const COLUMNS = [
   { key: "received_at", title: "Received", sort: (each) => each.received_at, cell: (each) => html`<span title=${ago(each.received_at)}>${time(each.received_at, { seconds: true })}</span>` },
-  { key: "provider", title: "Provider", sort: (each) => each.provider },
+  { key: "provider", title: "Provider", sort: (each) => each.provider, cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
   { key: "error", title: "Reason", wide: true, sort: (each) => each.error, cell: (each) => hidden(each.error) },
   { key: "method", title: "Method" },
   { key: "size", title: "Characters", num: true, sort: size, cell: (each) => count(size(each)) },
@@ -81,10 +83,10 @@ function Request({ request, onClose, onGone }) {
   return html`<${Dialog} drawer title="Unreadable request" onClose=${isRead ? onGone : onClose}>
     <dl class="facts">
       <dt>Reason</dt><dd>${text(request.error)}</dd>
-      <dt>Provider</dt><dd><a href=${providerHref(request.provider)}>${request.provider}</a></dd>
+      <dt>Provider</dt><dd><a href=${providerHref(request.provider)}><${ProviderTitle} name=${request.provider} /></a></dd>
       <dt>Received</dt><dd>${time(request.received_at, { seconds: true })}</dd>
       <dt>Request</dt><dd><code>${request.method}</code>${request.content_type && html` <code>${request.content_type}</code>`}</dd>
-      <dt>Name</dt><dd><code>${request.id}</code></dd>
+      <dt>Id</dt><dd><code>${request.id}</code></dd>
     </dl>
     <div class="panel-head"><h3>As it came</h3><button class="small" aria-pressed=${String(shown)} onClick=${() => setShown(!shown)}>${shown ? "Hide numbers" : "Show numbers"}</button></div>
     ${request.query && html`<div class="label">Query</div><pre tabindex="0">${text(request.query)}</pre>`}
@@ -125,7 +127,7 @@ function Estimate({ found, reload, onClose }) {
   return html`<${Confirm} title=${`Replay ${count(found.length)} requests?`} action="Replay" reason="Reason" run=${run} onClose=${onClose}>
     <p>Each is read again with the deployed code. What can be read is stored, may suppress numbers, and leaves quarantine; the others stay. A report that is known already changes nothing.</p>
     <${Table} dense caption="What would be replayed" rows=${rows.slice(0, 20)} columns=${[
-      { key: "provider", title: "Provider" },
+      { key: "provider", title: "Provider", cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
       { key: "reason", title: "Reason", wide: true },
       { key: "n", title: "Requests", num: true, cell: (each) => count(each.n) },
     ]} />

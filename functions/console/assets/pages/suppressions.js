@@ -6,7 +6,7 @@ import { Code } from "../components/code.js";
 import { Confirm } from "../components/dialog.js";
 import { Choice, Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { ProviderSelect } from "../components/provider.js";
+import { ProviderSelect, ProviderTitle, useTitles } from "../components/provider.js";
 import { Empty, Failed, Loaded, NoScope } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Cause } from "../components/tags.js";
@@ -43,7 +43,7 @@ function LookUp() {
   });
   return html`<${Panel} title="May this number be sent to?">
       <form class="row ask" onSubmit=${(event) => { event.preventDefault(); find(); }}>
-        <${Field} label="Number" hint="With + and the country, like +44 7700 900123. It is in no address and no log.">
+        <${Field} label="Number" hint="With + and the country, like +44 7700 900123. It never stands in an address or a log.">
           <input type="tel" required autocomplete="off" value=${number} onInput=${(event) => setNumber(event.target.value)} /><//>
         <button class="primary" disabled=${finding}>${finding ? "Looking …" : "Look up"}</button>
       </form>
@@ -86,7 +86,7 @@ function Why({ found }) {
     <dt>List</dt><dd>${LISTS[found.list] ?? html`<span class="muted">none</span>`}</dd>
     <dt>State</dt><dd>${words(found.state)}${STATES[found.state] && html` <span class="muted">${STATES[found.state]}</span>`}</dd>
     <dt>Why</dt><dd><${Cause} cause=${found.cause} />${found.provider_code && html` · <${Code} provider=${found.provider} code=${found.provider_code} />`}</dd>
-    <dt>Who said so</dt><dd>${found.provider ? html`<a href=${providerHref(found.provider)}>${found.provider}</a>` : "an operator"}${found.message_id && html`, message <a href=${messageHref(found.provider, found.message_id)}>${found.message_id}</a>`}</dd>
+    <dt>Who said so</dt><dd>${found.provider ? html`<a href=${providerHref(found.provider)}><${ProviderTitle} name=${found.provider} /></a>` : "an operator"}${found.message_id && html`, message <a href=${messageHref(found.provider, found.message_id)}>${found.message_id}</a>`}</dd>
     <dt>Since</dt><dd>${time(found.first_seen)}${found.last_seen && found.last_seen !== found.first_seen && html`, last ${time(found.last_seen)}`}</dd>
     <dt>Until</dt><dd>${found.expires_at ? time(found.expires_at) : found.suppressed ? "somebody lifts it" : "–"}</dd>
     <dt>Strikes</dt><dd>${count(found.strikes)}</dd>
@@ -154,9 +154,10 @@ async function importAll({ header, rows, first }, country, note, step) {
 function HeldNumbers() {
   const status = useLoad((signal) => api("/status", { signal }), []);
   const [asked, setAsked] = useState(null);
+  const title = useTitles();
   const [since, setSince] = useState(yesterday);
   const settle = ({ provider, act }) => async (note) => {
-    startWork(`held-${provider}`, `${TITLES[act]} what is held for ${provider}`, async (step) => {
+    startWork(`held-${provider}`, `${TITLES[act]} what is held of ${title(provider)}`, async (step) => {
       await inParts(`/suppressions/held/${provider}/${act}`, act === "discard" ? { since: utc(since) } : {}, note, "settled", step, asked.n);
       status.reload();
     });
@@ -165,7 +166,7 @@ function HeldNumbers() {
       <p>Very many new dead numbers of one provider within an hour look like the provider's fault. They are held: they are still sent to, until somebody decides.</p>
       <${Loaded} of=${status} empty=${({ held }) => held.length === 0 && html`<${Empty} title="Nothing is held">When a provider calls more numbers dead in an hour than <code>MassBounceLimit</code>, they wait here.<//>`}>
         ${({ held }) => html`<${Table} caption="Held numbers" rows=${held} rowKey=${(each) => each.provider} columns=${[
-          { key: "provider", title: "Provider", cell: (each) => html`<a href=${providerHref(each.provider)}>${each.provider}</a>` },
+          { key: "provider", title: "Provider", cell: (each) => html`<a href=${providerHref(each.provider)}><${ProviderTitle} name=${each.provider} /></a>` },
           { key: "n", title: "Numbers", num: true, cell: (each) => count(each.n) },
           { key: "acts", title: "", cell: (each) => has("write") && html`<span class="row">
             <button class="small" onClick=${() => setAsked({ ...each, act: "release" })}>Release</button>
@@ -174,7 +175,7 @@ function HeldNumbers() {
         ${held.map((each) => html`<${Work} key=${each.provider} name=${`held-${each.provider}`} unit="numbers" />`)}`}
       <//>
     <//>
-    ${asked && html`<${Confirm} title=${`${TITLES[asked.act]} ${count(asked.n)} numbers of ${asked.provider}?`} action=${TITLES[asked.act]} danger=${asked.act === "discard"} reason="Reason"
+    ${asked && html`<${Confirm} title=${`${TITLES[asked.act]} ${count(asked.n)} numbers of ${title(asked.provider)}?`} action=${TITLES[asked.act]} danger=${asked.act === "discard"} reason="Reason"
       run=${settle(asked)} onClose=${() => setAsked(null)}>
       <p>${ABOUT[asked.act]}</p>
       ${asked.act === "discard" && html`<${Field} label="Received from (UTC)" hint="What was held before stays held."><input type="datetime-local" required value=${since} onInput=${(event) => setSince(event.target.value)} /><//>`}
@@ -215,7 +216,7 @@ function Revert() {
     startWork(REVERT, `Revert of ${provider}`, (step) => inParts(`/suppressions/revert/${provider}`, window, note, "reverted", step));
   };
   return html`<${Panel} title="Take back what a provider's reports did">
-      <p>For a time in which a provider reported nonsense, or in which its token was in strange hands: every number that its reports put on a list comes off, opt-outs too.
+      <p>For a time in which a provider reported nonsense, or in which somebody else had its token: every number that its reports put on a list comes off, opt-outs too.
         What others said of the same numbers stays.</p>
       <form class="stack" onSubmit=${(event) => { event.preventDefault(); setAsking(true); }}><div class="filters roomy">
         <${Field} label="Provider"><${ProviderSelect} required value=${provider} onChange=${setProvider} /><//>
