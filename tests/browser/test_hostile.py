@@ -1,4 +1,4 @@
-"""A hostile address, hostile words of a provider, and calls that end badly or while nobody looks."""
+"""Hostile addresses and words of a provider, and calls that end badly or while nobody looks."""
 
 from threading import Event
 from typing import Any
@@ -35,9 +35,7 @@ def addresses() -> list[str]:
 
 
 @pytest.mark.parametrize("address", addresses())
-def test_an_address_without_meaning_breaks_no_page(
-    chromium: Any, site: Site, address: str
-) -> None:
+def test_an_address_without_meaning_breaks_no_page(chromium: Any, site: Site, address: str) -> None:
     with watched(chromium, site) as window:
         page = window.open(address)
         assert page.get_by_text("This page cannot be shown").count() == 0
