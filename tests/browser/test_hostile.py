@@ -1,4 +1,4 @@
-"""Hostile addresses and words of a provider, and calls that end badly or while nobody looks."""
+"""A hostile address, hostile words of a provider, calls that end badly or while nobody looks."""
 
 from threading import Event
 from typing import Any
