@@ -328,6 +328,7 @@ def test_each_ingest_function_may_read_its_own_token_and_the_hash_key_only() -> 
         assert readable == [[own, {"Fn::GetAtt": ["HashSecret", "Id"]}]]
 
 
+FOR_WHOM = ("Audience", "ClientId")
 CONSOLE = {"GET /console", "GET /console/{proxy+}", "POST /console/sign-in"}
 
 
@@ -1171,3 +1172,34 @@ def test_the_dashboard_is_one_screen_and_free_of_charge() -> None:
     assert {x for x, _ in places} == set(range(24))
     common = [each for each in shown() if "provider" not in each[2]]
     assert len(common) + 2 * 6 <= MAX_FREE_METRICS  # of six providers
+
+
+def test_an_identity_provider_is_reached_over_tls_or_is_on_this_machine() -> None:
+    parameters = SOURCE["Parameters"]
+    issuer = parameters["OidcIssuer"]["AllowedPattern"]
+    for good in (
+        "",
+        "https://id.example",
+        "https://t.auth0.com/",
+        "http://127.0.0.1:8080/realms/x",
+    ):
+        assert re.fullmatch(issuer, good)
+    for bad in ("http://id.example", "http://127.0.0.1.evil.example", "https://id.example?x", "id"):
+        assert not re.fullmatch(issuer, bad)
+    scopes = parameters["OidcSignInScopes"]["AllowedPattern"]
+    for good in ("openid", parameters["OidcSignInScopes"]["Default"], "email openid groups"):
+        assert re.fullmatch(scopes, good)
+    for bad in ("", "email", "openidx", "xopenid email"):
+        assert not re.fullmatch(scopes, bad)
+
+
+def test_who_names_an_issuer_says_for_whom_its_tokens_are_and_the_other_way_round() -> None:
+    none_named = {"Fn::And": [{"Fn::Equals": [{"Ref": f"Oidc{each}"}, ""]} for each in FOR_WHOM]}
+    no_issuer = {"Fn::Equals": [{"Ref": "OidcIssuer"}, ""]}
+    for name, condition, asserted in (
+        ("OidcNeedsAnAudience", no_issuer, none_named),
+        ("OidcNeedsAnIssuer", none_named, no_issuer),
+    ):
+        rule = SOURCE["Rules"][name]
+        assert rule["RuleCondition"] == {"Fn::Not": [condition]}
+        assert [each["Assert"] for each in rule["Assertions"]] == [{"Fn::Not": [asserted]}]

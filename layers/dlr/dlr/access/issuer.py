@@ -13,6 +13,7 @@ import urllib3
 DISCOVERY = "/.well-known/openid-configuration"
 LOOPBACK = ("127.0.0.1", "localhost")
 MAX_BYTES = 256 * 1024
+"""Of an answer. What is longer is cut off, and so is no JSON."""
 TIMEOUT = urllib3.Timeout(connect=1, read=2)
 """For each part of an answer; the function's own timeout bounds the whole."""
 
@@ -41,7 +42,7 @@ def ask(issuer: str, url: str, form: Mapping[str, str] | None = None) -> tuple[i
         raise IssuerError("The identity provider's addresses do not begin with https://.")
     try:
         status, body = _send(url, form)
-        found = json.loads(body) if len(body) <= MAX_BYTES else None
+        found = json.loads(body)
     except (urllib3.exceptions.HTTPError, OSError, ValueError, RecursionError):
         raise IssuerError("The identity provider does not answer, or nothing readable.") from None
     return status, found if isinstance(found, dict) else {}
@@ -61,7 +62,7 @@ def _send(url: str, form: Mapping[str, str] | None) -> tuple[int, bytes]:
         redirect=False,
     )
     try:
-        return answer.status, answer.read(MAX_BYTES + 1)
+        return answer.status, answer.read(MAX_BYTES)
     finally:
         answer.release_conn()
 
