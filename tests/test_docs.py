@@ -61,8 +61,9 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_every_test_that_the_page_of_known_attacks_names_exists() -> None:
-    page = (ROOT / "docs/findings.md").read_text()
+@pytest.mark.parametrize("name", ["findings", "architecture"])
+def test_every_test_that_a_page_names_exists(name: str) -> None:
+    page = (ROOT / f"docs/{name}.md").read_text()
     named = set(NAMED_TEST.findall(page))
     assert page.count("::") == len(NAMED_TEST.findall(page))
     existing = {(file, name) for file in {file for file, _ in named} for name in _tests_in(file)}
