@@ -55,7 +55,7 @@ def welcome(deployment: Deployment, link: str) -> None:
     print(f"\nConsole, signed in for eight hours:\n  {link}")
     print(f"\nAPI    {deployment.base_url}\nToken  {deployment.admin_token}")
     print(
-        f"\n{len(deployment.webhooks)} webhooks: the console's page Providers has their addresses, or"
+        f"\n{len(deployment.webhooks)} webhooks: see the console's page Providers, or all at once"
     )
     print(f"  jq -r '.webhooks[]' {OUTPUTS.relative_to(ROOT)}")
     if example := next(_examples(deployment), None):
