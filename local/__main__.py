@@ -51,14 +51,16 @@ def sign_in_link(deployment: Deployment) -> str:
 
 
 def welcome(deployment: Deployment, link: str) -> None:
-    """Print the addresses and the tokens, and two commands to paste."""
-    print("\nWebhooks, to register at the providers (in a shell, between single quotes):")
-    for url in deployment.webhooks.values():
-        print(f"  {url}")
+    """Print where to begin, and two commands to paste."""
+    print(f"\nConsole, signed in for eight hours:\n  {link}")
     print(f"\nAPI    {deployment.base_url}\nToken  {deployment.admin_token}")
+    print(
+        f"\n{len(deployment.webhooks)} webhooks: see the console's page Providers, or all at once"
+    )
+    print(f"  jq -r '.webhooks[]' {OUTPUTS.relative_to(ROOT)}")
     if example := next(_examples(deployment), None):
         print_example(deployment, example)
-    print(f"\nConsole  {deployment.console}\nSign in  {link}")
+    print("\nA month of made-up messages, in another terminal:\n  make demo")
     print("\nReady. Ctrl-C stops it.", flush=True)
 
 
@@ -80,7 +82,7 @@ def print_example(deployment: Deployment, example: Recording) -> None:
     ask = ["dlr", "check", example.suppressed_numbers[0]]
     print(
         f"\nReport a dead number:\n  {shlex.join(post)}\n"
-        f"Ask for it, in this folder (pipx install ./cli):\n  {shlex.join(ask)}"
+        f"Ask for it, in this folder (once: pipx install ./cli):\n  {shlex.join(ask)}"
     )
 
 

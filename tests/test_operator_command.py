@@ -551,7 +551,14 @@ def test_a_replay_says_what_it_came_to(
 @pytest.mark.usefixtures("two")
 def test_all_of_a_provider_are_replayed(api: FakeApi, run: Run) -> None:
     api.answers["POST /quarantine/b/replay"] = replayed(new=1)
-    result = run("quarantine", "replay", "--provider", "smpp", "--json")
+    asked = run("quarantine", "replay", "--provider", "smpp", "--json")
+    assert (asked.exit_code, asked.stdout) == (2, "")
+    assert "Replay 1 request from" in asked.stderr
+    assert "--yes" in asked.stderr
+    assert not any(call.startswith("POST") for call in api.calls)
+    result = run("quarantine", "replay", "--provider", "smpp", "--json", "--yes")
+    assert "      1  " in result.stderr  # so many of this reason
+    assert "may suppress numbers" in result.stderr
     expected = {"id": "b", "outcome": "replayed", "new": 1, "stale": 0, "duplicate": 0}
     assert json.loads(result.stdout) == {**expected, "error": None}
     result = run("quarantine", "replay", "--provider", "twilio")

@@ -188,6 +188,23 @@ def destroys(command: Callable[..., R]) -> Callable[..., R]:
     return check
 
 
+def asks(command: Callable[..., R]) -> Callable[..., R]:
+    """Adds --yes for a command that asks in some of its cases only; like `destroys` else."""
+
+    @click.option("--yes", is_flag=True, help="Do not ask for confirmation. Needed off a terminal.")
+    @functools.wraps(command)
+    def ask(yes: bool, **others: Any) -> R:
+        return command(confirm=_no_question if yes else _ask_at_a_terminal, **others)
+
+    return ask
+
+
+def _ask_at_a_terminal(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} There is no terminal to ask at: give --yes.")
+    _ask(question)
+
+
 def _no_question(_: str) -> None:
     return
 

@@ -1,6 +1,8 @@
 """`dlr quarantine`: list, show, replay and discard requests that could not be read."""
 
 import functools
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -8,13 +10,16 @@ import click
 
 from dlr_cli import quarantine
 from dlr_cli.api import Api
-from dlr_cli.options import destroys, prints_data, uses_api
+from dlr_cli.options import asks, destroys, prints_data, uses_api
 from dlr_cli.output import Output
 from dlr_cli.quarantine import Discarded, Outcome, QuarantinedRequest, Replayed
 from dlr_cli.text import printable
 
 R = TypeVar("R")
 COLUMNS = ("id", "received_at", "provider", "error")
+MOST_REASONS = 10
+_DIGITS = re.compile(r"\d{7,}")
+"""So many may be a person's number."""
 EMPTY = "No such request is in quarantine."
 TEXTS = {
     Outcome.DISCARDED: "discarded",
@@ -77,20 +82,50 @@ def show(api: Api, output: Output, ids: tuple[str, ...], provider: str | None) -
 
 @command.command
 @of_ids_or_provider
+@asks
 @prints_data
 @uses_api
-def replay(api: Api, output: Output, ids: tuple[str, ...], provider: str | None) -> None:
+def replay(
+    api: Api,
+    output: Output,
+    ids: tuple[str, ...],
+    provider: str | None,
+    confirm: Callable[[str], None],
+) -> None:
     """Read requests again, and store their reports.
 
-    A request leaves quarantine when all of it could be read. What is still unreadable stays, and
-    makes the exit status 1. Of a batch, each item that is still unreadable gets an id of its own.
+    \b
+    dlr quarantine replay --provider smsmode
+    dlr quarantine replay --provider smsmode --yes --json | jq .outcome
+
+    With --provider it says what waits there and asks first. A request leaves quarantine when all of
+    it could be read. What is still unreadable stays, and makes the exit status 1. Of a batch, each
+    item that is still unreadable gets an id of its own.
     """
+    chosen = ids
+    if not ids:
+        found = _of_provider(api, output, provider)
+        if not found:
+            return
+        _estimate(output, found.values())
+        confirm(f"Replay {_count(len(found))} from the quarantine of {api.host}?")
+        chosen = tuple(found)
     outcomes = []
-    for each in output.progress(ids or list(_of_provider(api, output, provider)), "replay"):
+    for each in output.progress(chosen, "replay"):
         result = quarantine.replay(api, each)
         output.item(result, _line_of(result))
         outcomes.append(result.outcome)
     _exit_for(outcomes)
+
+
+def _estimate(output: Output, found: Iterable[QuarantinedRequest]) -> None:
+    """How many requests there are of each reason, and what a replay means for them."""
+    reasons = Counter(_DIGITS.sub("…", printable(each.error)) for each in found)
+    for reason, n in reasons.most_common(MOST_REASONS):
+        output.note(f"{n:>7,}  {reason}")
+    if len(reasons) > MOST_REASONS:
+        output.note(f"         and {len(reasons) - MOST_REASONS:,} more reasons")
+    output.note("What can be read now is stored, may suppress numbers, and leaves quarantine.")
 
 
 @command.command
@@ -112,14 +147,17 @@ def discard(
     chosen = ids or tuple(_of_provider(api, output, provider))
     if not chosen:
         return
-    count = "1 request" if len(chosen) == 1 else f"{len(chosen)} requests"
-    confirm(f"Discard {count} from the quarantine of {api.host}, for good?")
+    confirm(f"Discard {_count(len(chosen))} from the quarantine of {api.host}, for good?")
     outcomes = []
     for each in output.progress(chosen, "discard"):
         result = quarantine.discard(api, each)
         output.item(result, _line_of(result))
         outcomes.append(result.outcome)
     _exit_for(outcomes)
+
+
+def _count(requests: int) -> str:
+    return "1 request" if requests == 1 else f"{requests:,} requests"
 
 
 def _of_provider(api: Api, output: Output, provider: str | None) -> dict[str, QuarantinedRequest]:

@@ -22,6 +22,16 @@ const SAYS = {
   503: "Not available now. Try again.",
 };
 
+/** Answers with an ETag, the newest last: what has not changed is not sent, nor worked out, again. */
+const kept = new Map();
+const MOST_KEPT = 40;
+
+function keepAnswer(name, tag, answer) {
+  kept.delete(name);
+  if (tag) kept.set(name, { tag, answer });
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+}
+
 /**
  * Calls a route: `await api("/stats", {query: {by: "day"}})`. Answers the JSON, or null without one.
  * `body` is sent as JSON, a text as it is. Raises ApiError.
@@ -36,11 +46,18 @@ export async function api(path, { method = "GET", query, body, note, key, token,
   if (note) headers["x-operator"] = note;
   if (key) headers["idempotency-key"] = key;
   const sent = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
-  const response = await fetch(url, { method, headers, body: sent, signal, cache: "no-cache" }).catch((error) => {
+  const name = `${session.value?.id} ${url}`;
+  const known = method === "GET" ? kept.get(name) : undefined;
+  if (known) headers["if-none-match"] = known.tag;
+  const response = await fetch(url, { method, headers, body: sent, signal, cache: "no-store" }).catch((error) => {
     throw error.name === "AbortError" ? error : new ApiError(0);
   });
+  if (known && response.status === 304) return known.answer;
   const answer = await response.json().catch(() => null);
-  if (response.ok) return answer;
+  if (response.ok) {
+    if (method === "GET") keepAnswer(name, response.headers.get("etag"), answer);
+    return answer;
+  }
   const error = new ApiError(response.status, answer ?? {});
   if (!token && isUnknown(error)) forget("The session has ended. Sign in again.");
   throw error;

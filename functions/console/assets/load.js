@@ -22,14 +22,19 @@ export function useLoad(ask, deps) {
   return { ...state, reload };
 }
 
-/** Calls `tick` every so many milliseconds while `on` and while the tab is in view. */
+/** Calls `tick` every so many milliseconds while `on` and while the tab is in view, and once it is again. */
 export function usePoll(tick, every, on = true) {
   const latest = useRef(tick);
   latest.current = tick;
   useEffect(() => {
     if (!on) return undefined;
-    const timer = setInterval(() => document.hidden || latest.current(), every);
-    return () => clearInterval(timer);
+    const ask = () => document.hidden || latest.current();
+    const timer = setInterval(ask, every);
+    document.addEventListener("visibilitychange", ask);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", ask);
+    };
   }, [every, on]);
 }
 
