@@ -362,6 +362,26 @@ def test_providers_are_compared_place_by_place_and_few_messages_never_win() -> N
     assert [(each["provider"], each["network"]) for each in only] == [("plivo", None)]
 
 
+def test_the_best_provider_is_one_that_has_final_messages() -> None:
+    rows = [row(f"{n}", START, "enroute", provider="smpp") for n in range(9)]
+    rows += many("smsmode", 0, 5) + many("twilio", 0, 4)
+    found, _ = compare(lake_of(rows), Period(START, START + HOUR), ("country",), {}, NOW)
+    assert {each["best"] for each in found} == {"smsmode"}
+
+
+def test_an_answer_is_as_old_as_the_oldest_of_what_it_was_made_of() -> None:
+    class Later(FakeLake):
+        def open(self, *arguments: Any, **named: Any) -> Any:
+            self.as_of += HOUR
+            return super().open(*arguments, **named)
+
+    lake = Later()
+    first = lake.as_of + HOUR
+    _, as_of = stats(lake, Question(Period(START + HOUR / 2, START + 5 * HOUR / 2)), NOW)
+    assert len(lake.opened) == 3
+    assert as_of == first
+
+
 def test_unfinished_messages_are_counted_by_provider_with_the_oldest() -> None:
     minute = timedelta(minutes=1)
     rows = [
@@ -407,6 +427,14 @@ def test_the_oldest_message_may_finish_between_two_looks() -> None:
     lake.put(row("a", START, "enroute"))
     (found,), _ = unfinished(lake, Period(START, START + HOUR), NOW)
     assert (found["n"], found["oldest"], found["oldest_message_id"]) == (1, None, None)
+
+
+def test_a_position_behind_the_end_leads_to_no_message_behind_it() -> None:
+    """A cursor can be forged; the end of a period is not part of it."""
+    lake = lake_of([row("a", START), row("b", START + HOUR)])
+    for position in (Position(START + HOUR, "f"), Position(START + 9 * HOUR)):
+        page = search(lake, Period(START, START + HOUR), {}, position, 9, NOW)
+        assert [each["mk"] for each in page.items] == ["a"]
 
 
 def test_a_page_opens_no_more_hours_than_it_needs() -> None:
