@@ -106,7 +106,7 @@ lint: .venv/ready $(sam) $(checkov)
 
 build: .venv/ready $(sam) ## build what `sam deploy` uploads, and check it
 	$(sam) build --parameter-overrides Providers=$(providers)
-	$(bin)/pytest --quiet -m built
+	$(bin)/pytest --quiet -m built tests/test_built.py
 
 bench: .venv/ready .venv-bench/ready build ## measure time and cost beside the alternatives; writes docs/performance.md
 	$(bin)/python -m bench .venv-bench $(if $(CI),,--keep)

@@ -42,8 +42,10 @@ def runtime() -> str:
     return found
 
 
-def imported(function: Built, **variables: str) -> Any:
-    """The handler's module, imported in a fresh process as Lambda does it."""
+@cache
+def imported(name: str, **variables: str) -> Any:
+    """The function's handler module, imported in a fresh process as Lambda does it."""
+    (function,) = (each for each in FUNCTIONS if each.name == name)
     packages = Path(botocore.__file__).parents[1]
     finished = subprocess.run(
         [runtime(), "-S", "-c", PROBE, function.handler.partition(".")[0]],
@@ -58,13 +60,13 @@ def imported(function: Built, **variables: str) -> Any:
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.name)
 def test_a_cold_start_compiles_nothing_of_ours(function: Built) -> None:
-    compiled = imported(function)["compiled"]
+    compiled = imported(function.name)["compiled"]
     assert [path for path in compiled if path.startswith(str(BUILD))] == []
 
 
 @pytest.mark.parametrize("function", INGEST, ids=lambda each: each.name)
 def test_ingest_starts_with_few_modules(function: Built) -> None:
-    modules = imported(function)["modules"]
+    modules = imported(function.name)["modules"]
     heavy = ("boto3", "s3transfer", "phonenumbers", "aws_xray_sdk")
     heavy += tuple(
         f"aws_lambda_powertools.{part}"
@@ -76,7 +78,7 @@ def test_ingest_starts_with_few_modules(function: Built) -> None:
 
 def test_a_provider_with_a_zone_starts_where_the_system_has_no_zones() -> None:
     (smsmode,) = (each for each in INGEST if each.variables["PROVIDER"] == "smsmode")
-    assert "tzdata" in imported(smsmode, PYTHONTZPATH="")["modules"]
+    assert "tzdata" in imported(smsmode.name, PYTHONTZPATH="")["modules"]
 
 
 def test_every_source_has_bytecode_that_is_never_checked() -> None:
