@@ -59,7 +59,7 @@ function Kept({ items, reload }) {
 }
 
 const COLUMNS = [
-  { key: "received_at", title: "Received", sort: (each) => each.received_at, cell: (each) => html`<span title=${ago(each.received_at)}>${time(each.received_at, { seconds: true })}</span>` },
+  { key: "received_at", title: "Received (UTC)", sort: (each) => each.received_at, cell: (each) => html`<span title=${ago(each.received_at)}>${time(each.received_at, { seconds: true, zone: false, year: false })}</span>` },
   { key: "provider", title: "Provider", sort: (each) => each.provider, cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
   { key: "error", title: "Reason", wide: true, sort: (each) => each.error, cell: (each) => hidden(each.error) },
   { key: "method", title: "Method" },
