@@ -193,3 +193,13 @@ def test_the_first_view_weighs_no_more_than_120_kilobytes() -> None:
     first = ["index.html", "style.css", "icon.svg", "main.js", "pages/overview.js"]
     assert sum(map(weigh, first)) <= 120 * 1024
     assert len(seen) >= 15
+
+
+def test_the_style_sheet_says_nothing_of_what_no_script_makes() -> None:
+    """A class without an element is a rule without a use."""
+    assets = FOLDER / "assets"
+    sheet = re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", (assets / "style.css").read_text(), flags=re.S)
+    classes = set(re.findall(r"\.([a-z][a-z-]*)", sheet))
+    scripts = " ".join(each.read_text() for each in assets.rglob("*.js"))
+    assert len(classes) > 50
+    assert {each for each in classes if not re.search(rf"\b{each}\b", scripts)} == set()

@@ -7,6 +7,8 @@ const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "code"
 export const NONE = "–";
 
 export const count = (n) => (n === null || n === undefined ? NONE : whole.format(n));
+/** 1, "request" → "1 request"; 2 → "2 requests". */
+export const many = (n, one) => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
 export const short = (n) => (n < 10_000 ? count(n) : compact.format(n));
 
 /** 0.934 → "93.4 %". */

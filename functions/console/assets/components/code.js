@@ -30,5 +30,5 @@ export function useCodes(provider) {
 export function Code({ provider, code }) {
   const meaning = meaningOf(useCodes(code && provider), code);
   if (!code) return html`<span class="muted">–</span>`;
-  return html`<span class="cut brief" title=${[code, meaning?.words].filter(Boolean).join(": ")}><code>${code}</code>${meaning && html` <span class="muted">${meaning.words}</span>`}</span>`;
+  return html`<span class="cut" title=${[code, meaning?.words].filter(Boolean).join(": ")}><code>${code}</code>${meaning && html` <span class="muted">${meaning.words}</span>`}</span>`;
 }

@@ -2,8 +2,9 @@
 import { html, useState } from "../vendor.js";
 
 /**
- * `columns`: `[{key, title, cell?: (row) => …, num?: true, sort?: (row) => value, wide?: true, wrap?: true}]`. What has `sort` can be
- * sorted by; without a title it holds buttons. `link`: `(row) => address` of what a row is made of, on its first cell and the row.
+ * `columns`: `[{key, title, cell?: (row) => …, num?: true, sort?: (row) => value, wide?: true, wrap?: true, rest?: true}]`.
+ * What has `sort` can be sorted by; without a title it holds buttons; `wide` and `wrap` are for text of several lines, `rest`
+ * takes what the others leave. `link`: `(row) => address` of what a row is made of, on its first cell and the row.
  */
 export function Table({ caption, columns, rows, link, rowKey, current, dense }) {
   const [order, setOrder] = useState({});
@@ -32,7 +33,7 @@ export function Table({ caption, columns, rows, link, rowKey, current, dense }) 
 }
 
 const content = (column, row) => (column.cell ? column.cell(row) : row[column.key] ?? "–");
-const kind = (column) => [column.num && "num", column.wide && "wide", column.wrap && "wrap", !column.title && "acts"].filter(Boolean).join(" ") || undefined;
+const kind = (column) => [column.num && "num", column.wide && "wide", column.wrap && "wrap", column.rest && "rest", !column.title && "acts"].filter(Boolean).join(" ") || undefined;
 
 function sorting(order, column) {
   if (order.key !== column.key) return "none";

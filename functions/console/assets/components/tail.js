@@ -59,7 +59,7 @@ const COLUMNS = [
   { key: "provider", title: "Provider", cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
   { key: "status", title: "Status", cell: (each) => html`<${Status} status=${each.status} />` },
   { key: "cause", title: "Cause", cell: (each) => html`<${Cause} cause=${each.cause} />` },
-  { key: "code", title: "Code", cell: (each) => html`<${Code} provider=${each.provider} code=${each.code} />` },
+  { key: "code", title: "Code", rest: true, cell: (each) => html`<${Code} provider=${each.provider} code=${each.code} />` },
   { key: "country", title: "Country", cell: (each) => (each.country ? country(each.country) : "–") },
   { key: "message_id", title: "Message", cell: (each) => (each.message_id ? html`<a class="cut" title=${each.message_id} href=${messageHref(each.provider, each.message_id)}>${each.message_id}</a>` : "–") },
 ];

@@ -41,7 +41,7 @@ function Tokens() {
     { key: "scopes", title: "Scopes", wide: true, cell: (row) => row.scopes.join(", ") },
     { key: "created", title: "Created", sort: (row) => row.created_at, cell: (row) => html`<span title=${time(row.created_at)}>${day(row.created_at)}</span> by ${row.created_by}` },
     { key: "used", title: "Last used", sort: (row) => row.last_used, cell: (row) => (row.last_used ? day(row.last_used) : "never") },
-    { key: "expires", title: "Expires", sort: (row) => row.expires_at, cell: (row) => html`<span title=${time(row.expires_at)}>${row.revoked_at ? html`<span class="tag poor">Revoked</span> by ${row.revoked_by}` : day(row.expires_at)}</span>` },
+    { key: "expires", title: "Expires", sort: (row) => row.expires_at, cell: (row) => html`<span title=${time(row.expires_at)}>${row.revoked_at ? html`<span class="tag poor">Revoked</span> by ${row.revoked_by}` : (row.parent ? time : day)(row.expires_at)}</span>` },
     { key: "act", title: "", cell: (row) => !row.revoked_at && html`<button class="small danger" aria-label=${`Revoke ${row.name}, ${row.id}`} onClick=${() => setRevoking(row)}>Revoke</button>` },
   ];
   const shown = (list) => list.filter((each) => sessions || !each.parent);

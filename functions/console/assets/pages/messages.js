@@ -113,7 +113,7 @@ function List({ items, title, numbers, query }) {
     { key: "status", title: "Status", cell: (row) => html`<${Status} status=${row.status} />` },
     { key: "provider", title: "Provider", cell: (row) => html`<span class="cut" title=${title(row.provider)}>${title(row.provider)}</span>` },
     { key: "cause", title: "Cause", cell: (row) => html`<${Cause} cause=${row.cause} bounce=${row.bounce} />` },
-    { key: "code", title: "Code", cell: (row) => (row.status === "delivered" ? html`<code class="cut" title=${row.code}>${row.code ?? "–"}</code>` : html`<${Code} provider=${row.provider} code=${row.code} />`) },
+    { key: "code", title: "Code", rest: true, cell: (row) => (row.status === "delivered" ? html`<code class="cut" title=${row.code}>${row.code ?? "–"}</code>` : html`<${Code} provider=${row.provider} code=${row.code} />`) },
     ...(numbers ? [{ key: "recipient", title: "Number", cell: (row) => html`<${PhoneNumber} value=${row.recipient} />` }] : []),
     { key: "to", title: "To", cell: (row) => html`${row.country ? country(row.country) : "–"} <span class="muted cut" title=${row.network}>${row.network}</span>` },
     { key: "sender", title: "From", cell: (row) => (row.sender ? html`<span class="cut" title=${row.sender}>${row.sender}</span>` : "–") },

@@ -10,7 +10,7 @@ import { Empty, Failed } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Cause, Status } from "../components/tags.js";
 import { toast } from "../components/toast.js";
-import { count, masked, time } from "../format.js";
+import { count, many, masked, time } from "../format.js";
 import { messageHref } from "../links.js";
 import { useAct } from "../load.js";
 import { href } from "../router.js";
@@ -62,7 +62,7 @@ const COLUMNS = [
   { key: "provider", title: "Provider", sort: (each) => each.provider, cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
   { key: "status", title: "Status", cell: (each) => html`<${Status} status=${each.status} />` },
   { key: "cause", title: "Cause", cell: (each) => html`<${Cause} cause=${each.cause} bounce=${each.bounce} />` },
-  { key: "provider_code", title: "Code", cell: (each) => html`<${Code} provider=${each.provider} code=${each.provider_code} />` },
+  { key: "provider_code", title: "Code", rest: true, cell: (each) => html`<${Code} provider=${each.provider} code=${each.provider_code} />` },
   { key: "message_id", title: "Message", cell: (each) => html`<code class="cut" title=${each.message_id}>${each.message_id}</code>` },
 ];
 
@@ -73,7 +73,7 @@ function Erase({ number, found, onErased, onClose }) {
     onErased();
   };
   return html`<${Confirm} title="Erase this person?" action="Erase" danger type="ERASE" reason="Reason" run=${run} onDone=${done} onClose=${onClose}>
-    <p>${count(found.messages.length + found.further_messages.length)} messages and ${count(found.quarantine.length)} requests in quarantine go, for good. Backups keep them for as long as <code>PointInTimeRecoveryDays</code> says.</p>
+    <p>${many(found.messages.length + found.further_messages.length, "message")} and ${many(found.quarantine.length, "request")} in quarantine are deleted for good. Backups keep them for as long as <code>PointInTimeRecoveryDays</code> says.</p>
     <p>Who is suppressed stays so, by a keyed hash alone: otherwise they would be sent to again.</p>
   <//>`;
 }

@@ -8,7 +8,7 @@ import { ProviderTitle, useTitles } from "../components/provider.js";
 import { Empty, Failed, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { toast } from "../components/toast.js";
-import { ago, count, time } from "../format.js";
+import { ago, count, many, time } from "../format.js";
 import { providerHref } from "../links.js";
 import { useAct, useLoad } from "../load.js";
 import { href, route, setQuery } from "../router.js";
@@ -59,7 +59,7 @@ function Kept({ items, reload }) {
 }
 
 const COLUMNS = [
-  { key: "received_at", title: "Received", sort: (each) => each.received_at, cell: (each) => html`<span title=${ago(each.received_at)}>${time(each.received_at, { seconds: true })}</span>` },
+  { key: "received_at", title: "Received (UTC)", sort: (each) => each.received_at, cell: (each) => html`<span title=${ago(each.received_at)}>${time(each.received_at, { seconds: true, zone: false, year: false })}</span>` },
   { key: "provider", title: "Provider", sort: (each) => each.provider, cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
   { key: "error", title: "Reason", wide: true, sort: (each) => each.error, cell: (each) => hidden(each.error) },
   { key: "method", title: "Method" },
@@ -100,7 +100,7 @@ function Request({ request, onClose, onGone }) {
     </div>`}
     ${discarding && html`<${Confirm} title="Discard this request?" action="Discard" danger reason="Reason"
       run=${(note) => api(`/quarantine/${encodeURIComponent(request.id)}`, { method: "DELETE", note })}
-      onDone=${() => { toast("Discarded."); onGone(); }} onClose=${() => setDiscarding(false)}>What it reports is lost then.<//>`}
+      onDone=${() => { toast("Discarded."); onGone(); }} onClose=${() => setDiscarding(false)}>What it reports is then lost.<//>`}
   <//>`;
 }
 
@@ -119,19 +119,19 @@ function Estimate({ found, reload, onClose }) {
   const rows = [...groups].map(([key, n]) => ({ provider: key.split("\n")[0], reason: key.split("\n")[1], n })).sort((a, b) => b.n - a.n);
   const ids = found.map((each) => each.id);
   const run = async (note) => {
-    startWork(REPLAY, `Replay of ${count(ids.length)} requests`, async (step) => {
+    startWork(REPLAY, `Replay of ${many(ids.length, "request")}`, async (step) => {
       await replayAll(ids, note, step);
       reload();
     });
   };
-  return html`<${Confirm} title=${`Replay ${count(found.length)} requests?`} action="Replay" reason="Reason" run=${run} onClose=${onClose}>
+  return html`<${Confirm} title=${`Replay ${many(found.length, "request")}?`} action="Replay" reason="Reason" run=${run} onClose=${onClose}>
     <p>Each is read again with the deployed code. What can be read is stored, may suppress numbers, and leaves quarantine; the others stay. A report that is known already changes nothing.</p>
     <${Table} dense caption="What would be replayed" rows=${rows.slice(0, 20)} columns=${[
       { key: "provider", title: "Provider", cell: (each) => html`<${ProviderTitle} name=${each.provider} />` },
       { key: "reason", title: "Reason", wide: true },
       { key: "n", title: "Requests", num: true, cell: (each) => count(each.n) },
     ]} />
-    <p class="muted small">About ${count(Math.ceil(ids.length / 5))} seconds.</p>
+    <p class="muted small">It takes about ${many(Math.ceil(ids.length / 5), "second")}.</p>
   <//>`;
 }
 

@@ -11,7 +11,7 @@ import { Empty, Failed, Loaded, NoScope } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Cause } from "../components/tags.js";
 import { toast } from "../components/toast.js";
-import { count, time, words } from "../format.js";
+import { count, many, time, words } from "../format.js";
 import { messageHref, providerHref } from "../links.js";
 import { useAct, useLoad } from "../load.js";
 import { href, route, setQuery } from "../router.js";
@@ -175,7 +175,7 @@ function HeldNumbers() {
         ${held.map((each) => html`<${Work} key=${each.provider} name=${`held-${each.provider}`} unit="numbers" />`)}`}
       <//>
     <//>
-    ${asked && html`<${Confirm} title=${`${TITLES[asked.act]} ${count(asked.n)} numbers of ${title(asked.provider)}?`} action=${TITLES[asked.act]} danger=${asked.act === "discard"} reason="Reason"
+    ${asked && html`<${Confirm} title=${`${TITLES[asked.act]} ${many(asked.n, "number")} of ${title(asked.provider)}?`} action=${TITLES[asked.act]} danger=${asked.act === "discard"} reason="Reason"
       run=${settle(asked)} onClose=${() => setAsked(null)}>
       <p>${ABOUT[asked.act]}</p>
       ${asked.act === "discard" && html`<${Field} label="Received from (UTC)" hint="What was held before stays held."><input type="datetime-local" required value=${since} onInput=${(event) => setSince(event.target.value)} /><//>`}
