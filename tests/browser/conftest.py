@@ -66,7 +66,7 @@ def served() -> Iterator[Site]:
 @pytest.fixture
 def site(served: Site) -> Site:
     """Every page has something to show."""
-    served.answers, served.calls = dict(ANSWERS), []
+    served.answers, served.calls, served.unchanged = dict(ANSWERS), [], []
     return served
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -84,6 +85,8 @@ class Site:
     url: str
     answers: Answers = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    """The paths that were answered by 304."""
 
     def asked(self, route: str) -> list[Call]:
         """The calls of a route, in order."""
@@ -143,7 +146,13 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             sent = body
         status, content = self.site.answer(self.command, path, query, sent)
-        self._send(status, "application/json", json.dumps(content).encode())
+        said, headers = json.dumps(content).encode(), {"cache-control": "no-store"}
+        if status == 200 and path.startswith("/stats"):
+            headers["etag"] = f'"{sha256(said).hexdigest()[:16]}"'
+            if headers["etag"] == self.headers.get("if-none-match"):
+                self.site.unchanged.append(path)
+                status, said = 304, b""
+        self._send(status, "application/json", said, headers)
 
     def _send(
         self, status: int, kind: str, body: bytes, headers: Mapping[str, str] | None = None
