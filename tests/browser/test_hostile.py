@@ -71,7 +71,7 @@ def test_what_a_provider_says_is_text_wherever_it_is_shown(chromium: Any, site: 
         "GET /messages": {**examples()["GET /messages"], "items": [{**row, "sender": MARKUP}]},
         "GET /messages/{provider}": found,
         "GET /messages/{provider}/{message_id}": found,
-        "GET /quarantine": {"requests": [request], "next": None},
+        "GET /quarantine": {"items": [request], "next": None},
     }
     with watched(chromium, site) as window:
         page = window.open("messages?of=smsmode&message=%3Cimg%3E")

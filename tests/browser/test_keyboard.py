@@ -153,7 +153,7 @@ def test_a_quarantined_request_is_replayed(chromium: Any, site: Site) -> None:
 
     def listed(_: Call) -> Any:
         is_gone = bool(site.asked("POST /quarantine/{id}/replay"))
-        return {"requests": QUARANTINE[1:] if is_gone else QUARANTINE, "next": None}
+        return {"items": QUARANTINE[1:] if is_gone else QUARANTINE, "next": None}
 
     site.answers["GET /quarantine"] = listed
     with keyboard(chromium, site, "quarantine") as keys:
