@@ -176,6 +176,41 @@ def test_each_error_is_written_with_the_row_of_the_file_and_without_the_number(
     assert Path("in.txt.errors.csv").stat().st_mode & 0o077 == 0
 
 
+def slow(rows: int, status: int, answer: Any) -> Any:
+    """What the API answers if it has the time for so many rows."""
+    return lambda call: answer(call) if len(rows_of(call)) - 1 <= rows else (status, JSON, "{}")
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_an_import_goes_on_in_smaller_parts_where_the_api_is_too_slow(
+    api: FakeApi, run: Run, status: int
+) -> None:
+    errors = importing(lambda rows: [f"row {len(rows)}: bad"])
+    api.answers[IMPORT] = slow(300, status, errors)
+    lines = numbers(2100)
+    Path("in.txt").write_text("\n".join(lines))
+    result = run("import", "in.txt")
+    taken = [rows_of(each)[1:] for each in api.requests if len(rows_of(each)) - 1 <= 300]
+    assert [row[0] for each in taken for row in each] == lines
+    assert [len(each) for each in taken] == [250] * 8 + [100]
+    assert len(api.requests) - len(taken) == 4, "two sizes, each tried twice"
+    assert result.stdout == "2,091 imported, 0 skipped, 9 errors, in in.txt.errors.csv\n"
+    assert "1,000 rows took the API too long: on with 500 at a time." in result.stderr
+    found = list(csv.reader(Path("in.txt.errors.csv").read_text().splitlines()))
+    assert [int(row[0]) for row in found[1:]] == [*range(250, 2001, 250), 2100]
+
+
+def test_an_import_ends_where_the_api_is_too_slow_for_the_smallest_part(
+    api: FakeApi, run: Run
+) -> None:
+    api.answers[IMPORT] = slow(0, 504, importing())
+    Path("in.txt").write_text("\n".join(numbers(1000)))
+    result = run("import", "in.txt")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "HTTP 504" in result.stderr
+    assert len(api.requests) == 5 * 2 + 6
+
+
 @pytest.mark.parametrize("error", ["row 1: column 2 is unknown", "line 3: no CSV", "row 9999: x"])
 def test_what_is_wrong_with_all_of_it_ends_the_import(api: FakeApi, run: Run, error: str) -> None:
     api.answers[IMPORT] = answered({"imported": 0, "skipped": 0, "errors": [error]})

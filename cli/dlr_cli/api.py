@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from dlr_cli.errors import CommandError, FailedCallError, NotFoundError, RefusedError
+from dlr_cli.errors import (
+    CommandError,
+    FailedCallError,
+    NotFoundError,
+    RefusedError,
+    UnansweredError,
+)
 from dlr_cli.text import printable
 
 if TYPE_CHECKING:
@@ -18,6 +24,8 @@ Item = dict[str, Any]
 """An object of the API's JSON."""
 
 SUCCESSES = {200, 201, 202, 204}
+UNANSWERED = {502, 503, 504}
+"""What API Gateway says of a function that failed, was too slow or too busy."""
 PROBLEM = "application/problem+json"
 IDEMPOTENT = {"GET", "PUT", "DELETE"}
 PAGE = "200"
@@ -66,14 +74,17 @@ class Api:
         csv: str | None = None,
         key: str | None = None,
         is_repeatable: bool = False,
+        attempts: int | None = None,
     ) -> T:
         """What `read` makes of the answer's JSON; `content` is sent as JSON, or `csv` as it is.
 
         A call that fails on its way is made again if that can do no harm: by its method, by its
-        idempotency `key`, or because the caller says that it `is_repeatable`.
+        idempotency `key`, or because the caller says that it `is_repeatable`; so many `attempts` if
+        they are given.
 
-        Raises RefusedError for 401 and 403, NotFoundError for 404, FailedCallError for another
-        status that is no success, CommandError when nothing answers as this API does.
+        Raises RefusedError for 401 and 403, NotFoundError for 404, UnansweredError for 502 to
+        504, FailedCallError for another status that is no success, CommandError when nothing
+        answers as this API does.
         """
         headers, body = dict(self._headers), None
         if content is not None:
@@ -84,6 +95,7 @@ class Api:
             headers["idempotency-key"] = key
         asked = urlencode({name: text for name, text in (query or {}).items() if text is not None})
         url = f"{self.url}{path}?{asked}" if asked else f"{self.url}{path}"
+        often = self._often.new(total=attempts - 1) if attempts else self._often
         is_safe = is_repeatable or key is not None or method in IDEMPOTENT
         try:
             answer = self._http.request(
@@ -91,7 +103,7 @@ class Api:
                 url,
                 headers=headers,
                 body=None if body is None else body.encode(),
-                retries=self._often if is_safe else self._once,
+                retries=often if is_safe else self._once,
                 redirect=False,
             )
         except self._http_error as error:
@@ -157,7 +169,8 @@ def _error_of(answer: "urllib3.BaseHTTPResponse", token: str) -> CommandError:
         return NotFoundError(f"The API has no such thing (HTTP 404).{why}")
     if status == 404:
         return CommandError("There is no such route (HTTP 404). Is the address that of the API?")
-    return FailedCallError(f"The API answered HTTP {status}.{why}")
+    kind = UnansweredError if status in UNANSWERED else FailedCallError
+    return kind(f"The API answered HTTP {status}.{why}")
 
 
 def _detail_of(answer: "urllib3.BaseHTTPResponse", token: str) -> str:

@@ -17,6 +17,10 @@ class FailedCallError(CommandError):
     """The API could not answer this one call; others may still work."""
 
 
+class UnansweredError(FailedCallError):
+    """The API did not get it done, at any attempt: a smaller call may work."""
+
+
 class NotFoundError(CommandError):
     """What was named does not exist."""
 

@@ -37,6 +37,14 @@ class Part:
         writer.writerows(self.rows)
         return text.getvalue()
 
+    def halves(self) -> "tuple[Part, Part]":
+        """Its rows in two parts, in order."""
+        half = len(self.rows) // 2
+        return (
+            Part(self.columns, self.rows[:half], self.places[:half]),
+            Part(self.columns, self.rows[half:], self.places[half:]),
+        )
+
     def numbers(self) -> list[str]:
         """The cells under `number`, without empty ones. Raises CommandError."""
         if NUMBER not in self.columns:

@@ -3,19 +3,24 @@
 import csv
 import io
 import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from dlr_cli.api import Api
-from dlr_cli.bulk import STDIN, Bulk, Results
-from dlr_cli.errors import CommandError
+from dlr_cli.bulk import PART, STDIN, Bulk, Results
+from dlr_cli.errors import CommandError, UnansweredError
 from dlr_cli.options import notes, prints_data, uses_api
 from dlr_cli.output import Output
 from dlr_cli.sheet import Part
 from dlr_cli.text import printable
 
+SMALLEST = 50
+"""Rows of a call that is not made smaller."""
 HEADER = "row,error\r\n"
 _ROW = re.compile(r"row (\d{1,4}): (.+)", re.ASCII | re.DOTALL)
 
@@ -26,6 +31,41 @@ class Imported(NamedTuple):
     imported: int
     skipped: int
     errors: list[str]
+
+
+@dataclass
+class Sender:
+    """Sends parts, in smaller ones once the API was too slow for a larger one."""
+
+    call: Callable[[Part, int | None], Imported]
+    """Rows and attempts; raises UnansweredError."""
+    note: Callable[[str], None]
+    most: int = PART
+    """Rows of a call. It only falls."""
+
+    def send(self, part: Part) -> tuple[int, int, list[tuple[int, str]]]:
+        """Imported, skipped, and what is wrong with which row of the file."""
+        imported, skipped, wrong = 0, 0, []
+        left = deque([part])
+        while left:
+            piece = left.popleft()
+            rows = len(piece.rows)
+            if rows > self.most:
+                left.extendleft(reversed(piece.halves()))
+                continue
+            try:
+                answer = self.call(piece, None if rows <= SMALLEST else 2)
+            except UnansweredError:
+                if rows <= SMALLEST:
+                    raise
+                self.most = min(self.most, rows // 2)
+                self.note(f"{rows:,} rows took the API too long: on with {self.most:,} at a time.")
+                left.appendleft(piece)
+                continue
+            imported += answer.imported
+            skipped += answer.skipped
+            wrong += [_placed(piece, error) for error in answer.errors]
+        return imported, skipped, wrong
 
 
 @click.command(name="import")
@@ -70,9 +110,9 @@ def command(
     dlr import numbers.csv --country GB --json | jq .errors
 
     FILE has one number a line, or is CSV with a header: number (with + or 00) or recipient_hash,
-    list (number or opt_out), cause, state. It may have any size: it is sent in parts of 1,000 rows.
-    An import that was stopped or killed goes on when it is called again with the same file. - is
-    standard input, which cannot go on.
+    list (number or opt_out), cause, state. It may have any size: it is sent in parts of 1,000 rows,
+    in smaller ones if the API is too slow for these. An import that was stopped or killed goes on
+    when it is called again with the same file. - is standard input, which cannot go on.
 
     Rows with an error leave the others as they are and make the exit status 1. The file of errors
     names rows by their number in FILE, as a spreadsheet counts, and no phone number.
@@ -89,7 +129,7 @@ def command(
         counts={"imported": 0, "skipped": 0, "errors": 0},
     )
 
-    def do(part: Part) -> Imported:
+    def call(part: Part, attempts: int | None) -> Imported:
         return api.call(
             "POST",
             "/suppressions/import",
@@ -97,19 +137,20 @@ def command(
             csv=part.as_csv(),
             query={"country": country},
             is_repeatable=True,
+            attempts=attempts,
         )
 
-    def take(part: Part, answer: Imported) -> None:
-        wrong = [_placed(part, error) for error in answer.errors]
-        bulk.counts["imported"] += answer.imported
-        bulk.counts["skipped"] += answer.skipped
+    def take(_: Part, answer: tuple[int, int, list[tuple[int, str]]]) -> None:
+        imported, skipped, wrong = answer
+        bulk.counts["imported"] += imported
+        bulk.counts["skipped"] += skipped
         bulk.counts["errors"] += len(wrong)
         if wrong and bulk.results:
             text = io.StringIO(newline="")
             csv.writer(text).writerows(wrong)
             bulk.results.write(text.getvalue())
 
-    bulk.run(do, take)
+    bulk.run(Sender(call, output.note).send, take)
     _tell(output, bulk.counts, path)
 
 
