@@ -182,6 +182,10 @@ class Provider:
             request = replace(request, query="")
         return without_secrets(request, self.secret_names)
 
+    def answer_to(self, request: Request) -> Answer:
+        """What the provider waits for, once the reports of this request are stored."""
+        return self.answer(request) if callable(self.answer) else self.answer
+
     def _scheme(self, credentials: Credentials) -> Scheme | None:
         """What the request must be signed with, or None where the token alone counts."""
         must_sign = self.needs_signature or credentials.signing_keys
