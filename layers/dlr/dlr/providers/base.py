@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Union, get_args
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args
 
 from pydantic import (
     AliasChoices,
@@ -43,6 +43,10 @@ make the report unreadable."""
 
 LooseCount = Annotated[int | None, BeforeValidator(_count_of)]
 """A number of parts, of at most four digits, and None for every other value."""
+
+_T = TypeVar("_T")
+Loose = Annotated[_T, BeforeValidator(lambda value: value if isinstance(value, dict) else {})]
+"""An object that no verdict depends on: `Loose[Price]`. Anything else is read as an empty one."""
 
 
 class PayloadModel(BaseModel):
