@@ -186,8 +186,9 @@ def entries(provider: str, final: bool) -> list[Any]:
 def test_the_item_of_a_message_that_was_queued_sent_and_ended_fits_one_write_unit(
     provider: str,
 ) -> None:
-    """The largest recorded reports of each kind."""
-    progress, end = entries(provider, False)[-1], entries(provider, True)[-1]
+    """The largest recorded reports of each kind; a provider may report only the end."""
+    end = entries(provider, True)[-1]
+    *_, progress = entries(provider, False) or [end]
     report = make_report(message_id="SM" + "0123456789abcdef" * 2, provider=provider)
     item = {
         **key_of(report.provider, report.message_id),

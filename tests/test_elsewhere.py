@@ -107,6 +107,7 @@ SERVED = [
         ("plivo", False),
         ("thesmsworks", False),
         ("smsapi", False),
+        ("linkmobility", False),
     )
 ]
 

@@ -200,7 +200,7 @@ def test_a_value_of_another_type_is_read_or_refused(name: str) -> None:
     """Also where a value says which of the provider's shapes it is."""
     cases = [case for case in recordings() if case.provider == name][::4]
     for case in cases:
-        if not case.request.body.lstrip().startswith((b"{", b"[")):
+        if case.status != 200 or not case.request.body.lstrip().startswith((b"{", b"[")):
             continue
         for content in changed(json.loads(case.request.body)):
             with suppress(UnreadableError):

@@ -126,8 +126,11 @@ def test_depth_in_an_unknown_field_costs_nothing(ingest: IngestHarness) -> None:
 
 
 def test_a_number_of_5000_digits_is_no_segment_count_but_no_crash(ingest: IngestHarness) -> None:
-    body = sms(segments=0).replace(": 0", ": " + "9" * 5000)
-    refused(ingest, "bulksmsrates", body, "segments: ")
+    body = sms(message_id="digits", segments=0).replace(": 0", ": " + "9" * 5000)
+    assert send(ingest, "bulksmsrates", body)[0] == 200
+    report = stored(ingest, "bulksmsrates", "digits")
+    assert report is not None
+    assert report.segments is None
 
 
 def test_a_segment_count_that_dynamodb_could_not_hold_is_left_out(ingest: IngestHarness) -> None:

@@ -373,7 +373,7 @@ def test_an_id_token_opens_a_session_and_does_nothing_else(
         {"aud": [CLIENT, "another-client"], "azp": "another-client"},
         {"sub": None},
     ],
-    ids=str,
+    ids=lambda changes: "+".join(changes),
 )
 def test_a_token_of_no_sign_in_of_now_opens_nothing(
     issuer: Issuer, verify: Verifier, changes: dict[str, Any]

@@ -2,6 +2,9 @@
 
 import json
 import tomllib
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +24,13 @@ ANSWERED = [case for case in recordings() if case.status == 200]
 WITH_REPORTS = [case for case in ANSWERED if case.reports]
 WITH_NUMBERS = [case for case in ANSWERED if any(r["recipient"] for r in case.reports)]
 REFUSED = [case for case in recordings() if case.status == 400]
+DECIDING = {"channel", "eventType", "event_type", "name", "namespace", "type"}
+"""They say what an item is: of no report they can be null and not another type."""
+DECIDING |= {"DeliveryStatusDetails", "errorCode", "statusCode"}
+DECIDING |= {"messageStatus", "messageStatusDescription"}
+DECIDING |= {"MessageSid", "MessageStatus", "messageid"}
+"""A code where no recording fails by it, and one of two names of an id or a status."""
+ODD: list[Any] = [True, {"a": 1}]
 
 
 def normalize(case: Recording, policy: Policy = Policy.CAUSE) -> list[DeliveryReport]:
@@ -138,3 +148,57 @@ def test_no_row_suppresses_by_cause_unless_the_number_or_the_person_is_meant(nam
     for row in rows_of(load_provider(name)):
         suppresses = row.action_cause in {"suppress_number", "suppress_opt_out"}
         assert suppresses == (row.bounce in {Bounce.HARD, Bounce.OPT_OUT})
+
+
+def _places(content: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where a value stands in a JSON text."""
+    if place:
+        yield place
+    inside: Iterable[tuple[Any, Any]] = ()
+    if isinstance(content, dict | list):
+        inside = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in inside:
+        yield from _places(value, (*place, key))
+
+
+def _with(content: Any, place: tuple[Any, ...], value: Any) -> bytes:
+    """The JSON text with another value there."""
+    changed = within = deepcopy(content)
+    for key in place[:-1]:
+        within = within[key]
+    within[place[-1]] = value
+    return json.dumps(changed).encode()
+
+
+def _judged(case: Recording, body: bytes) -> list[object]:
+    """What each report says of whom; nothing if the request cannot be read."""
+    request = replace(case.request, body=body)
+    try:
+        found = Normalizer(load_provider(case.provider))(request, NOW)
+    except UnreadableError:
+        return []
+    reports = found.reports if not found.errors else []
+    return [(r.message_id, r.recipient, r.status, r.cause, r.permanent) for r in reports]
+
+
+@pytest.mark.parametrize("name", provider_names())
+def test_a_field_that_decides_nothing_spoils_no_report(name: str) -> None:
+    """Whatever its type. It decides nothing if it may as well be null, in every request."""
+    decides: set[tuple[str, ...]] = set()
+    spoilt: set[tuple[str, ...]] = set()
+    for case in recordings_of(name):
+        if not case.reports or not case.request.body.startswith((b"[", b"{")):
+            continue
+        content = json.loads(case.request.body)
+        before = _judged(case, case.request.body)
+        for place in _places(content):
+            field = tuple(key for key in place if isinstance(key, str))
+            if not field or field in decides:
+                continue
+            if _judged(case, _with(content, place, None)) != before:
+                decides.add(field)
+            elif field not in spoilt and any(
+                _judged(case, _with(content, place, odd)) != before for odd in ODD
+            ):
+                spoilt.add(field)
+    assert {field for field in spoilt - decides if field[-1] not in DECIDING} == set()

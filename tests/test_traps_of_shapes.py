@@ -11,7 +11,7 @@ from dlr.ingest.normalize import Normalized, Normalizer
 from dlr.messages.item import key_of, state_of
 from dlr.providers.base import load_provider
 from dlr.report import DeliveryReport
-from dlr.wire.decode import UnreadableError
+from dlr.wire.decode import MAX_ITEMS, UnreadableError
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from local.recordings import NOW
@@ -390,6 +390,15 @@ def test_the_numbers_of_one_request_of_msg91s_are_messages_of_their_own(
         for key in keys
     ]
     assert [state_of(item).status for item in items] == ["delivered", "rejected"]
+
+
+def test_as_many_reports_as_a_batch_may_have_fit_msg91s_form() -> None:
+    one = {"status": "1", "date": "2026-11-22 15:10:00", "desc": "DELIVERED"}
+    reports = [{"number": f"447700900{number:03}", **one} for number in range(MAX_ITEMS)]
+    data = json.dumps([{"requestId": "many", "report": reports}])
+    body = urlencode({"data": data}).encode()
+    found = Normalizer(load_provider("msg91"))(Request("POST", body=body), NOW)
+    assert len({each.recipient for each in found.reports}) == MAX_ITEMS
 
 
 @pytest.mark.parametrize("data", ["", "1", '"a"', "[", '{"requestId"', "[1]", '[{"report": 1}]'])

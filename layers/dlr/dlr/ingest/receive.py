@@ -139,8 +139,7 @@ class Receiver:
             return _unreadable(normalized.reason or NOT_STORABLE), counts
         body = {outcome.value: stored.outcomes.count(outcome) for outcome in Outcome}
         rest = {"ignored": normalized.ignored, "unreadable": unreadable}
-        declared = self._provider.answer
-        answer = declared(request) if callable(declared) else declared
+        answer = self._provider.answer_to(request)
         return Response(answer.status, body | rest, text=answer.text), counts
 
     def _refuse_unreadable(self, request: Request, error: UnreadableError, now: datetime) -> Answer:

@@ -25,7 +25,7 @@ from typing import Any
 
 from pydantic import Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.password import Basic
 
@@ -37,7 +37,7 @@ class Message(PayloadModel):
     id: str
     sender: LooseText = Field("", validation_alias="from")
     time: LooseText = ""
-    segmentCount: int | None = None
+    segmentCount: LooseCount = None
     tag: LooseText = ""
     channel: LooseText = ""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Union, get_args
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args
 
 from pydantic import (
     AliasChoices,
@@ -43,6 +43,10 @@ make the report unreadable."""
 
 LooseCount = Annotated[int | None, BeforeValidator(_count_of)]
 """A number of parts, of at most four digits, and None for every other value."""
+
+_T = TypeVar("_T")
+Loose = Annotated[_T, BeforeValidator(lambda value: value if isinstance(value, dict) else {})]
+"""An object that no verdict depends on: `Loose[Price]`. Anything else is read as an empty one."""
 
 
 class PayloadModel(BaseModel):
@@ -181,6 +185,10 @@ class Provider:
         if scheme and not scheme.covers_query and request.body:
             request = replace(request, query="")
         return without_secrets(request, self.secret_names)
+
+    def answer_to(self, request: Request) -> Answer:
+        """What the provider waits for, once the reports of this request are stored."""
+        return self.answer(request) if callable(self.answer) else self.answer
 
     def _scheme(self, credentials: Credentials) -> Scheme | None:
         """What the request must be signed with, or None where the token alone counts."""

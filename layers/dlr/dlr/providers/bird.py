@@ -19,7 +19,15 @@ from typing import Any
 
 from pydantic import Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    Loose,
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    one_of,
+)
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.standard import StandardWebhooks
 
@@ -39,10 +47,10 @@ class Message(PayloadModel):
     to: str = ""
     sender: LooseText = Field("", validation_alias="from")
     error: Error = Error()
-    cost: Cost = Cost()
+    cost: Loose[Cost] = Cost()
     carrier: LooseText = ""
     mcc_mnc: LooseText = ""
-    segments: int | None = None
+    segments: LooseCount = None
 
 
 class Event(PayloadModel):

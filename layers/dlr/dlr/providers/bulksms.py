@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider
+from dlr.providers.base import Loose, LooseText, ParsedReport, PayloadModel, Provider
 from dlr.providers.times import read_iso
 
 
@@ -44,13 +44,13 @@ class Payload(PayloadModel):
     to: Any = ""
     sender: Any = Field("", validation_alias="from")
     type: LooseText = ""
-    submission: Submission | None = None
+    submission: Loose[Submission] = Submission()
     userSuppliedId: LooseText = ""
 
 
 def parse(payload: Payload) -> Iterator[ParsedReport]:
     """One report; none for an inbound message."""
-    status, submission = payload.status, payload.submission
+    status = payload.status
     if status is None or payload.type == "RECEIVED":
         return
     yield ParsedReport(
@@ -62,7 +62,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
         text=status.cause,
         client_reference=payload.userSuppliedId,
         sender=_address(payload.sender),
-        sent_at=read_iso(submission.date) if submission else None,
+        sent_at=read_iso(payload.submission.date),
     )
 
 

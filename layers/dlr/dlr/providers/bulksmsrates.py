@@ -15,7 +15,7 @@ permanence: UNDELIV's verdict stands.
 
 from collections.abc import Iterator
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider
 from dlr.providers.receipt_text import read_receipt
 from dlr.providers.times import read_iso, read_smpp
 from dlr.wire.decode import Item
@@ -27,13 +27,13 @@ class Payload(PayloadModel):
     to: str = ""
     error_code: str = ""
     submitted_at: LooseText = ""
-    delivered_at: str = ""
-    network: str = ""
-    segments: int | None = None
-    cost: str = ""
-    currency: str = ""
+    delivered_at: LooseText = ""
+    network: LooseText = ""
+    segments: LooseCount = None
+    cost: LooseText = ""
+    currency: LooseText = ""
     submit_date: LooseText = ""  # only of the SMPP line
-    done_date: str = ""  # only of the SMPP line
+    done_date: LooseText = ""  # only of the SMPP line
 
 
 def read_text(text: str) -> Item:

@@ -17,7 +17,15 @@ messages use the same address and yield nothing. `outboundContent` is the messag
 from collections.abc import Iterator
 from typing import Any
 
-from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    Loose,
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    one_of,
+)
 from dlr.providers.times import read_iso
 from dlr.wire.decode import Item, UnreadableError
 from dlr.wire.xml import read_xml
@@ -42,7 +50,7 @@ class Content(PayloadModel):
     clientMessageId: LooseText = ""
     source: LooseText = ""
     destination: str = ""
-    price: Price = Price()
+    price: Loose[Price] = Price()
     smsCount: LooseCount = None
 
 

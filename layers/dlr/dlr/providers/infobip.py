@@ -27,7 +27,15 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    Loose,
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    one_of,
+)
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.password import Basic
 
@@ -60,11 +68,11 @@ class Result(PayloadModel):
     sender: LooseText = Field("", validation_alias=AliasChoices("from", "sender"))
     sentAt: LooseText = ""
     doneAt: LooseText = ""
-    count: int | None = Field(None, validation_alias=AliasChoices("smsCount", "messageCount"))
+    count: LooseCount = Field(None, validation_alias=AliasChoices("smsCount", "messageCount"))
     mccMnc: LooseText = ""
     callbackData: LooseText = ""
     channel: LooseText = ""
-    price: Price = Price()
+    price: Loose[Price] = Price()
 
 
 class Other(PayloadModel):

@@ -22,7 +22,15 @@ from typing import Any
 
 from pydantic import Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    Loose,
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    one_of,
+)
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.body import HmacBody
 
@@ -38,9 +46,8 @@ class HttpPayload(PayloadModel):
 
 
 class PriceInfo(PayloadModel):
-    part_price: str = ""
-    parts_count: int | None = None
-    total_price: str = ""
+    parts_count: LooseCount = None
+    total_price: LooseText = ""
 
 
 class OmniPayload(PayloadModel):
@@ -48,12 +55,12 @@ class OmniPayload(PayloadModel):
     status: str
     to: str = ""
     err: str = ""
-    error: str = ""
+    error: LooseText = ""
     sender: LooseText = ""
     channel: str = ""
-    omnimessage_id: str = ""
-    timestamp: str = ""
-    price_info: PriceInfo = PriceInfo()
+    omnimessage_id: LooseText = ""
+    timestamp: LooseText = ""
+    price_info: Loose[PriceInfo] = PriceInfo()
 
 
 def _kind(item: Any) -> str:

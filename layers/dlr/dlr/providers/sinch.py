@@ -24,7 +24,7 @@ proof of either. A report of Delivered with a code is delivered. Inbound message
 from collections.abc import Iterator
 from typing import Any
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.sinch import SinchHmac
 
@@ -38,7 +38,7 @@ class RecipientReport(PayloadModel):
     operator_status_at: LooseText = ""
     operator: LooseText = ""
     applied_originator: LooseText = ""
-    number_of_message_parts: int | None = None
+    number_of_message_parts: LooseCount = None
     client_reference: LooseText = ""
     status_message: LooseText = ""
 

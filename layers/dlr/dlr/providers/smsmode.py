@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import Loose, LooseText, ParsedReport, PayloadModel, Provider, one_of
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.body import HmacBody
 
@@ -36,20 +36,20 @@ class Recipient(PayloadModel):
 
 
 class Lookup(PayloadModel):
-    mccMnc: str = ""
-    network: str = ""
+    mccMnc: LooseText = ""
+    network: LooseText = ""
 
 
 class RestStatus(PayloadModel):
     value: str
     detail: str = ""
-    deliveryDate: str = ""
-    lookup: Lookup = Lookup()
+    deliveryDate: LooseText = ""
+    lookup: Loose[Lookup] = Lookup()
 
 
 class Amount(PayloadModel):
-    amount: str = ""
-    currency: str = ""
+    amount: LooseText = ""
+    currency: LooseText = ""
 
 
 class RestPayload(PayloadModel):
@@ -59,18 +59,18 @@ class RestPayload(PayloadModel):
     recipient: Recipient = Recipient()
     sender: LooseText = Field("", validation_alias="from")
     sentDate: LooseText = ""
-    refClient: str = ""
-    price: Amount = Amount()
+    refClient: LooseText = ""
+    price: Loose[Amount] = Amount()
 
 
 class HttpPayload(PayloadModel):
     smsID: str
     statut: str = Field(validation_alias=AliasChoices("statut", "status"))
     numero: str = ""
-    date_reception: str = ""
-    refClient: str = ""
-    mcc_mnc: str = ""
-    cost: str = ""
+    date_reception: LooseText = ""
+    refClient: LooseText = ""
+    mcc_mnc: LooseText = ""
+    cost: LooseText = ""
 
 
 class Inbound(PayloadModel):

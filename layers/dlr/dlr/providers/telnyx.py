@@ -17,11 +17,19 @@ events yield nothing: they are counted (metric `Ignored`) and say nothing about 
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    Loose,
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    one_of,
+)
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.ed25519 import Ed25519Body
 
@@ -32,7 +40,7 @@ _REPORTS = {"message.sent", "message.finalized"}
 class To(PayloadModel):
     phone_number: str
     status: str
-    carrier: str = ""
+    carrier: LooseText = ""
 
 
 class From(PayloadModel):
@@ -45,33 +53,30 @@ class Source(PayloadModel):
 
 class Error(PayloadModel):
     code: str = ""
-    title: str = ""
-    detail: str = ""
+    title: LooseText = ""
+    detail: LooseText = ""
     source: Source = Source()
 
 
 class Cost(PayloadModel):
-    amount: str = ""
-    currency: str = ""
-
-
-_Sender = Annotated[From, BeforeValidator(lambda value: value if isinstance(value, dict) else {})]
+    amount: LooseText = ""
+    currency: LooseText = ""
 
 
 class Message(PayloadModel):
     id: str
-    sender: _Sender = Field(From(), validation_alias="from")
+    sender: Loose[From] = Field(From(), validation_alias="from")
     to: list[To] = Field(min_length=1)
     type: str = ""
     errors: tuple[Error, ...] = ()
-    parts: int | None = None
-    cost: Cost = Cost()
+    parts: LooseCount = None
+    cost: Loose[Cost] = Cost()
     sent_at: LooseText = ""
 
 
 class Event(PayloadModel):
     payload: Message
-    occurred_at: str = ""
+    occurred_at: LooseText = ""
 
 
 class MessageEvent(PayloadModel):

@@ -26,7 +26,7 @@ from dlr.providers.times import read_iso, read_javascript
 
 class FailureReason(PayloadModel):
     code: str = ""
-    details: str = ""
+    details: LooseText = ""
     permanent: bool | None = None
 
 
@@ -37,8 +37,8 @@ class Payload(PayloadModel):
     sender: LooseText = ""
     failurereason: FailureReason = FailureReason()
     created: LooseText = ""
-    modified: str = ""
-    tag: str = ""
+    modified: LooseText = ""
+    tag: LooseText = ""
 
 
 def _code(code: str) -> str:

@@ -36,7 +36,7 @@ class Payload(PayloadModel):
     To: str = ""
     From: LooseText = ""
     ErrorCode: str = ""
-    ErrorMessage: str = ""
+    ErrorMessage: LooseText = ""
 
 
 def _code(payload: Payload) -> str:

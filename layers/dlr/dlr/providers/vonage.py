@@ -27,7 +27,15 @@ from typing import Any
 
 from pydantic import Field
 
-from dlr.providers.base import LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    Loose,
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    one_of,
+)
 from dlr.providers.times import read_iso, read_smpp
 from dlr.wire.schemes.any_of import AnyOf
 from dlr.wire.schemes.vonage import JwtWithBodyHash, VonageSig
@@ -39,39 +47,35 @@ class SmsPayload(PayloadModel):
     messageId: str
     status: str
     msisdn: str = ""
-    to: str = ""  # the sender
+    to: LooseText = ""  # the sender
     err_code: str = Field("", validation_alias="err-code")
-    scts: str = ""
-    network_code: str = Field("", validation_alias="network-code")
-    client_ref: str = Field("", validation_alias="client-ref")
-    price: str = ""
-    api_key: str = Field("", validation_alias="api-key")
-    message_timestamp: str = Field("", validation_alias="message-timestamp")
-    timestamp: str = ""
-    nonce: str = ""
-    sig: str = ""
+    scts: LooseText = ""
+    network_code: LooseText = Field("", validation_alias="network-code")
+    client_ref: LooseText = Field("", validation_alias="client-ref")
+    price: LooseText = ""
+    api_key: LooseText = Field("", validation_alias="api-key")
+    message_timestamp: LooseText = Field("", validation_alias="message-timestamp")
+    timestamp: LooseText = ""
+    nonce: LooseText = ""
+    sig: LooseText = ""
 
 
 class ErrorText(PayloadModel):
     title: str = ""
-    detail: str = ""
+    detail: LooseText = ""
 
 
 class Error(ErrorText):
-    error: ErrorText | Any = Field(None, union_mode="left_to_right")
+    error: Loose[ErrorText] = ErrorText()
 
 
-class Usage(PayloadModel):
-    price: str = ""
-    currency: str = ""
+class Details(PayloadModel):
+    """What stands in `usage`, in `destination` and in `sms`."""
 
-
-class Destination(PayloadModel):
-    network_code: str = ""
-
-
-class Parts(PayloadModel):
-    count_total: int | None = None
+    price: LooseText = ""
+    currency: LooseText = ""
+    network_code: LooseText = ""
+    count_total: LooseCount = None
 
 
 class MessagesPayload(PayloadModel):
@@ -82,10 +86,10 @@ class MessagesPayload(PayloadModel):
     timestamp: Any = ""  # an empty object was met
     channel: str = ""
     error: Error = Error()
-    client_ref: str = ""
-    usage: Usage = Usage()
-    destination: Destination = Destination()
-    sms: Parts = Parts()
+    client_ref: LooseText = ""
+    usage: Loose[Details] = Details()
+    destination: Loose[Details] = Details()
+    sms: Loose[Details] = Details()
 
 
 class Inbound(PayloadModel):
@@ -100,12 +104,6 @@ def _kind(item: Any) -> str:
 
 
 Payload = one_of(_kind, sms=SmsPayload, messages=MessagesPayload, inbound=Inbound)
-
-
-def _error_of(payload: MessagesPayload) -> ErrorText:
-    """The error, wherever it stands."""
-    nested = payload.error.error
-    return nested if isinstance(nested, ErrorText) and nested.title else payload.error
 
 
 def parse(payload: SmsPayload | MessagesPayload | Inbound) -> Iterator[ParsedReport]:
@@ -123,7 +121,7 @@ def parse(payload: SmsPayload | MessagesPayload | Inbound) -> Iterator[ParsedRep
             sender=payload.to,
         )
     elif isinstance(payload, MessagesPayload) and payload.channel.lower() in _PHONE:
-        error = _error_of(payload)
+        error = payload.error.error if payload.error.error.title else payload.error
         yield ParsedReport(
             message_id=payload.message_uuid,
             words=(payload.status,),

@@ -19,6 +19,8 @@ TextReader = Callable[[str], Item]
 
 MAX_FORM_FIELDS = 200
 MAX_FORM_CHARACTERS = 64 * 1024
+MAX_BATCH_CHARACTERS = 256 * 1024
+"""Of a form with a list in it: percent-encoded, a few hundred reports are more than 64 K."""
 MAX_ITEMS = 500
 """Of a request, and the reports that they yield: they are written while the provider waits for the
 answer."""
@@ -140,7 +142,7 @@ def _read_body(
         return _items_of(content)
     if read_text is not None and _TEXT_START.match(text):
         return [read_text(text)]
-    form = _read_form(text, fields)
+    form = _read_form(text, fields, MAX_BATCH_CHARACTERS if batch else MAX_FORM_CHARACTERS)
     if batch and _JSON_START.match(form.get(batch, "").encode()):
         return _items_of(read_json(form[batch]))
     if not any(name in fields for name in form):
@@ -155,11 +157,13 @@ def _items_of(content: Any) -> list[Any]:
     return items
 
 
-def _read_form(text: str, fields: Collection[str]) -> dict[str, str]:
+def _read_form(
+    text: str, fields: Collection[str], most: int = MAX_FORM_CHARACTERS
+) -> dict[str, str]:
     if not text:
         return {}
-    if len(text) > MAX_FORM_CHARACTERS:
-        raise UnreadableError(f"more than {MAX_FORM_CHARACTERS} characters of parameters")
+    if len(text) > most:
+        raise UnreadableError(f"more than {most} characters of parameters")
     if text.count("&") >= MAX_FORM_FIELDS:
         raise UnreadableError(f"more than {MAX_FORM_FIELDS} parameters")
     form: dict[str, str] = {}

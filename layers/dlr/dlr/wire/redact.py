@@ -35,7 +35,7 @@ def _patterns(names: frozenset[str]) -> tuple[re.Pattern[bytes], ...]:
             re.IGNORECASE | re.DOTALL,
         ),
         re.compile(
-            rb"(<(?:\w+:)?+" + name + rb"(?:\s[^>]*+)?+>)(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<])*+",
+            rb"(<(?:\w+:)?+" + name + rb"(?:\s[^<>]*+)?+>)(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<])*+",
             re.IGNORECASE | re.DOTALL,
         ),
     )
