@@ -433,7 +433,7 @@ CASES = [
         "name    smsmode\nsigned  the body\nkey     missing\nurl     https://x.test/w\n\nEnter\nit.\n",
         printed_json=[SMSMODE],
     ),
-    Case("providers show x", {"GET /providers": items(SMSMODE)}, [("GET /providers", None)], "", 2),
+    Case("providers show x", {"GET /providers": items(SMSMODE)}, [("GET /providers", None)], "", 3),
     Case(
         "providers test smsmode",
         {
