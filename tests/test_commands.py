@@ -405,6 +405,8 @@ CASES = [
     ),
     Case("export", {}, [], "", 2),
     Case("export messages --jobs", {}, [], "", 2),
+    Case("export --jobs --provider smsmode", {}, [], "", 2, note="take no filters"),
+    Case("backtest --numbers", {}, [], "", 2, note="give --files"),
     Case(
         "tail --seconds 0 --provider smsmode",
         {"GET /tail": items(REPORT | MESSAGE, {"provider": "twilio"}, after="t")},
@@ -433,7 +435,7 @@ CASES = [
         "name    smsmode\nsigned  the body\nkey     missing\nurl     https://x.test/w\n\nEnter\nit.\n",
         printed_json=[SMSMODE],
     ),
-    Case("providers show x", {"GET /providers": items(SMSMODE)}, [("GET /providers", None)], "", 2),
+    Case("providers show x", {"GET /providers": items(SMSMODE)}, [("GET /providers", None)], "", 3),
     Case(
         "providers test smsmode",
         {
@@ -727,6 +729,23 @@ def test_the_table_says_what_each_command_says_of_itself() -> None:
         if not inner:
             assert command.name == name
             assert table[name].rstrip(".") in command.help
+
+
+WITHOUT_NOTE = {
+    *("audit", "backtest", "check", "codes", "completion", "export", "held list", "message"),
+    *("messages", "person", "providers list", "providers show", "quarantine list"),
+    *("quarantine show", "redrive", "smoke", "stats", "status", "tail", "tokens list"),
+}
+"""Commands that only look, and those that work in the AWS account."""
+
+
+def test_every_act_takes_a_note_for_the_audit() -> None:
+    acts = {
+        " ".join(path): {option.name for option in command.params}
+        for path, command in ALL
+        if not isinstance(command, click.Group)
+    }
+    assert {name for name, options in acts.items() if "note" not in options} == WITHOUT_NOTE
 
 
 def test_every_option_of_every_command_says_what_it_is() -> None:

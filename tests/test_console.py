@@ -10,6 +10,14 @@ from typing import Any
 
 import pytest
 
+from dlr.access.audit import Outcome
+from dlr.access.scopes import Scope
+from dlr.analysis.bands import EXCELLENT, FAIR, GOOD, POOR
+from dlr.analysis.dimensions import DIMENSIONS
+from dlr.causes import Action, Bounce, Cause
+from dlr.exports.ask import Filters, Range
+from dlr.exports.job import Kind
+from dlr.report import FAILED, Status
 from tests.support.cases import ROOT
 
 pytestmark = pytest.mark.unit
@@ -203,3 +211,68 @@ def test_the_style_sheet_says_nothing_of_what_no_script_makes() -> None:
     scripts = " ".join(each.read_text() for each in assets.rglob("*.js"))
     assert len(classes) > 50
     assert {each for each in classes if not re.search(rf"\b{each}\b", scripts)} == set()
+
+
+def words_of(file: str, name: str) -> list[str]:
+    """The words of `export const {name} = "…".split(" ")`."""
+    text = (FOLDER / "assets" / file).read_text()
+    found = re.search(rf'const {name} = \(?((?:\s*\+?\s*"[^"]*")+)\)?\.split', text)
+    assert found is not None
+    return "".join(re.findall(r'"([^"]*)"', found[1])).split()
+
+
+def keys_of(file: str, name: str) -> set[str]:
+    """The keys of `const {name} = {…}`."""
+    text = (FOLDER / "assets" / file).read_text()
+    found = re.search(rf"^(?:export )?const {name} = \{{(.*?)\}};", text, re.M | re.S)
+    assert found is not None
+    return set(re.findall(r"(?:^|[{,]\s*|\n\s+)(\w+): ", f"{{{found[1]}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("STATUSES", set(Status)),
+        ("FAILED", set(FAILED)),
+        ("BOUNCES", set(Bounce) - {Bounce.NONE}),
+        ("CAUSES", set(Cause) - {Cause.NONE}),
+        ("ACTIONS", set(Action)),
+        ("FILTERS", set(Filters.model_fields) - set(Range.model_fields)),
+    ],
+)
+def test_the_console_offers_every_word_of_the_api_once(name: str, words: set[str]) -> None:
+    assert sorted(words_of("vocabulary.js", name)) == sorted(map(str, words))
+
+
+def test_what_messages_are_searched_by_they_are_exported_by() -> None:
+    """A file of what a search shows would hold more than that, and nobody would be told."""
+    assert Filters.model_fields.keys() - Range.model_fields.keys() == DIMENSIONS.keys()
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "words"),
+    [
+        ("pages/access.js", "SCOPES", set(Scope)),
+        ("pages/access.js", "OUTCOMES", set(Outcome)),
+        ("pages/exports.js", "KINDS", set(Kind)),
+        ("pages/compare.js", "BANDS", {band.name for band in (EXCELLENT, GOOD, FAIR, POOR)}),
+    ],
+)
+def test_the_console_explains_every_word_of_the_api(file: str, name: str, words: set[str]) -> None:
+    assert keys_of(file, name) == set(map(str, words))
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "words"),
+    [
+        ("components/tags.js", "TONES", set(Status)),
+        ("components/tags.js", "BOUNCE", set(Bounce)),
+        ("pages/codes.js", "TONES", set(Action)),
+        ("pages/messages.js", "VERDICTS", set(Action)),
+    ],
+)
+def test_the_console_colours_no_word_that_the_api_does_not_say(
+    file: str, name: str, words: set[str]
+) -> None:
+    assert keys_of(file, name) <= set(map(str, words))
+    assert keys_of(file, name)

@@ -194,6 +194,16 @@ def test_no_cell_of_a_csv_is_a_formula_and_the_import_reads_it_as_it_was(
     assert [each.cells["code"] for each in sheet] == [text]
 
 
+def test_messages_of_one_sender_are_exported_and_no_job_keeps_a_number(
+    exports: ExportHarness,
+) -> None:
+    exports.lake.rows += [lake_row(f"m-{name}", MIDNIGHT, sender=name) for name in ("ACME", "SHOP")]
+    (row,) = exports.made(kind="messages", filters=RANGE | {"sender": ["ACME"]})
+    assert row["sender"] == "ACME"
+    with pytest.raises(ValidationError, match="a phone number"):
+        exports.ask(kind="messages", filters=RANGE | {"sender": ["+447700900123"]})
+
+
 def test_a_csv_is_utf_8_with_a_header_and_rfc_4180_quoting(exports: ExportHarness) -> None:
     exports.lake.rows.append(lake_row("m", MIDNIGHT, code='é "x", \n'))
     job = exports.ask(kind="messages", filters=RANGE)

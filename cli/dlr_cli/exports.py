@@ -17,8 +17,6 @@ from dlr_cli.errors import CommandError
 from dlr_cli.output import Output
 from dlr_cli.text import printable
 
-KINDS = ("messages", "numbers_to_clean", "suppressions")
-FORMATS = ("csv", "parquet")
 PIECE = 1 << 20
 _NAMED = re.compile(r'attachment; filename="(\w[\w.-]*)"', re.ASCII)
 

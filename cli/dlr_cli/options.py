@@ -26,7 +26,7 @@ EXAMPLES = {
     "code": "30003",
     "sender": "ACME",
 }
-FILTERS = ("provider", "status", "cause", "bounce", "country", "network", "code")
+FILTERS = tuple(EXAMPLES)
 
 
 def uses_api(command: Callable[..., R]) -> Callable[..., R]:

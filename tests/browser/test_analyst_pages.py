@@ -1,6 +1,7 @@
 """Signing in, and what is done on the pages overview, compare, messages, exports and access."""
 
 import re
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from tests.browser.answers import NUMBER
 from tests.browser.conftest import SESSION, watched
-from tests.browser.site import Answer, Site, examples, problem
+from tests.browser.site import Answer, Call, Site, examples, problem
 
 pytestmark = pytest.mark.browser
 
@@ -62,6 +63,42 @@ def test_a_sign_in_link_signs_in_and_leaves_the_address_and_the_history(
         assert "dlr_" not in page.url
         page.go_back(wait_until="commit")
         assert "dlr_" not in page.url
+
+
+def test_a_sign_in_link_signs_nobody_in_again_who_has_signed_out(chromium: Any, site: Site) -> None:
+    site.answers["GET /sessions/current"] = {
+        name: value for name, value in SESSION.items() if name != "token"
+    }
+    with watched(chromium, site, session=None) as window:
+        page = window.open("sign-in?session=dlr_of-the-link")
+        page.get_by_role("heading", name="Overview").wait_for()
+        window.settle()
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_text("You are signed out.").wait_for()
+        window.settle()
+        assert stored(page) is None
+        assert page.get_by_role("button", name="Sign in").is_visible()
+    assert len(site.asked("GET /sessions/current")) == 1
+
+
+def test_a_late_refusal_says_nothing_to_who_has_signed_out(chromium: Any, site: Site) -> None:
+    is_out = threading.Event()
+
+    def late(call: Call) -> Answer:
+        assert is_out.wait(5)
+        return GATEWAY
+
+    with watched(chromium, site) as window:
+        page = window.open("providers")
+        site.answers["GET /tail"] = late
+        with page.expect_response("**/tail*"):
+            with page.expect_request("**/tail*"):
+                pass
+            page.get_by_role("button", name="Sign out").click()
+            page.get_by_text("You are signed out.").wait_for()
+            is_out.set()
+        window.settle()
+        assert page.get_by_text("You are signed out.").is_visible()
 
 
 def test_a_sign_in_link_that_is_refused_leaves_the_address_too(chromium: Any, site: Site) -> None:
@@ -218,6 +255,8 @@ def test_little_is_said_of_few_messages(chromium: Any, site: Site) -> None:
         cell = window.open("compare").locator("a.cell")
         assert cell.get_attribute("class").split() == ["cell"]
         assert "★" not in cell.inner_text()
+        window.page.get_by_role("button", name="Show as table").click()
+        window.page.get_by_role("cell", name="too few to say").wait_for()
 
 
 # ---------------------------------------------------------------- messages
@@ -286,6 +325,33 @@ def test_a_message_that_is_not_kept_says_so(chromium: Any, site: Site) -> None:
     assert site.asked("GET /messages/{provider}")[-1].query == {"message_id": "SM/1"}
 
 
+def test_a_page_that_comes_late_is_not_shown_below_another_search(
+    chromium: Any, site: Site
+) -> None:
+    (item,) = examples()["GET /messages"]["items"]
+    is_chosen = threading.Event()
+
+    def page_of(call: Call) -> dict[str, Any]:
+        if "cursor" in call.query:
+            assert is_chosen.wait(5)
+            return {"items": [{**item, "message_id": "late"}], "next": None, "as_of": None}
+        name = call.query.get("status", "any")
+        return {"items": [{**item, "message_id": name}], "next": "c", "as_of": None}
+
+    site.answers["GET /messages"] = page_of
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        page.get_by_role("button", name="Older ones").click()
+        page.get_by_label("Status").select_option("rejected")
+        page.get_by_text("rejected", exact=True).wait_for()
+        with page.expect_response("**/messages?*cursor=c*"):
+            is_chosen.set()
+        window.settle()
+        page.get_by_role("button", name="Older ones").wait_for()
+        assert page.locator("td code.cut[title=rejected]").count() == 1
+        assert page.locator("td code.cut[title=late]").count() == 0
+
+
 def test_numbers_are_asked_for_only_on_demand(chromium: Any, site: Site) -> None:
     with watched(chromium, site) as window:
         page = window.open("messages")
@@ -294,7 +360,7 @@ def test_numbers_are_asked_for_only_on_demand(chromium: Any, site: Site) -> None
         window.settle()
         assert site.asked("GET /messages")[-1].query["numbers"] == "true"
         assert NUMBER not in page.locator("table").inner_text()
-        page.get_by_role("button", name="Show", exact=True).first.click()
+        page.get_by_role("button", name="Show the number").first.click()
         assert NUMBER in page.locator("table").inner_text()
 
 

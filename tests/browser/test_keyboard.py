@@ -199,7 +199,7 @@ def test_a_message_is_found_and_its_timeline_is_read(chromium: Any, site: Site) 
         drawer.get_by_text("“Number does not exist”").wait_for()
         assert drawer.get_by_role("list").get_by_role("listitem").count() >= 2
         assert keys.focus()["inDialog"]
-        keys.tab_to("Show")
+        keys.tab_to("Show the number")
         keys.press("Enter")
         drawer.get_by_text(NUMBER).wait_for()
         assert keys.focus()["inDialog"]

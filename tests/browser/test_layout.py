@@ -53,8 +53,8 @@ def erase(page: Any) -> None:
 
 WINDOWS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "lift": ("suppressions", look_up),
-    "release": ("suppressions?part=held", press("Release")),
-    "discard": ("suppressions?part=held", press("Discard")),
+    "release": ("suppressions?part=held", press("Release what is held of smsmode")),
+    "discard": ("suppressions?part=held", press("Discard what is held of smsmode")),
     "revert": ("suppressions?part=revert", revert),
     "replay": ("quarantine", press("Replay 3 …")),
     "discard-request": (f"quarantine?id={QUARANTINE[0]['id']}", press("Discard …")),

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.answers import CHANGE, NUMBER, PROVIDERS, QUARANTINE
 from tests.browser.conftest import SESSION, watched
-from tests.browser.site import Answer, Call, Site, examples
+from tests.browser.site import Answer, Call, Site, examples, problem
 
 pytestmark = pytest.mark.browser
 
@@ -20,6 +20,23 @@ PERSON = {
     "quarantine": [],
     "further_requests": [],
 }
+
+
+def test_a_page_that_asks_by_itself_keeps_what_is_typed_when_no_answer_comes(
+    chromium: Any, site: Site
+) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("providers/smsmode")
+        page.get_by_label("Signing key").fill("a made-up key")
+        site.answers["GET /providers"] = problem(503, "Not now. Try again.")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.get_by_role("alert").filter(has_text="Not now. Try again.").first.wait_for()
+        assert page.get_by_label("Signing key").input_value() == "a made-up key"
+        site.answers.pop("GET /providers")
+        page.get_by_role("button", name="Try again").click()
+        window.settle()
+        assert page.get_by_role("alert").count() == 0
+        assert page.get_by_label("Signing key").input_value() == "a made-up key"
 
 
 def test_an_empty_stack_leads_to_the_first_report(chromium: Any, site: Site) -> None:
@@ -138,7 +155,7 @@ def test_what_is_held_is_settled_to_its_end(chromium: Any, site: Site, act: str)
     }
     with watched(chromium, site) as window:
         page = window.open("suppressions?part=held")
-        page.get_by_role("button", name=act, exact=True).click()
+        page.get_by_role("button", name=f"{act} what is held of smsmode").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Reason").fill("the provider says so")
         if act == "Discard":

@@ -56,6 +56,8 @@ def command(
     """
     from dlr_cli import exports
 
+    if numbers and not files:
+        raise click.UsageError("--numbers is for the file: give --files, too.")
     asked = {"policy": policy, "strike_limit": strike_limit, "from": start, "to": end}
     content = {name: value for name, value in asked.items() if value is not None}
     job = exports.ask(api, {**content, "numbers": numbers}, "/backtests")

@@ -58,6 +58,8 @@ def command(
 
     if sum((bool(kind), bool(job_id), is_list)) != 1:
         raise click.UsageError(f"Give one of {', '.join(KINDS)}, or --job, or --jobs.")
+    if not kind and (start or end or numbers or any(wanted.values())):
+        raise click.UsageError("--job and --jobs take no filters: what a file holds is settled.")
     if is_list:
         if not output.table(api.pages("/exports"), JOBS):
             output.note("There is no job of the last week.")

@@ -16,7 +16,7 @@ COLUMNS = (
 
 @click.command(name="messages")
 @in_time("7 days before")
-@filters(*FILTERS, "sender", single=SINGLE)
+@filters(*FILTERS, single=SINGLE)
 @click.option(
     "--limit",
     type=click.IntRange(min=0),

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import click
 
 from dlr_cli.api import Api, as_item, items_of
+from dlr_cli.errors import NotFoundError
 from dlr_cli.options import notes, prints_data, uses_api
 from dlr_cli.output import Output, lines_of, word_of
 from dlr_cli.text import printable
@@ -45,7 +46,7 @@ def show(api: Api, output: Output, name: str) -> None:
     """
     found = [each for each in api.call("GET", "/providers", items_of) if each.get("name") == name]
     if not found:
-        raise click.UsageError("There is no such provider: see dlr providers list --all.")
+        raise NotFoundError("There is no such provider: see dlr providers list --all.")
     (provider,) = found
     key = (provider.get("signing") or {}).get("key")
     setup = printable(str(provider.get("setup") or ""), keep="\n")

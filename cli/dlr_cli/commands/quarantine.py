@@ -10,7 +10,7 @@ import click
 
 from dlr_cli import quarantine
 from dlr_cli.api import Api
-from dlr_cli.options import asks, destroys, prints_data, uses_api
+from dlr_cli.options import asks, destroys, notes, prints_data, uses_api
 from dlr_cli.output import Output
 from dlr_cli.quarantine import Discarded, Outcome, QuarantinedRequest, Replayed
 from dlr_cli.text import printable
@@ -82,6 +82,7 @@ def show(api: Api, output: Output, ids: tuple[str, ...], provider: str | None) -
 
 @command.command
 @of_ids_or_provider
+@notes
 @asks
 @prints_data
 @uses_api
@@ -130,6 +131,7 @@ def _estimate(output: Output, found: Iterable[QuarantinedRequest]) -> None:
 
 @command.command
 @of_ids_or_provider
+@notes
 @destroys
 @prints_data
 @uses_api

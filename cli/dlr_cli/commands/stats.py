@@ -25,7 +25,7 @@ SHOWS = ("rates", "compare", "unfinished")
     "--hours", type=click.IntRange(min=1), help="unfinished: without a final state after so many."
 )
 @in_time("7 days before")
-@filters(*FILTERS, "sender", single=SINGLE)
+@filters(*FILTERS, single=SINGLE)
 @prints_data
 @uses_api
 def command(

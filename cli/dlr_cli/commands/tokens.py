@@ -6,7 +6,7 @@ import click
 
 from dlr_cli import tokens
 from dlr_cli.api import Api
-from dlr_cli.options import destroys, prints_data, uses_api
+from dlr_cli.options import destroys, notes, prints_data, uses_api
 from dlr_cli.output import Output
 from dlr_cli.text import printable
 
@@ -35,6 +35,7 @@ def command() -> None:
     type=click.IntRange(1, 400),
     help="For how long it is taken.",
 )
+@notes
 @prints_data
 @uses_api
 def create(api: Api, output: Output, name: str, scopes: tuple[str, ...], days: int) -> None:
@@ -58,6 +59,7 @@ def list_(api: Api, output: Output) -> None:
 
 @command.command
 @click.argument("token_id", metavar="ID")
+@notes
 @destroys
 @prints_data
 @uses_api

@@ -41,7 +41,8 @@ export async function api(path, { method = "GET", query, body, note, key, token,
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, value);
   }
-  const headers = { authorization: `Bearer ${token ?? session.value?.token ?? ""}` };
+  const own = session.value?.token;
+  const headers = { authorization: `Bearer ${token ?? own ?? ""}` };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (note) headers["x-operator"] = note;
   if (key) headers["idempotency-key"] = key;
@@ -59,12 +60,13 @@ export async function api(path, { method = "GET", query, body, note, key, token,
     return answer;
   }
   const error = new ApiError(response.status, answer ?? {});
-  if (!token && isUnknown(error)) forget("The session has ended. Sign in again.");
+  const isOwn = !token && own && own === session.peek()?.token; // not a late answer to who has left
+  if (isOwn && isUnknown(error)) forget("The session has ended. Sign in again.");
   throw error;
 }
 
 /** API Gateway refuses a token it does not know, without saying what kind of problem that is. */
-function isUnknown(error) {
+export function isUnknown(error) {
   return error.status === 401 || (error.status === 403 && !error.type);
 }
 

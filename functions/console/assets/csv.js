@@ -1,7 +1,7 @@
 // CSV as the import reads it: records, of which quotes may hold line breaks.
 
 /** The records' texts, without blank ones. */
-export function recordsOf(text) {
+function recordsOf(text) {
   const records = [];
   let start = 0;
   let quoted = false;
@@ -20,7 +20,7 @@ export function recordsOf(text) {
 const KNOWN = /(^|[,;])\s*"?(number|recipient_hash)"?\s*($|[,;])/i;
 
 /** Whether the first record names columns; a list of bare numbers does not. */
-export const hasHeader = (records) => KNOWN.test(records[0] ?? "");
+const hasHeader = (records) => KNOWN.test(records[0] ?? "");
 
 /** `{header, rows, first}`: `first` is the number of the first row in the file, counted from 1. */
 export function sheetOf(text, list) {

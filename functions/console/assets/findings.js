@@ -3,7 +3,7 @@ import { clock, country, count, date, day, percent } from "./format.js";
 import { href } from "./router.js";
 
 /** "71 % (67 to 75 %, 293 of 412)". */
-export const rateOf = ({ rate, low, high, delivered, final }) =>
+const rateOf = ({ rate, low, high, delivered, final }) =>
   `${percent(rate, 0)} (${(100 * low).toFixed(0)} to ${percent(high, 0)}, ${count(delivered)} of ${count(final)})`;
 
 function placeOf({ country: code, network }) {

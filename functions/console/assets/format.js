@@ -4,7 +4,7 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
 
-export const NONE = "–";
+const NONE = "–";
 
 export const count = (n) => (n === null || n === undefined ? NONE : whole.format(n));
 /** 1, "request" → "1 request"; 2 → "2 requests". */

@@ -1,5 +1,5 @@
 // Sign-in with the identity provider of the stack: authorization code with PKCE.
-import { api, openSession } from "./api.js";
+import { api, isUnknown, openSession } from "./api.js";
 import { go } from "./router.js";
 
 const KEY = "dlr.sign-in";
@@ -74,7 +74,7 @@ function reason({ error, error_description }) {
 
 /** What API Gateway answers for the authorizer has no words. */
 function explained(error) {
-  if (error.status === 401 || (error.status === 403 && !error.type)) {
+  if (isUnknown(error)) {
     return refusal("Not known here", `The API does not take what ${provider} says of you: OidcIssuer or OidcClientId is another's, or a clock is wrong.`);
   }
   if (error.status === 500) return refusal("Not now", `The API could not read the keys of ${provider}. Begin the sign-in again.`);

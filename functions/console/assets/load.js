@@ -4,18 +4,26 @@ import { toast } from "./components/toast.js";
 
 /**
  * Asks again whenever `deps` change: `useLoad((signal) => api("/stats", {query, signal}), [key])`.
- * `{data, error, loading, reload}`; old data stay until the new ones are there.
+ * `{data, error, loading, reload}`; old data stay until the new ones are there. Where asking the same again fails, they
+ * stay beside the error: a page that asks by itself keeps what stands in it.
  */
 export function useLoad(ask, deps) {
   const [state, set] = useState({ loading: true });
   const [turn, setTurn] = useState(0);
   const reload = useCallback(() => setTurn((n) => n + 1), []);
+  const latest = useRef({ turn, isAnswered: false });
   useEffect(() => {
     const stop = new AbortController();
-    set((old) => ({ data: old.data, loading: true }));
+    const isAnswered = turn !== latest.current.turn && latest.current.isAnswered;
+    latest.current = { turn, isAnswered };
+    set((old) => ({ data: old.data, error: isAnswered ? old.error : undefined, loading: true }));
     ask(stop.signal).then(
-      (data) => stop.signal.aborted || set({ data, loading: false }),
-      (error) => stop.signal.aborted || set({ error, loading: false }),
+      (data) => {
+        if (stop.signal.aborted) return;
+        latest.current.isAnswered = true;
+        set({ data, loading: false });
+      },
+      (error) => stop.signal.aborted || set((old) => ({ data: isAnswered ? old.data : undefined, error, loading: false })),
     );
     return () => stop.abort();
   }, [...deps, turn]);
@@ -66,4 +74,20 @@ export function useAct(run) {
     }
   };
   return [act, Boolean(state.acting), state.error];
+}
+
+/**
+ * A list that comes in pages: `usePages((signal, cursor) => api("/audit", { query: { from, cursor }, signal }), [from])`.
+ * `{first, items, last, more, loading, error}`: `first` is that of `useLoad`. Pages of another question are not shown.
+ */
+export function usePages(ask, deps) {
+  const first = useLoad(ask, deps);
+  const [further, setFurther] = useState({ pages: [] });
+  const pages = [first.data, ...(further.of === first.data ? further.pages : [])].filter(Boolean);
+  const last = pages.at(-1);
+  const [more, loading, error] = useAct(async () => {
+    const page = await ask(undefined, last.next);
+    setFurther({ of: first.data, pages: [...pages.slice(1), page] });
+  });
+  return { first, items: pages.flatMap((page) => page.items), last, more, loading: loading || first.loading, error };
 }

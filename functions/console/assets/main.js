@@ -10,6 +10,7 @@ import { has, isSignedIn } from "./session.js";
 import { SignIn } from "./sign-in.js";
 
 const modules = new Map();
+const UNLOADED = { title: "This page could not be loaded", message: "Look at your connection, then try again." };
 
 function Page({ page }) {
   const [state, set] = useState({});
@@ -18,13 +19,16 @@ function Page({ page }) {
     if (modules.has(page.path)) return;
     page.load().then(
       (module) => set({ loaded: modules.set(page.path, module.default) }),
-      (error) => set({ error, path: page.path }),
+      (error) => {
+        console.error(error);
+        set({ failed: page.path });
+      },
     );
   }, [page.path]);
   const Content = modules.get(page.path);
   if (!has(page.scope)) return html`<${Heading} title=${page.title} /><${NoScope} scope=${page.scope} />`;
   if (Content) return html`<${Whole} key=${page.path}><${Content} /><//>`;
-  return state.path === page.path ? html`<${Failed} error=${state.error} />` : html`<${Loading} />`;
+  return state.failed === page.path ? html`<${Failed} error=${UNLOADED} retry=${() => location.reload()} />` : html`<${Loading} />`;
 }
 
 /** A page that breaks says so, and the navigation stays; another address is another try. */
@@ -38,12 +42,13 @@ function Whole({ children }) {
 /** Leads to the first page, or to the providers while none was ever heard of. */
 function Start({ isFirst }) {
   useEffect(() => {
-    const open = (name) => go(href(name), { replace: true });
+    let gone = false;
+    const open = (name) => gone || go(href(name), { replace: true });
     const first = PAGES.find((each) => has(each.scope)) ?? PAGES[0];
-    if (!isFirst || !has("read")) return open(first.path);
+    if (!isFirst || !has("read")) return void open(first.path);
     const isNew = ({ providers }) => providers.length > 0 && providers.every((each) => !each.last_seen);
     api("/status").then((status) => open(isNew(status) ? "providers" : first.path), () => open(first.path));
-    return undefined;
+    return () => (gone = true);
   }, []);
   return html`<${Loading} />`;
 }

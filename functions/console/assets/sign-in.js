@@ -1,6 +1,6 @@
 // The page for whom nobody knows yet.
 import { html, useEffect, useState } from "./vendor.js";
-import { signIn, takeSession } from "./api.js";
+import { isUnknown, signIn, takeSession } from "./api.js";
 import { cameBack, finish, leave, provider } from "./identity.js";
 import { Field } from "./components/field.js";
 import { Failed, Loading } from "./components/states.js";
@@ -22,13 +22,15 @@ function linkedSession() {
   return HERE.includes(location.hostname) ? query.session : null;
 }
 
-const linked = linkedSession();
-let back = cameBack();
+const [linked, back] = [linkedSession(), cameBack()];
+/** How the browser came: tried once, or who signs out would be signed in again. */
+let arrival = null;
+if (linked) arrival = { run: takeSession, given: linked };
+else if (back) arrival = { run: finish, given: back, wanted: back.begun?.wanted ?? START };
 
 export function SignIn() {
   const [token, setToken] = useState("");
-  const [link, setLink] = useState(linked);
-  const [returned, setReturned] = useState(back);
+  const [arriving, setArriving] = useState(arrival);
   const [enter, entering, error] = useAct(async (run, given) => {
     await run(given);
     go(wanted ?? START, { replace: true });
@@ -38,10 +40,9 @@ export function SignIn() {
     document.title = "Sign in · Delivery reports";
     const isHere = route.peek().page === "sign-in";
     if (!isHere) wanted = location.hash || START;
-    if (returned) wanted = returned.begun?.wanted ?? START;
-    back = null;
-    if (link) enter(takeSession, link).finally(() => setLink(null));
-    else if (returned) enter(finish, returned).finally(() => setReturned(null));
+    wanted = arriving?.wanted ?? wanted;
+    arrival = null;
+    if (arriving) enter(arriving.run, arriving.given).finally(() => setArriving(null));
     else if (isSignedIn.peek() && isHere) go(wanted ?? START, { replace: true });
   }, []);
   const submit = (event) => {
@@ -50,7 +51,7 @@ export function SignIn() {
   };
   return html`<main class="sign-in">
     <h1>Delivery reports</h1>
-    ${link || returned
+    ${arriving
       ? html`<${Loading} what="Signing in" />`
       : html`<form class="panel stack" onSubmit=${submit}>
           ${signedOutBecause.value && html`<p role="status">${signedOutBecause.value}</p>`}
@@ -69,7 +70,7 @@ export function SignIn() {
 }
 
 function refusal(error) {
-  if (error.status === 401 || (error.status === 403 && !error.type)) {
+  if (isUnknown(error)) {
     error.title = "Not known";
     error.message = "Nobody knows this token: it is mistyped, revoked or has expired.";
   }

@@ -20,7 +20,7 @@ export function workOf(name) {
   return work && work.by === session.value?.name ? work : null;
 }
 export const isWorking = (name) => workOf(name)?.state === "running";
-export const clearWork = (name) => (of(name).value = null);
+const clearWork = (name) => (of(name).value = null);
 
 /**
  * Starts it, unless it runs. `run` gets `step({done, total, …})`, which says how far it is and answers false
@@ -46,7 +46,7 @@ export async function startWork(name, title, run) {
   }
 }
 
-export const stopWork = (name) => (of(name).value = { ...of(name).peek(), stopping: true });
+const stopWork = (name) => (of(name).value = { ...of(name).peek(), stopping: true });
 
 const SAYS = { running: "", stopped: "Stopped. ", done: "Done. ", failed: "" };
 
@@ -66,7 +66,7 @@ export function Work({ name, unit, children }) {
     <h3>${work.title}</h3>
     <div class="row">
       ${work.total > 0 && html`<progress aria-label=${work.title} max=${work.total} value=${work.done}></progress>`}
-      <span role="status">${SAYS[work.state]}${far} ${unit}</span>
+      <span role="status" aria-live=${runs ? "off" : "polite"}>${SAYS[work.state]}${far} ${unit}</span>
       ${runs && html`<button class="small" disabled=${work.stopping} onClick=${() => stopWork(name)}>${work.stopping ? "Stopping …" : "Stop"}</button>`}
       ${!runs && html`<button class="plain small" onClick=${() => clearWork(name)}>Clear</button>`}
     </div>

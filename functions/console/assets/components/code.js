@@ -5,7 +5,7 @@ import { all } from "../api.js";
 const asked = new Map();
 
 /** The provider's rows of the catalogue, asked for once. */
-export function codesOf(provider) {
+function codesOf(provider) {
   if (!asked.has(provider)) {
     const rows = all("/codes", { query: { provider } });
     asked.set(provider, rows);

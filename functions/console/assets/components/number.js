@@ -2,14 +2,11 @@
 import { html, useState } from "../vendor.js";
 import { masked } from "../format.js";
 import { has } from "../session.js";
-import { useAct } from "../load.js";
 
-/** `value`: the number where it is known already, else `reveal` asks for it. */
-export function PhoneNumber({ value, reveal }) {
-  const [shown, setShown] = useState(null);
-  const [show, asking, error] = useAct(async () => setShown(value ?? (await reveal()) ?? "not kept"));
-  if (shown) return html`<span class="number">${shown} <button class="plain small" onClick=${() => setShown(null)}>Hide</button></span>`;
+/** `value`: the number, or nothing where none is kept. */
+export function PhoneNumber({ value }) {
+  const [shown, setShown] = useState(false);
   if (!has("pii")) return html`<span class="muted" title="Numbers need scope pii">hidden</span>`;
-  if (!value && !reveal) return html`<span class="muted">not kept</span>`;
-  return html`<span class="number">${value ? masked(value) : "+••• •••••"} <button class="plain small" disabled=${asking} onClick=${show}>Show</button>${error && html` <span class="bad-text">${error.message}</span>`}</span>`;
+  if (!value) return html`<span class="muted">not kept</span>`;
+  return html`<span class="number">${shown ? value : masked(value)} <button class="plain small" aria-label=${shown ? "Hide the number" : "Show the number"} onClick=${() => setShown(!shown)}>${shown ? "Hide" : "Show"}</button></span>`;
 }

@@ -18,8 +18,6 @@ export function providers() {
   return asked;
 }
 
-export const forgetProviders = () => (asked = null);
-
 /** Of a form: the deployed ones, or `names`. `id` and so on come from `Field`. */
 export function ProviderSelect({ value, onChange, any, every, ...rest }) {
   const { data } = useLoad(providers, []);

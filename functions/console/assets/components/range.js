@@ -21,26 +21,28 @@ export const periodIn = ({ range, from, to }) => ({ range, from, to });
 
 export function RangePicker({ fallback = "7d" }) {
   const { range, from, to } = route.value.query;
-  const [open, setOpen] = useState(Boolean(from));
+  const [opened, setOpened] = useState(false);
+  const open = opened || Boolean(from);
   const chosen = open ? "own" : known(range) ? range : fallback;
   const choose = (key) => {
-    setOpen(key === "own");
+    setOpened(key === "own");
     if (key !== "own") setQuery({ range: key === fallback ? "" : key, from: "", to: "" });
   };
   return html`<div class="range">
     <${Choice} label="Period" value=${chosen} onChange=${choose} options=${[...Object.entries(RANGES).map(([key, [, title]]) => [key, title]), ["own", "From … to"]]} />
-    ${open && html`<${OwnRange} from=${from} to=${to} />`}
+    ${open && html`<${OwnRange} key=${`${from} ${to}`} from=${from} to=${to} onShow=${() => setOpened(false)} />`}
   </div>`;
 }
 
 /** For the field; nothing where the address has no time. */
 const local = (iso) => (Number.isNaN(Date.parse(iso)) ? "" : new Date(iso).toISOString().slice(0, 16));
 
-function OwnRange({ from, to }) {
+function OwnRange({ from, to, onShow }) {
   const [start, setStart] = useState(local(from));
   const [end, setEnd] = useState(local(to));
   const submit = (event) => {
     event.preventDefault();
+    onShow();
     setQuery({ range: "", from: `${start}:00Z`, to: end ? `${end}:00Z` : "" });
   };
   return html`<form class="row" onSubmit=${submit}>

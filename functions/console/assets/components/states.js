@@ -33,9 +33,15 @@ export function NoScope({ scope }) {
  */
 export function Loaded({ of, empty, title, children }) {
   const { data, error, loading, reload } = of;
-  if (error || data === undefined) {
-    return html`${title && html`<h2>${title}</h2>`}${error ? html`<${Failed} error=${error} retry=${reload} />` : html`<${Loading} />`}`;
-  }
+  const failed = error && html`<${Failed} error=${error} retry=${reload} />`;
+  if (data === undefined) return html`${title && html`<h2>${title}</h2>`}${failed || html`<${Loading} />`}`;
   const nothing = empty?.(data);
-  return html`<div class="loaded" aria-busy=${String(loading)}>${nothing || children(data)}</div>`;
+  return html`<div class="loaded" aria-busy=${String(loading)}>${failed}${nothing || children(data)}</div>`;
+}
+
+/** Leads to the next page of what `usePages` answered. */
+export function Older({ of }) {
+  const { last, more, loading, error } = of;
+  return html`${error && html`<${Failed} error=${error} />`}
+    ${last?.next ? html`<button disabled=${loading} onClick=${more}>${loading ? "Loading …" : "Older ones"}</button>` : html`<span class="muted">That is all.</span>`}`;
 }

@@ -4,7 +4,7 @@ import { html, useState } from "../vendor.js";
 /**
  * `columns`: `[{key, title, cell?: (row) => …, num?: true, sort?: (row) => value, wide?: true, wrap?: true, rest?: true}]`.
  * What has `sort` can be sorted by; without a title it holds buttons; `wide` and `wrap` are for text of several lines, `rest`
- * takes what the others leave. `link`: `(row) => address` of what a row is made of, on its first cell and the row.
+ * takes what the others leave. `link`: `(row) => address` of what a row is made of, or null, on its first cell and the row.
  */
 export function Table({ caption, columns, rows, link, rowKey, current, dense }) {
   const [order, setOrder] = useState({});
@@ -21,15 +21,18 @@ export function Table({ caption, columns, rows, link, rowKey, current, dense }) 
         </th>`)}
       </tr></thead>
       <tbody>
-        ${sorted.map((row, at) => html`<tr key=${rowKey ? rowKey(row) : at} class=${link && "linked"} aria-current=${current?.(row) ? "true" : undefined}
-          onClick=${link && ((event) => follow(event, link(row)))}>
-          ${columns.map((each, place) => html`<td key=${each.key} class=${kind(each)}>
-            ${place === 0 && link ? html`<a href=${link(row)}>${content(each, row)}</a>` : content(each, row)}
-          </td>`)}
-        </tr>`)}
+        ${sorted.map((row, at) => html`<${Row} key=${rowKey ? rowKey(row) : at} row=${row} columns=${columns} address=${link?.(row)} isCurrent=${current?.(row)} />`)}
       </tbody>
     </table>
   </div>`;
+}
+
+function Row({ row, columns, address, isCurrent }) {
+  return html`<tr class=${address && "linked"} aria-current=${isCurrent ? "true" : undefined} onClick=${address && ((event) => follow(event, address))}>
+    ${columns.map((each, place) => html`<td key=${each.key} class=${kind(each)}>
+      ${place === 0 && address ? html`<a href=${address}>${content(each, row)}</a>` : content(each, row)}
+    </td>`)}
+  </tr>`;
 }
 
 const content = (column, row) => (column.cell ? column.cell(row) : row[column.key] ?? "–");

@@ -2,12 +2,15 @@
 import { html } from "../vendor.js";
 import { words } from "../format.js";
 
-const STATUS = {
+const TONES = {
   delivered: "excellent", read: "excellent", undelivered: "poor", rejected: "poor", expired: "fair", deleted: "fair",
 };
 const BOUNCE = { hard: "poor", opt_out: "poor", soft: "fair", block: "fair", admin: "fair" };
 
-export const Status = ({ status }) => html`<span class=${`tag ${STATUS[status] ?? ""}`}>${words(status)}</span>`;
+/** The class that colours a status. */
+export const toneOf = (status) => TONES[status] ?? "";
+
+export const Status = ({ status }) => html`<span class=${`tag ${toneOf(status)}`}>${words(status)}</span>`;
 
 export const Band = ({ band }) => (band ? html`<span class=${`tag ${band}`}>${words(band)}</span>` : null);
 

@@ -6,11 +6,11 @@ import { Confirm, Dialog } from "../components/dialog.js";
 import { Choice, Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { RangePicker, rangeOf } from "../components/range.js";
-import { Empty, Failed, Loaded } from "../components/states.js";
+import { Empty, Failed, Loaded, Older } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { toast } from "../components/toast.js";
 import { ago, day, time, words } from "../format.js";
-import { useAct, useLoad } from "../load.js";
+import { useAct, useLoad, usePages } from "../load.js";
 import { route, setQuery } from "../router.js";
 import { session } from "../session.js";
 
@@ -86,14 +86,7 @@ const OUTCOMES = { done: "excellent", refused: "poor", failed: "fair", begun: "f
 
 function Audit() {
   const { from, to } = rangeOf(route.value.query, "24h");
-  const [more, setMore] = useState([]);
-  const first = useLoad(async (signal) => {
-    const page = await api("/audit", { query: { from, to }, signal });
-    setMore([]);
-    return page;
-  }, [from, to]);
-  const last = more.at(-1) ?? first.data;
-  const [load, loading, error] = useAct(async () => setMore([...more, await api("/audit", { query: { from, to, cursor: last.next } })]));
+  const found = usePages((signal, cursor) => api("/audit", { query: { from, to, cursor }, signal }), [from, to]);
   const columns = [
     { key: "at", title: "When (UTC)", cell: (row) => html`<span title=${ago(row.at)}>${time(row.at, { seconds: true, zone: false })}</span>` },
     { key: "name", title: "Who", cell: (row) => html`${row.name}${row.note && html` <span class="muted">(${row.note})</span>`}` },
@@ -103,9 +96,8 @@ function Audit() {
     { key: "request", title: "Request", cell: (row) => html`<code>${row.request_id}</code>` },
   ];
   return html`<${Panel} title="Audit">
-    <${Loaded} of=${first} empty=${({ items }) => !items.length && html`<${Empty} title="Nothing in this period">Writes, exports, looks at numbers and refusals stand here, for 400 days.<//>`}>
-      ${({ items }) => html`<${Table} caption="Audit" columns=${columns} rows=${[...items, ...more.flatMap((page) => page.items)]} />
-        ${error && html`<${Failed} error=${error} />`}
-        ${last?.next && html`<div><button disabled=${loading} onClick=${load}>${loading ? "Loading …" : "Older ones"}</button></div>`}`}<//>
+    <${Loaded} of=${found.first} empty=${({ items }) => !items.length && html`<${Empty} title="Nothing in this period">Writes, exports, looks at numbers and refusals stand here, for 400 days.<//>`}>
+      ${() => html`<${Table} caption="Audit" columns=${columns} rows=${found.items} />
+        <div class="row"><${Older} of=${found} /></div>`}<//>
   <//>`;
 }

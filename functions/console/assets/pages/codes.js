@@ -10,9 +10,9 @@ import { Cause, Status } from "../components/tags.js";
 import { count, words } from "../format.js";
 import { useLoad } from "../load.js";
 import { route, setQuery } from "../router.js";
+import { ACTIONS } from "../vocabulary.js";
 
 const SHOWN = 100;
-const ACTIONS = ["suppress_number", "suppress_opt_out", "strike", "keep"];
 const TONES = { suppress_number: "poor", suppress_opt_out: "poor", strike: "fair" };
 
 export default function Codes() {
@@ -58,7 +58,7 @@ function fits(each, text, action) {
 }
 
 const Action = ({ action }) => html`<span class=${`tag ${TONES[action] ?? ""}`}>${words(action)}</span>`;
-const VERDICTS = new Map([[true, "yes"], [false, "no"]]);
+const YES_OR_NO = new Map([[true, "yes"], [false, "no"]]);
 
 function Source({ row }) {
   const found = row.source.match(/https?:\/\/[^\s;,)]+/);
@@ -73,7 +73,7 @@ const COLUMNS = [
   { key: "words", title: "Meaning and source", wide: true, cell: (each) => html`${each.words}${each.note && html` <span class="muted">· ${each.note}</span>`} <span class="small"><${Source} row=${each} /></span>` },
   { key: "status", title: "Status", sort: (each) => each.status ?? "", cell: (each) => (each.status ? html`<${Status} status=${each.status} />` : html`<span class="muted">as the status</span>`) },
   { key: "cause", title: "Cause", wrap: true, sort: (each) => each.cause, cell: (each) => html`<${Cause} cause=${each.cause} bounce=${each.bounce} />` },
-  { key: "permanent", title: "Permanent", cell: (each) => VERDICTS.get(each.permanent) ?? html`<span class="muted">not said</span>` },
+  { key: "permanent", title: "Permanent", cell: (each) => YES_OR_NO.get(each.permanent) ?? html`<span class="muted">not said</span>` },
   { key: "action", title: "By cause", sort: (each) => each.action, cell: (each) => html`<${Action} action=${each.action} />` },
   { key: "action_provider_policy", title: "By provider", sort: (each) => each.action_provider_policy, cell: (each) => html`<${Action} action=${each.action_provider_policy} />` },
 ];

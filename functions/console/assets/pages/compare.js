@@ -73,10 +73,11 @@ function Cell({ row, link }) {
   const few = row.final < FEW;
   const says = `${count(row.final)} final messages, 95 % interval ${percent(row.low, 0)} to ${percent(row.high, 0)}`;
   return html`<a class=${`cell ${few ? "" : row.band}`} href=${link(row)} title=${says}>
-    <span>${row.best === row.provider && !few && "★"}</span><span>${row.final ? percent(row.delivery_rate, few ? 0 : 1) : "–"}</span> <span class="small muted">${count(row.n)}</span></a>`;
+    <span>${row.best === row.provider && !few && html`<span role="img" aria-label="Best:">★</span>`}</span><span>${row.final ? percent(row.delivery_rate, few ? 0 : 1) : "–"}</span> <span class="small muted">${count(row.n)}</span></a>`;
 }
 
 function verdict(row) {
+  if (row.final < FEW) return "too few to say";
   if (!row.best) return "sends alone there";
   if (row.best === row.provider) return "the best";
   return row.significant ? "worse, beyond chance" : "may be chance";

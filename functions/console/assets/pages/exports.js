@@ -13,6 +13,7 @@ import { ago, count, time, words } from "../format.js";
 import { useAct, useLoad, usePoll } from "../load.js";
 import { href, route, setQuery } from "../router.js";
 import { has } from "../session.js";
+import { FILTERS } from "../vocabulary.js";
 
 const KINDS = {
   messages: ["Messages", "One row for each message, by the time of its first report.", "read"],
@@ -20,7 +21,6 @@ const KINDS = {
   suppressions: ["Suppression list", "Everybody on the list, by keyed hash. An import reads it again.", "pii"],
   backtest: ["Backtest", "Whom another policy would have suppressed, and what differs from today's.", "read"],
 };
-const FILTERS = ["provider", "status", "cause", "bounce", "country", "network", "code"];
 const POLL_MS = 2000;
 const SPOKEN = new Set(["status", "cause", "bounce"]);
 
@@ -70,7 +70,7 @@ function Ask({ kind, onAsked }) {
       ${kind === "backtest"
         ? html`<${Field} label="Policy"><select value=${policy} onChange=${(event) => setPolicy(event.target.value)}>
               <option value="provider">Provider: also what it calls permanent</option><option value="cause">Cause: only what the cause says</option></select><//>
-            <${Field} label="Strikes before a number in doubt counts"><input type="number" min="1" max="20" required value=${strikes} onInput=${(event) => setStrikes(event.target.value)} /><//>`
+            <${Field} label="Strikes before a number in doubt counts"><input type="number" min="1" max="10" required value=${strikes} onInput=${(event) => setStrikes(event.target.value)} /><//>`
         : html`<${Field} label="Format"><select value=${format} onChange=${(event) => setFormat(event.target.value)}><option value="csv">CSV</option><option value="parquet">Parquet</option></select><//>`}
       ${kind === "messages" && has("pii") && html`<label class="check"><input type="checkbox" checked=${numbers} onChange=${(event) => setNumbers(event.target.checked)} />With phone numbers</label>`}
       <button class="primary" disabled=${asking}>${asking ? "Asking …" : kind === "backtest" ? "Try it" : "Make the file"}</button>

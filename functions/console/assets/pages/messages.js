@@ -1,5 +1,5 @@
 // Search messages; a message with all that its provider said.
-import { html, useEffect, useState } from "../vendor.js";
+import { html, useState } from "../vendor.js";
 import { api } from "../api.js";
 import { Code, meaningOf, useCodes } from "../components/code.js";
 import { Copyable } from "../components/copy.js";
@@ -9,49 +9,35 @@ import { Heading, Panel } from "../components/frame.js";
 import { PhoneNumber } from "../components/number.js";
 import { ProviderSelect, useTitles } from "../components/provider.js";
 import { AsOf, RangePicker, rangeOf } from "../components/range.js";
-import { Empty, Failed, Loaded } from "../components/states.js";
+import { Empty, Failed, Loaded, Older } from "../components/states.js";
 import { Table } from "../components/table.js";
-import { Cause, Status } from "../components/tags.js";
+import { Cause, Status, toneOf } from "../components/tags.js";
 import { ago, country, duration, time, words } from "../format.js";
 import { codesHref } from "../links.js";
-import { useAct, useLoad } from "../load.js";
+import { useAct, useLoad, usePages } from "../load.js";
 import { href, route, setQuery } from "../router.js";
 import { has } from "../session.js";
+import { BOUNCES, CAUSES, FILTERS, STATUSES } from "../vocabulary.js";
 
-const STATUSES = "delivered read undelivered rejected expired deleted enroute accepted scheduled partially_delivered unknown".split(" ");
-const BOUNCES = "hard opt_out soft block admin undetermined".split(" ");
-const CAUSES = ("invalid_number unknown_subscriber not_sms_capable ported_out suspended blacklisted barred plan_restricted doubtful_number opted_out do_not_disturb "
-  + "absent handset_error busy porting roaming network_error expired unroutable spam content invalid_message sender_rejected not_registered rate_limited "
-  + "insufficient_credit account_suspended country_blocked authentication invalid_request provider_error cancelled unspecified unknown").split(" ");
-const FILTERS = ["provider", "status", "cause", "bounce", "country", "network", "code", "sender"];
 const LIMIT = 50;
 
 export default function Messages() {
   const { query } = route.value;
   const { from, to } = rangeOf(query);
   const asked = { from, to, limit: LIMIT, ...Object.fromEntries(FILTERS.map((name) => [name, query[name]])) };
-  const key = JSON.stringify(asked);
   const [numbers, setNumbers] = useState(false);
-  const first = useLoad((signal) => api("/messages", { query: { ...asked, numbers: numbers || undefined }, signal }), [key, numbers]);
-  const [more, setMore] = useState([]);
-  useEffect(() => setMore([]), [first.data]);
+  const ask = (signal, cursor) => api("/messages", { query: { ...asked, numbers: numbers || undefined, cursor }, signal });
+  const found = usePages(ask, [JSON.stringify(asked), numbers]);
   const title = useTitles();
-  const pages = [first.data, ...more];
-  const last = pages.at(-1);
-  const [load, loading, error] = useAct(async () => {
-    const page = await api("/messages", { query: { ...asked, numbers: numbers || undefined, cursor: last.next } });
-    setMore([...more, page]);
-  });
   return html`<${Heading} title="Messages"><${RangePicker} /><//>
     <${Panel}><${Filters} query=${query} /><//>
     <${Panel} tools=${html`<${FindOne} /><div class="row">
         ${has("pii") && html`<label class="check"><input type="checkbox" checked=${numbers} onChange=${(event) => setNumbers(event.target.checked)} />Show numbers (audited)</label>`}
         <${Export} query=${query} /></div>`}>
-      <${Loaded} of=${first} empty=${(page) => !page.items.length && !page.next && html`<${Empty} title="No message is like that">
+      <${Loaded} of=${found.first} empty=${(page) => !page.items.length && !page.next && html`<${Empty} title="No message is like that">
           Take a longer period or fewer filters. <a href=${href("messages")}>Clear all filters</a><//>`}>
-        ${() => html`<${List} items=${pages.flatMap((page) => page?.items ?? [])} title=${title} numbers=${numbers} query=${query} />
-          ${error && html`<${Failed} error=${error} />`}
-          <div class="row">${last?.next ? html`<button disabled=${loading} onClick=${load}>${loading ? "Loading …" : "Older ones"}</button>` : html`<span class="muted">That is all.</span>`}<${AsOf} at=${last?.as_of} /></div>`}
+        ${() => html`<${List} items=${found.items} title=${title} numbers=${numbers} query=${query} />
+          <div class="row"><${Older} of=${found} /><${AsOf} at=${found.last.as_of} /></div>`}
       <//>
     <//>
     ${query.message && (query.of || query.provider) && html`<${Drawer} key=${`${query.of ?? query.provider} ${query.message}`} provider=${query.of ?? query.provider} id=${query.message} />`}`;
@@ -120,7 +106,7 @@ function List({ items, title, numbers, query }) {
     { key: "latency", title: "Took", num: true, cell: (row) => (row.latency_ms === null ? "–" : duration(row.latency_ms / 1000)) },
     { key: "message_id", title: "Message id", cell: (row) => (row.message_id ? html`<code class="cut" title=${row.message_id}>${row.message_id}</code>` : html`<span class="muted">erased or expired</span>`) },
   ];
-  const link = (row) => (row.message_id ? href("messages", { ...query, of: row.provider, message: row.message_id }) : "#/messages");
+  const link = (row) => (row.message_id ? href("messages", { ...query, of: row.provider, message: row.message_id }) : null);
   return html`<${Table} caption="Messages" columns=${columns} rows=${items} link=${link} current=${(row) => row.message_id === query.message && row.provider === (query.of ?? query.provider)} />`;
 }
 
@@ -160,12 +146,10 @@ function One({ message, title }) {
 
 const fact = (name, value) => (value === null || value === undefined || value === "" ? null : html`<dt>${name}</dt><dd>${value}</dd>`);
 
-const TONES = { delivered: "excellent", read: "excellent", undelivered: "poor", rejected: "poor", expired: "fair", deleted: "fair" };
-
 function Report({ report, codes }) {
   const said = [report.provider_status, report.provider_code].filter(Boolean);
   const meaning = meaningOf(codes, report.provider_code) ?? meaningOf(codes, report.provider_status);
-  return html`<li class=${TONES[report.status] ?? ""}>
+  return html`<li class=${toneOf(report.status)}>
     <div class="row"><${Status} status=${report.status} />${report.cause !== "none" && html`<${Cause} cause=${report.cause} bounce=${report.bounce} />`}</div>
     <div class="muted small">${report.occurred_at ? `${time(report.occurred_at, { seconds: true })}, received ${lag(report)}` : `received ${time(report.received_at, { seconds: true })}`}</div>
     ${said.length > 0 && html`<div>${said.map((each, at) => html`${at > 0 && " · "}<code>${each}</code>`)}${report.provider_text && html` “${report.provider_text}”`}</div>`}

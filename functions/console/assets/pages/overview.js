@@ -12,8 +12,8 @@ import { messagesOf, tell } from "../findings.js";
 import { count, day, duration, percent, short, time, words } from "../format.js";
 import { useLoad } from "../load.js";
 import { href, route } from "../router.js";
+import { FAILED } from "../vocabulary.js";
 
-const FAILED = "undelivered,rejected,expired,deleted";
 const TOP = 8;
 const MANY = 10;
 /** Up to so many hours are drawn by the hour. */
@@ -29,7 +29,7 @@ export default function Overview() {
   const ask = (more) => (signal) => api("/stats", { query: { from, to, ...more }, signal });
   const total = useLoad(ask({}), [from, to]);
   const series = useLoad(ask({ by }), [from, to]);
-  const causes = useLoad(ask({ by: "cause", status: FAILED }), [from, to]);
+  const causes = useLoad(ask({ by: "cause", status: String(FAILED) }), [from, to]);
   const providers = useLoad(ask({ by: "provider" }), [from, to]);
   const unfinished = useLoad((signal) => api("/stats/unfinished", { query: hours > DAY ? { from, to } : {}, signal }), [from, to]);
   const title = useTitles();
@@ -41,7 +41,7 @@ export default function Overview() {
           <${Trend} rows=${series.data?.rows} by=${by} /><//>
         <${Figure} title="Messages" value=${short(all.n)} link=${href("messages", period)} says=${`${count(all.final)} have a final report (${percent(all.report_ratio)})`} />
         <${Figure} title="Time to delivery" value=${duration(all.p50_s)} says=${`Median; 95 % within ${duration(all.p95_s)}`} />
-        <${Figure} title="Unfinished" value=${unfinished.data ? count(sum(unfinished.data.rows)) : "…"} says=${hours > DAY ? "No final report after 24 hours" : "No final report after 24 hours, in the last 7 days"} />
+        <${Figure} title="Unfinished" value=${unfinished.data ? count(sum(unfinished.data.rows)) : unfinished.error ? "unknown" : "…"} says=${hours > DAY ? "No final report after 24 hours" : "No final report after 24 hours, in the last 7 days"} />
       </div>
       <${AsOf} at=${as_of} />`}
     <//>
@@ -55,7 +55,7 @@ export default function Overview() {
       <${Panel}><${Loaded} of=${causes} title="Why messages fail" empty=${({ rows }) => !rows.length && html`<${Empty} title="Nothing failed">No message of this period has failed.<//>`}>
         ${({ rows }) => html`<${Causes} rows=${rows} period=${period} />`}<//><//>
       <${Panel} title="Providers"><${Loaded} of=${providers}>
-        ${({ rows }) => html`<${Providers} rows=${rows} period=${period} title=${title} unfinished=${unfinished.data?.rows ?? []} />`}<//><//>
+        ${({ rows }) => html`<${Providers} rows=${rows} period=${period} title=${title} unfinished=${unfinished.data?.rows} />`}<//><//>
     </div>`}`;
 }
 
@@ -136,7 +136,7 @@ function Volume({ rows, by }) {
 
 function Causes({ rows, period }) {
   const all = sum(rows);
-  const link = (row) => href("messages", { ...period, cause: row.cause, status: FAILED });
+  const link = (row) => href("messages", { ...period, cause: row.cause, status: String(FAILED) });
   const columns = [
     { key: "cause", title: "Cause", cell: (row) => words(row.cause) },
     { key: "n", title: "Messages", num: true, cell: (row) => count(row.n) },
@@ -150,7 +150,7 @@ function Causes({ rows, period }) {
 
 function Providers({ rows, period, title, unfinished }) {
   const [all, setAll] = useState(false);
-  const open = (row) => unfinished.find((each) => each.provider === row.provider)?.n ?? 0;
+  const open = (row) => unfinished && (unfinished.find((each) => each.provider === row.provider)?.n ?? 0);
   const columns = [
     { key: "provider", title: "Provider", sort: (row) => title(row.provider), cell: (row) => title(row.provider) },
     { key: "n", title: "Messages", num: true, sort: (row) => row.n, cell: (row) => count(row.n) },

@@ -4,7 +4,6 @@ import { api } from "../api.js";
 import { Copyable } from "../components/copy.js";
 import { Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { forgetProviders } from "../components/provider.js";
 import { Confirm } from "../components/dialog.js";
 import { Empty, Failed, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
@@ -15,6 +14,9 @@ import { codesHref, messageHref, providerHref } from "../links.js";
 import { useAct, useLoad, usePoll } from "../load.js";
 import { go, href, route } from "../router.js";
 import { has } from "../session.js";
+
+/** Messages of the tail that a test report is looked for among. */
+const KEPT = 100;
 
 const byTitle = (a, b) => a.title.localeCompare(b.title, "en", { numeric: true });
 
@@ -27,7 +29,7 @@ export default function Providers() {
   const [name] = route.value.rest;
   const listed = useLoad(inOrder, []);
   usePoll(listed.reload, 30_000);
-  if (listed.error && !listed.data) return html`<${Heading} title="Providers" /><${Failed} error=${listed.error} retry=${listed.reload} />`;
+  if (!listed.data) return html`<${Heading} title="Providers" /><${Loaded} of=${listed} />`;
   return html`<${Loaded} of=${listed} empty=${({ items }) => items.length === 0 && html`<${Empty} title="No providers">This stack knows none.<//>`}>
     ${({ items }) => {
       if (!name) return html`<${List} items=${items} />`;
@@ -106,7 +108,7 @@ function One({ provider, reload }) {
       <${Panel} title="1. Enter the address at the provider"><${Address} provider=${provider} /><//>
       <${Panel} title="2. Set the signing key"><${Signing} provider=${provider} reload=${reload} /><//>
       <${Panel} title="3. Send a test report"><${Test} provider=${provider} arrived=${arrived} onSent=${setSent} /><//>
-      <${Panel} title="4. Watch it arrive"><${Tail} provider=${provider.name} onItem=${(each) => setHeard((old) => [...old, each.message_id])} /><//>`}
+      <${Panel} title="4. Watch it arrive"><${Tail} provider=${provider.name} onItem=${(each) => setHeard((old) => [...old, each.message_id].slice(-KEPT))} /><//>`}
     <${Panel} title="What to know">
       <dl class="facts">
         <dt>It waits for</dt><dd>${provider.answer}</dd>
@@ -151,7 +153,6 @@ function Signing({ provider, reload }) {
   const run = () => api(`/providers/${provider.name}/key`, { method: "PUT", body: { key } });
   const done = () => {
     setKey("");
-    forgetProviders();
     toast(`The signing key of ${provider.title} is set.`);
     reload();
   };

@@ -18,7 +18,7 @@ import { isWorking, startWork, Work, workOf } from "../work.js";
 const REPLAY = "replay";
 const MOST = 2000;
 
-/** What a replay of these would do, in words. */
+/** What is kept, the newest first. */
 const kept = async (signal) => {
   const items = await all("/quarantine", { cursor: "after", most: MOST, signal });
   return items.sort((a, b) => b.received_at.localeCompare(a.received_at));

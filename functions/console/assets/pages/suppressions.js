@@ -169,8 +169,8 @@ function HeldNumbers() {
           { key: "provider", title: "Provider", cell: (each) => html`<a href=${providerHref(each.provider)}><${ProviderTitle} name=${each.provider} /></a>` },
           { key: "n", title: "Numbers", num: true, cell: (each) => count(each.n) },
           { key: "acts", title: "", cell: (each) => has("write") && html`<span class="row">
-            <button class="small" onClick=${() => setAsked({ ...each, act: "release" })}>Release</button>
-            <button class="small danger" onClick=${() => setAsked({ ...each, act: "discard" })}>Discard</button></span>` },
+            <button class="small" aria-label=${`Release what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "release" })}>Release</button>
+            <button class="small danger" aria-label=${`Discard what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "discard" })}>Discard</button></span>` },
         ]} />
         ${held.map((each) => html`<${Work} key=${each.provider} name=${`held-${each.provider}`} unit="numbers" />`)}`}
       <//>
@@ -183,7 +183,6 @@ function HeldNumbers() {
 }
 
 const TITLES = { release: "Release", discard: "Discard" };
-/** All that is held: to discard, the API wants to be told so. */
 const ABOUT = {
   release: "The provider was right: these numbers are dead, and are suppressed from now on.",
   discard: "The provider was wrong: these reports never count. The numbers stay free.",

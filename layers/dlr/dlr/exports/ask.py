@@ -14,6 +14,7 @@ from pydantic import (
 
 from dlr.causes import Bounce, Cause, Policy
 from dlr.exports.job import Format, Kind
+from dlr.phone import holds_number
 from dlr.providers.base import provider_names
 from dlr.report import Status
 from dlr.runtime.times import Time
@@ -52,11 +53,19 @@ def _network(code: str) -> str:
     return code
 
 
+def _sender(text: str) -> str:
+    """A job is kept, and may hold no phone number; the lake holds none either."""
+    if holds_number(text):
+        raise ValueError("a phone number, which is kept nowhere as a sender")
+    return text
+
+
 _Some = Field(min_length=1, max_length=MAX_VALUES)
 _Provider = Annotated[str, AfterValidator(_provider)]
 _Country = Annotated[str, AfterValidator(_country)]
 _Network = Annotated[str, AfterValidator(_network)]
 _Code = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
+_Sender = Annotated[_Code, AfterValidator(_sender)]
 
 
 class _Strict(BaseModel):
@@ -95,6 +104,7 @@ class Filters(Range):
     country: _Country | Annotated[tuple[_Country, ...], _Some] | None = None
     network: _Network | Annotated[tuple[_Network, ...], _Some] | None = None
     code: _Code | Annotated[tuple[_Code, ...], _Some] | None = None
+    sender: _Sender | Annotated[tuple[_Sender, ...], _Some] | None = None
 
     def wanted(self) -> Mapping[str, tuple[str, ...]]:
         """By column: the values."""
