@@ -253,6 +253,19 @@ def states_of(history: History) -> dict[Any, set[str]]:
     }
 
 
+def check_law_3(one_lake: Lake, schedule: Schedule, place: int, moment: str) -> None:
+    """A merge as a whole at some call of a reader, or a reader at some call of a merge."""
+    history, batches, merged = schedule
+    lake = one_lake.emptied()
+    run(lake, history, batches, merged)
+    if moment == "before":
+        interrupt(lake, place, lake.merge)
+        check_once(lake, history)
+    else:
+        interrupt(lake, place, lambda: check_once(lake, history))
+        lake.merge()
+
+
 def check_once(lake: Lake, history: History) -> None:
     found = lake.answers()
     assert Counter(row[0] for row in found) == Counter(states_of(history).keys())
@@ -324,6 +337,22 @@ def half_merged(lake: Lake, history: History) -> None:
     lake.write(history.records[:half])
     lake.merge()
     lake.write(history.records[half:])
+
+
+def check_law_4(one_lake: Lake, schedule: Schedule, place: int, moment: str) -> None:
+    """A merge that breaks off at some call, and one that does not."""
+    history, batches, merged = schedule
+    lake = one_lake.emptied()
+    run(lake, history, batches, merged)
+    kill(lake, place, moment)
+    _breaks_off(lake.merge)
+    lake.aws.before = lake.aws.after = lambda operation: None
+    assert lake.answers() == history.expected()
+    lake.write(history.records)
+    lake.merge()
+    assert lake.answers() == history.expected()
+    check_counts(lake, history)
+    assert lake.aws.objects.keys() == lake.named()
 
 
 @over_both
@@ -432,6 +461,24 @@ def codes_of(history: History, ids: Iterable[str]) -> list[str]:
         for report in message.reports
         if report.message_id in ids
     ]
+
+
+def check_law_5(one_lake: Lake, schedule: Schedule, place: int, moment: str) -> None:
+    """One merge after one that broke off at some call. An id may be another message's by then."""
+    history, batches, merged = schedule
+    lake = one_lake.emptied()
+    run(lake, history, batches, merged)
+    kill(lake, place, moment)
+    _breaks_off(lake.merge)
+    lake.aws.before = lake.aws.after = lambda operation: None
+    lake.write(history.records)
+    lake.merge()
+    kept = {each.state.message_id for each in history.messages if not each.is_erased}
+    reports = [report for each in history.messages if each.is_erased for report in each.reports]
+    seen = told(lake)
+    assert not [each for each in reports if f"'{each.provider_code}'" in seen]
+    assert not {each.message_id for each in reports if each.message_id in seen} - kept
+    assert all(each in seen for each in kept)
 
 
 @over_both
@@ -595,5 +642,22 @@ def test_many_histories(one_lake: Lake, check: Callable[[Lake, Schedule], None])
     @THOROUGH
     def try_it(schedule: Schedule) -> None:
         check(one_lake, schedule)
+
+    try_it()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("check", "calls"), [(check_law_3, 6), (check_law_4, 40), (check_law_5, 40)]
+)
+def test_many_histories_with_something_in_between(
+    one_lake: Lake, check: Callable[[Lake, Schedule, int, str], None], calls: int
+) -> None:
+    """At one of the first `calls`: a reader makes few."""
+
+    @given(schedules(), st.integers(0, calls), st.sampled_from(["before", "after"]))
+    @THOROUGH
+    def try_it(schedule: Schedule, place: int, moment: str) -> None:
+        check(one_lake, schedule, place, moment)
 
     try_it()
