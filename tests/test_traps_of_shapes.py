@@ -368,6 +368,30 @@ def test_names_that_gupshups_address_does_not_recommend_are_not_read() -> None:
     assert (made.recipient, made.cause) == (None, "unspecified")
 
 
+def test_what_messagebird_puts_into_its_query_is_no_metadata_of_the_teams() -> None:
+    query = urlencode(
+        {
+            "id": "m",
+            "reference": "r",
+            "recipient": NUMBER,
+            "status": "delivered",
+            "statusReason": "successfully delivered",
+            "statusErrorCode": "0",
+            "statusDatetime": "2026-11-22T11:59:58+00:00",
+            "mccmnc": "23410",
+            "ported": "0",
+            "messageLength": "12",
+            "messagePartCount": "1",
+            "datacoding": "plain",
+            "price[amount]": "0.04",
+            "price[currency]": "EUR",
+            "shop": "42",
+        }
+    )
+    found = Normalizer(load_provider("messagebird"))(Request("GET", query=query), NOW)
+    assert [each.metadata for each in found.reports] == [{"shop": "42"}]
+
+
 def msg91(*reports: tuple[str, str]) -> dict[str, str]:
     listed = [{"number": number, "status": status} for number, status in reports]
     return {"data": json.dumps([{"requestId": "m", "report": listed}])}

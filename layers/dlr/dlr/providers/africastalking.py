@@ -27,7 +27,6 @@ class Report(PayloadModel):
     phoneNumber: str = ""
     failureReason: str = ""
     networkCode: LooseText = ""
-    retryCount: LooseText = ""
 
 
 class Notification(PayloadModel):

@@ -42,6 +42,9 @@ class StatusReport(PayloadModel):
     statusDatetime: LooseText = ""
     mccmnc: LooseText = ""
     messagePartCount: LooseCount = None
+    messageLength: LooseText = ""
+    datacoding: LooseText = ""
+    ported: LooseText = ""
     amount: LooseText = Field("", validation_alias="price[amount]")
     currency: LooseText = Field("", validation_alias="price[currency]")
 
