@@ -748,6 +748,13 @@ def test_every_act_takes_a_note_for_the_audit() -> None:
     assert {name for name, options in acts.items() if "note" not in options} == WITHOUT_NOTE
 
 
+def test_help_cuts_no_sentence() -> None:
+    for path, command in ALL:
+        if isinstance(command, click.Group):
+            shown = CliRunner().invoke(dlr, [*path, "--help"], terminal_width=80).output
+            assert "..." not in shown.partition("\n")[2].replace("[OPTIONS] ...", ""), path
+
+
 def test_every_option_of_every_command_says_what_it_is() -> None:
     for path, command in ALL:
         for option in command.params:

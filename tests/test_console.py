@@ -18,6 +18,7 @@ from dlr.causes import Action, Bounce, Cause
 from dlr.exports.ask import Filters, Range
 from dlr.exports.job import Kind
 from dlr.report import FAILED, Status
+from local.openapi import SCOPES
 from tests.support.cases import ROOT
 
 pytestmark = pytest.mark.unit
@@ -260,6 +261,11 @@ def test_what_messages_are_searched_by_they_are_exported_by() -> None:
 )
 def test_the_console_explains_every_word_of_the_api(file: str, name: str, words: set[str]) -> None:
     assert keys_of(file, name) == set(map(str, words))
+
+
+def test_the_console_says_of_a_scope_what_the_description_of_the_api_says() -> None:
+    page = (FOLDER / "assets/pages/access.js").read_text()
+    assert [scope for scope, says in SCOPES.items() if f'{scope}: "{says}"' not in page] == []
 
 
 @pytest.mark.parametrize(
