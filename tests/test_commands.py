@@ -10,8 +10,16 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from dlr.access.scopes import Scope
+from dlr.analysis.dimensions import DIMENSIONS
+from dlr.causes import Policy
+from dlr.exports.job import Format, Kind
+from dlr.suppression.entry import ListName
+from dlr_cli import tokens
 from dlr_cli.__main__ import COMMANDS, dlr
-from dlr_cli.commands import tail
+from dlr_cli.commands import backtest, export, tail
+from dlr_cli.listing import LISTS
+from dlr_cli.options import FILTERS
 from tests.support.fake_api import JSON, PROBLEM, Answer, Call, FakeApi, answered, serving
 
 TOKEN = "hush-admin-token"
@@ -746,6 +754,23 @@ def test_every_act_takes_a_note_for_the_audit() -> None:
         if not isinstance(command, click.Group)
     }
     assert {name for name, options in acts.items() if "note" not in options} == WITHOUT_NOTE
+
+
+def test_the_command_line_offers_every_word_of_the_api() -> None:
+    """It is a package of its own, and has copies."""
+    assert set(tokens.SCOPES) == set(Scope)
+    assert {*export.KINDS, Kind.BACKTEST} == set(Kind)
+    assert set(export.FORMATS) == set(Format)
+    assert set(backtest.POLICIES) == set(Policy)
+    assert set(LISTS) == set(ListName)
+    assert set(FILTERS) == DIMENSIONS.keys()
+
+
+def test_help_cuts_no_sentence() -> None:
+    for path, command in ALL:
+        if isinstance(command, click.Group):
+            shown = CliRunner().invoke(dlr, [*path, "--help"], terminal_width=80).output
+            assert "..." not in shown.partition("\n")[2].replace("[OPTIONS] ...", ""), path
 
 
 def test_every_option_of_every_command_says_what_it_is() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -18,6 +19,7 @@ from dlr.causes import Action, Bounce, Cause
 from dlr.exports.ask import Filters, Range
 from dlr.exports.job import Kind
 from dlr.report import FAILED, Status
+from local.openapi import SCOPES
 from tests.support.cases import ROOT
 
 pytestmark = pytest.mark.unit
@@ -260,6 +262,30 @@ def test_what_messages_are_searched_by_they_are_exported_by() -> None:
 )
 def test_the_console_explains_every_word_of_the_api(file: str, name: str, words: set[str]) -> None:
     assert keys_of(file, name) == set(map(str, words))
+
+
+def test_the_console_says_of_a_scope_what_the_description_of_the_api_says() -> None:
+    page = (FOLDER / "assets/pages/access.js").read_text()
+    assert [scope for scope, says in SCOPES.items() if f'{scope}: "{says}"' not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "label", "schema", "field"),
+    [
+        ("pages/exports.js", "Strikes", "BacktestRequest", "strike_limit"),
+        ("pages/access.js", "Days", "TokenRequest", "days"),
+    ],
+)
+def test_a_field_takes_no_count_that_the_api_refuses(
+    file: str, label: str, schema: str, field: str
+) -> None:
+    page = (FOLDER / "assets" / file).read_text()
+    found = re.search(rf'label="{label}[^>]*><input type="number" min="(\d+)" max="(\d+)"', page)
+    assert found is not None
+    described = json.loads((ROOT / "functions/api/openapi.json").read_text())
+    about = described["components"]["schemas"][schema]["properties"][field]
+    counts = about.get("anyOf", [about])[0]
+    assert (int(found[1]), int(found[2])) == (counts["minimum"], counts["maximum"])
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,8 @@ def in_time(default: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
             "--from",
             "start",
             metavar="TIME",
-            help=f"From then on, in ISO with a zone: 2026-11-24T00:00:00Z. Default: {default}.",
+            help="From then on, in ISO with a zone: 2026-11-24T00:00:00Z. "
+            f"Default: {default} --to.",
         )(command)
 
     return add
@@ -127,7 +128,7 @@ def filters(
                 f"--{name}",
                 multiple=several,
                 metavar="VALUE",
-                help=f"Only this, as {EXAMPLES[name]}{again}.",
+                help=f"Only this, for example {EXAMPLES[name]}{again}.",
             )(command)
         return command
 

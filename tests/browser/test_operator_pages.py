@@ -301,3 +301,19 @@ def test_who_may_only_read_is_told_what_a_part_needs(chromium: Any, site: Site) 
         page = window.open("quarantine")
         assert page.get_by_text("It needs scope pii").is_visible()
         assert page.get_by_role("link", name="People").count() == 0
+
+
+def test_a_window_stays_while_text_is_marked_beyond_it_and_goes_by_a_press_beside_it(
+    chromium: Any, site: Site
+) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("access")
+        page.get_by_role("button", name="New token").click()
+        page.get_by_label("Name").fill("shop")
+        page.get_by_label("Name").hover()
+        page.mouse.down()
+        page.mouse.move(5, 5)
+        page.mouse.up()
+        assert page.get_by_label("Name").input_value() == "shop"
+        page.mouse.click(5, 5)
+        page.get_by_role("dialog").wait_for(state="detached")

@@ -38,7 +38,10 @@ def list_(api: Api, output: Output) -> None:
 @prints_data
 @uses_api
 def release(api: Api, output: Output, provider: str, since: str | None, until: str | None) -> None:
-    """Let what is held of a provider count from now on: the numbers are dead."""
+    """Suppress what is held of a provider.
+
+    The numbers are dead: its reports count from now on.
+    """
     _settle(api, output, provider, "release", since, until)
 
 
@@ -57,7 +60,10 @@ def discard(
     until: str | None,
     confirm: Callable[[str], None],
 ) -> None:
-    """Let what is held of a provider never count: it was the provider's fault."""
+    """Drop what is held of a provider, for good.
+
+    It was the provider's fault: its reports never count, and the numbers stay free.
+    """
     confirm(f"Discard what is held of this provider at {api.host}, for good?")
     _settle(api, output, provider, "discard", since, until)
 

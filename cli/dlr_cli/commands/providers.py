@@ -25,7 +25,10 @@ def command() -> None:
 @prints_data
 @uses_api
 def list_(api: Api, output: Output, is_all: bool) -> None:
-    """List the providers that are deployed: signing key, and when each was last heard of."""
+    """List the deployed providers.
+
+    With the state of the signing key, and when each was last heard of.
+    """
     found = api.call("GET", "/providers", items_of)
     rows = [each for each in found if is_all or each.get("enabled")]
     if output.as_json:

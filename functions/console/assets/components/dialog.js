@@ -4,7 +4,7 @@ import { useAct } from "../load.js";
 import { Field } from "./field.js";
 import { Failed } from "./states.js";
 
-/** Shown as long as it is rendered. Escape, the cross and a click beside it call `onClose`. */
+/** Shown as long as it is rendered. Escape, the cross and a press beside it call `onClose`. */
 export function Dialog({ title, onClose, drawer, children }) {
   const box = useRef();
   const id = useId();
@@ -18,7 +18,7 @@ export function Dialog({ title, onClose, drawer, children }) {
     onClose();
   };
   return html`<dialog ref=${box} class=${drawer ? "drawer" : undefined} aria-labelledby=${id} onCancel=${cancel}
-      onClick=${(event) => event.target === box.current && onClose()}>
+      onMouseDown=${(event) => event.target === box.current && onClose()}>
     <div class="dialog-body">
       <div class="panel-head"><h2 id=${id}>${title}</h2><button class="plain close" aria-label="Close" onClick=${onClose}>✕</button></div>
       ${children}
