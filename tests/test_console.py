@@ -294,7 +294,7 @@ def test_a_field_takes_no_count_that_the_api_refuses(
         ("components/tags.js", "TONES", set(Status)),
         ("components/tags.js", "BOUNCE", set(Bounce)),
         ("pages/codes.js", "TONES", set(Action)),
-        ("pages/messages.js", "VERDICTS", set(Action)),
+        ("pages/messages/drawer.js", "VERDICTS", set(Action)),
     ],
 )
 def test_the_console_colours_no_word_that_the_api_does_not_say(

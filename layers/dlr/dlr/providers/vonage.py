@@ -66,7 +66,7 @@ class ErrorText(PayloadModel):
 
 
 class Error(ErrorText):
-    error: Loose[ErrorText] = ErrorText()
+    error: ErrorText | Any = Field(None, union_mode="left_to_right")
 
 
 class Details(PayloadModel):
@@ -121,7 +121,8 @@ def parse(payload: SmsPayload | MessagesPayload | Inbound) -> Iterator[ParsedRep
             sender=payload.to,
         )
     elif isinstance(payload, MessagesPayload) and payload.channel.lower() in _PHONE:
-        error = payload.error.error if payload.error.error.title else payload.error
+        nested = payload.error.error
+        error = nested if isinstance(nested, ErrorText) and nested.title else payload.error
         yield ParsedReport(
             message_id=payload.message_uuid,
             words=(payload.status,),
