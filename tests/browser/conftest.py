@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,15 +77,19 @@ class Watched:
     def __init__(self, page: Any, site: Site) -> None:
         self.page, self.site = page, site
         self.wrong: list[str] = []
+        self.asking: set[Any] = set()
         page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
         page.on("console", self._hear)
         page.on("request", self._see)
+        page.on("requestfinished", lambda request: self.asking.discard(request))
+        page.on("requestfailed", lambda request: self.asking.discard(request))
 
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
             self.wrong.append(f"{message.type}: {message.text}")
 
     def _see(self, request: Any) -> None:
+        self.asking.add(request)
         own = f"{urlsplit(self.site.url)._replace(path='').geturl()}/"
         if not request.url.startswith((own, "data:", "blob:")):
             self.wrong.append(f"foreign: {request.url}")
@@ -96,10 +101,13 @@ class Watched:
         return self.page
 
     def settle(self) -> None:
-        """Until nothing is being asked or loaded. Not by `wait_for_function`: it may need eval."""
+        """Until nothing is being asked or loaded, for half a minute. Not by `wait_for_function`: it may need eval."""
         from playwright.sync_api import expect
 
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state("networkidle")  # this one only the first time
+        given_up = monotonic() + 30
+        while self.asking and monotonic() < given_up:
+            self.page.wait_for_timeout(10)
         self.page.locator("h1").first.wait_for()
         expect(self.page.locator(".spin, [aria-busy=true]")).to_have_count(0)
 
