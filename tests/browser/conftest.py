@@ -101,7 +101,7 @@ class Watched:
         return self.page
 
     def settle(self) -> None:
-        """Until nothing is being asked or loaded, for half a minute. Not by `wait_for_function`: it may need eval."""
+        """Until nothing is being asked or loaded. Not by `wait_for_function`: it may need eval."""
         from playwright.sync_api import expect
 
         self.page.wait_for_load_state("networkidle")  # this one only the first time
