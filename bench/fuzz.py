@@ -2,15 +2,19 @@
 
     python -m bench.fuzz SECONDS [PROVIDER…]
 
-Every provider in a process of its own, from the recorded requests of `events/`. Fails on what is
-raised but `UnreadableError`, and on an input that takes more than 100 ms of CPU time.
+Every provider in a process of its own, one for each processor at a time, from the recorded
+requests of `events/`. Fails on what is raised but `UnreadableError`, and on an input that takes
+more than 100 ms of CPU time.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import atheris
@@ -84,21 +88,26 @@ def fuzz(name: str, seconds: int) -> None:
         atheris.Fuzz()
 
 
+def run_alone(seconds: str, name: str) -> tuple[str, subprocess.CompletedProcess[str]]:
+    """What a process for one provider ended with."""
+    command = [sys.executable, "-m", "bench.fuzz", seconds, name]
+    return name, subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+
+
 def main() -> int:
     """Exit status 0 if nothing was found."""
     seconds, *names = sys.argv[1:]
     if len(names) == 1:
         fuzz(names[0], int(seconds))
     (ROOT / ".local").mkdir(exist_ok=True)
-    failed = []
-    for name in names or provider_names():
-        command = [sys.executable, "-m", "bench.fuzz", seconds, name]
-        run = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
-        tried = [line for line in run.stderr.splitlines() if "number_of_executed" in line]
-        print(f"{name:<14}{tried[0].split()[-1] if tried else '?':>10} inputs", flush=True)
-        if run.returncode:
-            failed.append(name)
-            print(f"exit status {run.returncode}\n{run.stderr[-3000:]}", flush=True)
+    failed = False
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, run in pool.map(partial(run_alone, seconds), names or provider_names()):
+            tried = [line for line in run.stderr.splitlines() if "number_of_executed" in line]
+            print(f"{name:<14}{tried[0].split()[-1] if tried else '?':>10} inputs", flush=True)
+            if run.returncode:
+                failed = True
+                print(f"exit status {run.returncode}\n{run.stderr[-3000:]}", flush=True)
     return 1 if failed else 0
 
 
