@@ -56,7 +56,8 @@ WEBHOOKS = ARN % ("secretsmanager", "secret:*TokenSecret")
 """The secrets of all webhooks, as far as their tag says that they are this stack's."""
 ONE_STRIKE = Rules(strike_limit=1)
 NO_REASON = 5009
-TIMEOUT_S = 20.0
+TIMEOUT_S = 90.0
+"""What works is there long before, also on a busy machine."""
 KEY, OLD_KEY = "a key that is", "a key that was"
 HASHER = RecipientHasher(lambda: [KEY])
 NUMBERS = iter(range(447700900000, 447700900500))
@@ -837,7 +838,7 @@ def test_without_this_grant_something_breaks(system: PrivilegeHarness, grant: Gr
     name = f"{role}{PROVIDER}Role" if role == "Ingest" else f"{role}Role"
     policy = system.policy(name)
     began = time.monotonic()
-    assert works(system)
+    assert works(system), "with every grant, also with the one that the test before took away"
     took_s = time.monotonic() - began
     system.grant(name, without(deepcopy(policy), role, grant))
     try:
@@ -846,4 +847,4 @@ def test_without_this_grant_something_breaks(system: PrivilegeHarness, grant: Gr
     finally:
         system.timeout_s = TIMEOUT_S
         system.grant(name, policy)
-    assert works(system), "it works again with the grant"
+    assert system.policy(name) == policy
