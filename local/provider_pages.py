@@ -19,13 +19,13 @@ from dlr.wire.request import Request
 from dlr.wire.schemes.password import Basic
 from dlr.wire.verify import Scheme
 from local.recordings import EVENTS
-from local.sample import Stage, Step, sample
+from local.sample import Step, sample
 
 _LAYER = "../../layers/dlr/dlr/providers/"
-_TRIED: dict[Stage, Step] = {
-    stage: Step(f"100000000{n}", f"44770090012{n}", stage, datetime(2026, 11, 22, 12, tzinfo=UTC))
-    for n, stage in enumerate(("delivered", "dead", "stop"), start=1)
-}
+_AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+_DELIVERED = Step("1000000001", "447700900121", "delivered", _AT)
+_DEAD = Step("1000000002", "447700900122", "dead", _AT)
+_STOP = Step("1000000003", "447700900123", "stop", _AT)
 """Each has a message and a number of its own: a number that was delivered to is not dead."""
 _ACTIONS = {
     Action.KEEP: "keep",
@@ -128,11 +128,11 @@ def _of_signature(provider: Provider) -> list[str]:
 def _requests(provider: Provider) -> str:
     """A request for each fate of a message, and what becomes of it."""
     parts = ["Requests with made-up values, and what becomes of message and number:\n\n```"]
-    for step in _TRIED.values():
+    for step in (_DELIVERED, _DEAD, _STOP):
         request = sample(provider.name, step)
         outcomes = "; ".join(_outcomes(provider, request, step))
         parts += [f"# {outcomes}", _curl('"$WEBHOOK"', request)]
-    asked = f"`dlr check +{_TRIED['dead'].number}` then says whether that number may be sent to."
+    asked = f"`dlr check +{_DEAD.number}` then says whether that number may be sent to."
     return "\n".join([*parts, f"```\n\n{asked}"])
 
 
@@ -140,18 +140,18 @@ def _signed_request(provider: Provider) -> str:
     scheme = provider.signing
     if scheme is None:
         return ""
-    step, key = _TRIED["delivered"], _example_key(provider.name, scheme)
+    key = _example_key(provider.name, scheme)
     address = f"https://dlr.example.com/webhooks/{provider.name}/token"
-    request = sample(provider.name, step)
+    request = sample(provider.name, _DELIVERED)
     url = f"{address}?{request.query}" if request.query else address
     try:
-        signed = scheme.sign(replace(request, url=url), key, step.at)
+        signed = scheme.sign(replace(request, url=url), key, _AT)
     except NotImplementedError:
         return "Once a signing key is set, these requests are refused: only it can sign."
     return (
-        "Once a signing key is set, each must be signed as well. The first as it is signed with the "
-        f"signing key `{scheme.verifying_key(key)}` at {step.at:%Y-%m-%dT%H:%M:%SZ} "
-        f"({step.at.timestamp():.0f}), to compare yours with:\n\n```\n{_curl(address, signed)}\n```"
+        "Once a signing key is set, each must be signed as well. The first as it is signed with "
+        f"the signing key `{scheme.verifying_key(key)}` at {_AT:%Y-%m-%dT%H:%M:%SZ} "
+        f"({_AT.timestamp():.0f}), to compare yours with:\n\n```\n{_curl(address, signed)}\n```"
     )
 
 

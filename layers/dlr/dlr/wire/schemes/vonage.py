@@ -78,8 +78,8 @@ class JwtWithBodyHash(Scheme):
 
     covers = "the body (Messages API)"
     recipe = (
-        "`Authorization`: `Bearer ` and a JWT by HS256 with `iat` (Unix seconds) and `payload_hash`,"
-        " the hex SHA-256 of the body"
+        "`Authorization`: `Bearer ` and a JWT by HS256 with `iat` (Unix seconds) and "
+        "`payload_hash`, the hex SHA-256 of the body"
     )
     window_s = WINDOW_S
     key_name = "the account's signature secret"
