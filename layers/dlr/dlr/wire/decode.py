@@ -74,6 +74,11 @@ def read_items(
     return [], query
 
 
+def text_of(body: bytes) -> str:
+    """A body's text, without a byte order mark. Raises UnicodeDecodeError."""
+    return body.removeprefix(BYTE_ORDER_MARK).decode()
+
+
 def split_list(body: bytes, batch: str = "") -> list[bytes]:
     """The exact text of each item of a JSON list; nothing if the body is no list or too long a one.
 
@@ -81,7 +86,7 @@ def split_list(body: bytes, batch: str = "") -> list[bytes]:
     one item, a key that comes twice for example, is split too.
     """
     try:
-        text = _text_of(body)
+        text = text_of(body)
         if batch and text.lstrip().startswith("{"):
             text = _member_of(text, batch)
         parts = [part.encode() for part in islice(_elements_of(text), MAX_ITEMS + 1)]
@@ -136,7 +141,7 @@ def _read_body(
 ) -> list[Any]:
     """By what stands in the body, not by its content type: providers and proxies mislabel."""
     try:
-        text = _text_of(body)
+        text = text_of(body)
     except UnicodeDecodeError:
         raise UnreadableError("the body is not UTF-8") from None
     if _JSON_START.match(text):
@@ -154,10 +159,6 @@ def _read_body(
     if not any(name in fields for name in form):
         raise UnreadableError("the body is neither JSON nor a form with a known field")
     return [form]
-
-
-def _text_of(body: bytes) -> str:
-    return body.removeprefix(BYTE_ORDER_MARK).decode()
 
 
 def _items_of(content: Any) -> list[Any]:
