@@ -4,13 +4,29 @@ What they say stands in the module (its docstring and its declaration), in the C
 `events/<name>/setup.md`.
 """
 
-from dlr.causes import Action
+import shlex
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from dlr.causes import Action, Cause
+from dlr.ingest.normalize import Normalizer
 from dlr.providers.about import LABELS, About, about
 from dlr.providers.base import Provider
 from dlr.providers.catalogue import Row, rows_of
+from dlr.wire.request import Request
+from dlr.wire.schemes.password import Basic
+from dlr.wire.verify import Scheme
 from local.recordings import EVENTS
+from local.sample import Step, sample
 
 _LAYER = "../../layers/dlr/dlr/providers/"
+_AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+_DELIVERED = Step("1000000001", "447700900121", "delivered", _AT)
+_DEAD = Step("1000000002", "447700900122", "dead", _AT)
+_STOP = Step("1000000003", "447700900123", "stop", _AT)
+"""Each has a message and a number of its own: a number that was delivered to is not dead."""
 _ACTIONS = {
     Action.KEEP: "keep",
     Action.STRIKE: "strike",
@@ -36,6 +52,9 @@ def page(provider: Provider) -> str:
         _key_step(provider),
         "## What it sends, what it gets",
         _facts(provider, said),
+        "## Try it in its place",
+        _requests(provider),
+        _signed_request(provider),
         "## What to know",
         said.notes,
         "## Words and codes",
@@ -52,8 +71,10 @@ def _first_steps(provider: Provider) -> str:
     name = provider.name
     return (
         f"Deploy with `{name}` in `Providers` ([how](../deploy.md)). The address of the webhook, "
-        "with its token, by the two functions at the top of [Operate](../operate.md):\n\n"
-        f'```\nWEBHOOK="$(output Webhook{name})$(token TokenSecret{name})"\n```'
+        "with its token, by the functions at the top of [Operate](../operate.md#calls-of-the-api):"
+        f'\n\n```\nWEBHOOK="$(output Webhook{name})$(token TokenSecret{name})"\n```\n\n'
+        "Or, of what `make run` runs, in its folder:\n\n"
+        f"```\nWEBHOOK=$(jq -r .webhooks.{name} .local/outputs.json)\n```"
     )
 
 
@@ -65,7 +86,8 @@ def _key_step(provider: Provider) -> str:
         without = "Without one the token in the URL alone counts."
     return (
         f"Signing key: {provider.signing.key_name}. Put it into `signing_keys` of the secret "
-        f"([how](../deploy.md#signing-keys)). {without}"
+        f"([more](../deploy.md#signing-keys)). {without}\n\n"
+        f'```\nset_key TokenSecret{provider.name} "$KEY"\n```'
     )
 
 
@@ -95,11 +117,65 @@ def _of_signature(provider: Provider) -> list[str]:
     own = "kept" if scheme.covers_query else "ignored once a signing key is set"
     return [
         f"| a signature covers | {scheme.covers} |",
+        f"| how it is made, with the signing key | {scheme.recipe} |",
         f"| headers of it | {headers} |",
         f"| window of the signed time | {window} |",
         f"| your own parameters in the URL | {own} |",
         f"| a bad signature is answered | {provider.unsigned_status} |",
     ]
+
+
+def _requests(provider: Provider) -> str:
+    """A request for each fate of a message, and what becomes of it."""
+    parts = ["Requests with made-up values, and what becomes of message and number:\n\n```"]
+    for step in (_DELIVERED, _DEAD, _STOP):
+        request = sample(provider.name, step)
+        outcomes = "; ".join(_outcomes(provider, request, step))
+        parts += [f"# {outcomes}", _curl('"$WEBHOOK"', request)]
+    asked = f"`dlr check +{_DEAD.number}` then says whether that number may be sent to."
+    return "\n".join([*parts, f"```\n\n{asked}"])
+
+
+def _signed_request(provider: Provider) -> str:
+    scheme = provider.signing
+    if scheme is None:
+        return ""
+    key = _example_key(provider.name, scheme)
+    address = f"https://dlr.example.com/webhooks/{provider.name}/token"
+    request = sample(provider.name, _DELIVERED)
+    url = f"{address}?{request.query}" if request.query else address
+    try:
+        signed = scheme.sign(replace(request, url=url), key, _AT)
+    except NotImplementedError:
+        return "Once a signing key is set, these requests are refused: only it can sign."
+    return (
+        "Once a signing key is set, each must be signed as well. The first as it is signed with "
+        f"the signing key `{scheme.verifying_key(key)}` at {_AT:%Y-%m-%dT%H:%M:%SZ} "
+        f"({_AT.timestamp():.0f}), to compare yours with:\n\n```\n{_curl(address, signed)}\n```"
+    )
+
+
+def _example_key(name: str, scheme: Scheme) -> str:
+    if scheme.key_name == Basic.key_name:
+        return "user:password"
+    is_base64 = "whsec_" in scheme.key_name
+    return f"whsec_{b64encode(name.encode()).decode()}" if is_base64 else f"key-of-{name}"
+
+
+def _outcomes(provider: Provider, request: Request, step: Step) -> Iterator[str]:
+    for report in Normalizer(provider)(request, step.at).reports:
+        cause = "" if report.cause is Cause.NONE else f", {report.cause}"
+        yield f"{report.status}{cause}: {_ACTIONS[report.action].strip('*')}"
+
+
+def _curl(address: str, request: Request) -> str:
+    """The command that sends it; `address` is as the shell reads it."""
+    query = shlex.quote(f"?{request.query}") if request.query else ""
+    words = [f"curl {address}{query}"]
+    words += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers.items()]
+    if request.body:
+        words.append(f"--data-binary {shlex.quote(request.body.decode())}")
+    return " \\\n  ".join(words)
 
 
 def _table(rows: list[Row]) -> str:

@@ -98,6 +98,27 @@ def test_the_content_type_does_not_decide() -> None:
     assert read_items(request, FIELDS)[0] == [{"id": "1"}]
 
 
+@pytest.mark.parametrize("body", ['{"id": "1"}', '[{"id": "1"}]', "id=1&status=2", "status=2&id=1"])
+@pytest.mark.parametrize("before", ["\ufeff", "\r\n ", "\ufeff\n"])
+@pytest.mark.parametrize("after", ["", "\r\n", " "])
+def test_a_mark_and_space_around_a_body_belong_to_no_name_and_no_value(
+    before: str, body: str, after: str
+) -> None:
+    """The first name of a form would be another's, and with it the number would be lost."""
+    assert read(before + body + after) == read(body)
+
+
+def test_text_behind_a_byte_order_mark_is_found() -> None:
+    request = Request("POST", body="\ufeff<a/>".encode())
+    items, _ = read_items(request, FIELDS, lambda text: {"text": text})
+    assert items == [{"text": "<a/>"}]
+
+
+def test_a_list_behind_a_byte_order_mark_is_split() -> None:
+    assert split_list("\ufeff[1, 2]".encode()) == [b"1", b"2"]
+    assert split_list('\ufeff{"all": [1, 2]}'.encode(), "all") == [b"1", b"2"]
+
+
 @given(
     st.text(st.sampled_from("ab=&+%;é20fF \u2028"), max_size=30)
     | st.dictionaries(st.text(max_size=5), st.text(max_size=9)).map(urlencode)

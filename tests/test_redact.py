@@ -43,6 +43,12 @@ def redacted(body: str, query: str = "") -> tuple[str, str]:
         ("apiKey=hush-hush", ""),
         ("apiKey=&id=1&apiKey=hush-hush", "id=1&"),
         ("id=1&myapiKey=2", "id=1&myapiKey=2"),
+        ("\ufeffapiKey=hush-hush&id=1", "id=1"),
+        ("\r\n apiKey=hush-hush&id=1", "id=1"),
+        (
+            '\ufeff{"apiKey": "hush-hush", "id": "&apiKey=1"}',
+            '\ufeff{"apiKey": "", "id": "&apiKey=1"}',
+        ),
         ("<r><apiKey>hush-hush</apiKey><id>1</id></r>", "<r><apiKey></apiKey><id>1</id></r>"),
         ('<r><n:apiKey x="1">hush-hush</n:apiKey></r>', '<r><n:apiKey x="1"></n:apiKey></r>'),
         ("<r><apiKey><![CDATA[hush<-hush]]></apiKey></r>", "<r><apiKey></apiKey></r>"),

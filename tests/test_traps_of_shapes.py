@@ -115,10 +115,10 @@ def pswin(*messages: tuple[str, str, str]) -> str:
     return f'<?xml version="1.0"?><!DOCTYPE MSGLST SYSTEM "x.dtd"><MSGLST>{listed}</MSGLST>'
 
 
-def test_pswin_gets_an_ok_for_each_of_its_ids(ingest: IngestHarness) -> None:
-    status, text = answer(
-        ingest, "linkmobility", pswin(("1", "a", "DELIVRD"), ("&lt;2", "b", "NULL"))
-    )
+@pytest.mark.parametrize("mark", ["", "\ufeff", "\ufeff\n"])
+def test_pswin_gets_an_ok_for_each_of_its_ids(ingest: IngestHarness, mark: str) -> None:
+    body = mark + pswin(("1", "a", "DELIVRD"), ("&lt;2", "b", "NULL"))
+    status, text = answer(ingest, "linkmobility", body)
     oks = [f"<MSG><ID>{i}</ID><STATUS>OK</STATUS></MSG>" for i in ("1", "&lt;2")]
     assert (status, text) == (200, f'<?xml version="1.0"?><MSGLST>{"".join(oks)}</MSGLST>')
     status, text = answer(ingest, "linkmobility", '{"id": "m", "resultCode": 1001}')

@@ -10,6 +10,7 @@ from dlr.causes import Action, Policy
 from dlr.ingest.normalize import Normalized
 from dlr.messages.item import key_of, state_of
 from dlr.providers.base import load_provider
+from dlr.wire.decode import UnreadableError
 from dlr.wire.request import Request
 from local.cloud import Cloud
 from tests.support.ingest import HASHER, IngestHarness
@@ -220,6 +221,23 @@ def test_reports_of_one_request_keep_their_own_numbers() -> None:
         ("m", f"+{NUMBER}"),
         ("n", "+447700900124"),
     ]
+
+
+def test_one_bad_id_of_a_request_takes_no_other_report_with_it(cloud: Cloud) -> None:
+    """SMSAPI would send all five again until it gets `OK`, and the dead number stay in use."""
+    query = urlencode({"MsgId": "m1,,n1", "status": "404,405,402"})
+    ingest = IngestHarness(cloud)
+    response, counts = ingest.receiver("smsapi")(Request("GET", query=query, token="token"))
+    assert (response.status, response.text) == (200, "OK")
+    assert (counts["New"], counts["Unreadable"]) == (2, 1)
+    [kept] = ingest.quarantined()
+    assert "the message id" in kept["error"]["S"]
+
+
+@pytest.mark.parametrize("ids", [",", "\n,\n"])
+def test_without_any_good_id_a_request_is_unreadable(ids: str) -> None:
+    with pytest.raises(UnreadableError, match="the message id"):
+        read("smsapi", {"MsgId": ids, "status": "404,405"}, form=True)
 
 
 # ---------------------------------------------------------------- Firetext and MMG

@@ -48,6 +48,7 @@ MAX_AHEAD = timedelta(days=1)
 more."""
 _LONGEST_CHARACTER = 4
 """Bytes of UTF-8."""
+BAD_ID = "the message id is empty, has control characters or more than 256 characters"
 _MESSAGE_ID = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 """Opaque and verbatim: no case change, no stripping. Line breaks would forge log lines and keys."""
 
@@ -56,7 +57,8 @@ _MESSAGE_ID = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 class Normalized:
     """The items of a request: reports, items without a report, and items that cannot be read.
 
-    `errors` say why, by the item's place.
+    `errors` say why, by the item's place. Of an item with several reports some may be there all the
+    same.
     """
 
     reports: list[DeliveryReport] = field(default_factory=list)
@@ -99,35 +101,40 @@ class Normalizer:
         normalized = Normalized()
         for place, item in enumerate(items):
             try:
-                reports = self._read(item, query, received_at)
+                reports, has_bad_id = self._read(item, query, received_at)
             except UnreadableError as error:
                 normalized.errors[place] = str(error)
                 continue
+            if has_bad_id:
+                normalized.errors[place] = BAD_ID
             normalized.reports += reports
             normalized.ignored += not reports
             if len(normalized.reports) > MAX_ITEMS:
                 raise UnreadableError(TOO_MANY)
-        if len(normalized.errors) == len(items) > 0:
+        if not normalized.reports and len(normalized.errors) == len(items) > 0:
             raise UnreadableError(normalized.errors[0], normalized.errors)
         return normalized
 
     def _read(
         self, item: Any, query: dict[str, str], received_at: datetime
-    ) -> list[DeliveryReport]:
+    ) -> tuple[list[DeliveryReport], bool]:
+        """The reports of an item, and whether others of it have no id that could be kept.
+
+        Raises UnreadableError if none can be read.
+        """
         try:
             payload = self.provider.adapter.validator.validate_python(item)
         except ValidationError as error:
             raise UnreadableError(_reason(error)) from None
         own = _team_parameters(query, type(payload) if item is query else None) if query else query
         metadata = _metadata(own)
-        reports = []
-        for parsed in islice(self.provider.parse(payload), MAX_ITEMS + 1):
-            if not _MESSAGE_ID.fullmatch(parsed.message_id):
-                raise UnreadableError(
-                    "the message id is empty, has control characters or more than 256 characters"
-                )
-            reports.append(self._report(parsed, own.get("to", ""), metadata, received_at))
-        return reports
+        parsed = list(islice(self.provider.parse(payload), MAX_ITEMS + 1))
+        good = [each for each in parsed if _MESSAGE_ID.fullmatch(each.message_id)]
+        if parsed and not good:
+            raise UnreadableError(BAD_ID)
+        to = own.get("to", "")
+        reports = [self._report(each, to, metadata, received_at) for each in good]
+        return reports, len(good) < len(parsed)
 
     def _report(
         self, parsed: ParsedReport, to: str, metadata: dict[str, str], received_at: datetime

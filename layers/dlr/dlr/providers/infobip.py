@@ -40,7 +40,7 @@ from dlr.providers.times import read_iso
 from dlr.wire.schemes.password import Basic
 
 _PHONE = {"", "sms", "mms"}
-_OF_OTHERS = {"text", "cleanText", "notificationType", "receivedAt", "seen"}
+_OF_OTHERS = {"text", "cleanText", "notificationType", "receivedAt", "seen", "seenAt"}
 _NO_ERROR = "NO_ERROR"
 
 

@@ -33,6 +33,7 @@ from dlr.providers.base import (
     one_of,
 )
 from dlr.providers.times import read_iso
+from dlr.wire.decode import text_of
 from dlr.wire.request import Request
 from dlr.wire.schemes.password import Basic
 from dlr.wire.xml import read_xml
@@ -96,9 +97,10 @@ def parse(payload: Common | PSWin) -> Iterator[ParsedReport]:
 
 def answer(request: Request) -> Answer:
     """What PSWin waits for: each ID of its list with an OK. A report of Common wants no more."""
-    if not request.body.lstrip().startswith(b"<"):
+    text = text_of(request.body).lstrip()
+    if not text.startswith("<"):
         return Answer()
-    messages = PSWin.model_validate(read_xml(request.body.decode())).MSGLST.MSG
+    messages = PSWin.model_validate(read_xml(text)).MSGLST.MSG
     listed = (messages,) if isinstance(messages, Message) else messages
     oks = "".join(f"<MSG><ID>{escape(m.ID)}</ID><STATUS>OK</STATUS></MSG>" for m in listed)
     return Answer(200, f'<?xml version="1.0"?><MSGLST>{oks}</MSGLST>')

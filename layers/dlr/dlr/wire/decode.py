@@ -1,8 +1,9 @@
 """From the request's bytes to plain items: query string, form, JSON (one object or a list), text.
 
 Every trap of Python's parsers is closed here, once: duplicate keys, NaN, depth, huge and 19-digit
-numbers, invalid UTF-8 and lone surrogates. An item is a mapping of strings, mappings, lists and
-booleans: JSON numbers stay the text they were sent as, and null is the same as absent.
+numbers, invalid UTF-8 and lone surrogates, a byte order mark. An item is a mapping of strings,
+mappings, lists and booleans: JSON numbers stay the text they were sent as, and null is the same as
+absent.
 """
 
 import json
@@ -26,8 +27,11 @@ MAX_ITEMS = 500
 answer."""
 TOO_MANY = f"more than {MAX_ITEMS} reports at once"
 MAX_OBJECTS = 40 * MAX_ITEMS
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""Some libraries put it before a text in UTF-8, of which it is no part."""
+_SPACES = " \t\r\n"
 _SPACE = re.compile(r"[ \t\r\n]*")
-_JSON_START = re.compile(rb"\s*[\[{]")
+_JSON_START = re.compile(r"\s*[\[{]", re.ASCII)
 _TEXT_START = re.compile(
     r"\s*(?:<|--|(?:id|sub|dlvrd|submit date|done date|stat|err|text):)", re.IGNORECASE
 )
@@ -70,6 +74,11 @@ def read_items(
     return [], query
 
 
+def text_of(body: bytes) -> str:
+    """A body's text, without a byte order mark. Raises UnicodeDecodeError."""
+    return body.removeprefix(BYTE_ORDER_MARK).decode()
+
+
 def split_list(body: bytes, batch: str = "") -> list[bytes]:
     """The exact text of each item of a JSON list; nothing if the body is no list or too long a one.
 
@@ -77,7 +86,7 @@ def split_list(body: bytes, batch: str = "") -> list[bytes]:
     one item, a key that comes twice for example, is split too.
     """
     try:
-        text = body.decode()
+        text = text_of(body)
         if batch and text.lstrip().startswith("{"):
             text = _member_of(text, batch)
         parts = [part.encode() for part in islice(_elements_of(text), MAX_ITEMS + 1)]
@@ -132,18 +141,20 @@ def _read_body(
 ) -> list[Any]:
     """By what stands in the body, not by its content type: providers and proxies mislabel."""
     try:
-        text = body.decode("utf-8")
+        text = text_of(body)
     except UnicodeDecodeError:
         raise UnreadableError("the body is not UTF-8") from None
-    if _JSON_START.match(body):
+    if _JSON_START.match(text):
         content = read_json(text)
         if batch and isinstance(content, dict) and isinstance(content.get(batch), list):
             content = content[batch]
         return _items_of(content)
     if read_text is not None and _TEXT_START.match(text):
         return [read_text(text)]
-    form = _read_form(text, fields, MAX_BATCH_CHARACTERS if batch else MAX_FORM_CHARACTERS)
-    if batch and _JSON_START.match(form.get(batch, "").encode()):
+    form = _read_form(
+        text.strip(_SPACES), fields, MAX_BATCH_CHARACTERS if batch else MAX_FORM_CHARACTERS
+    )
+    if batch and _JSON_START.match(form.get(batch, "")):
         return _items_of(read_json(form[batch]))
     if not any(name in fields for name in form):
         raise UnreadableError("the body is neither JSON nor a form with a known field")

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from functools import cache
 
+from dlr.wire.decode import BYTE_ORDER_MARK
 from dlr.wire.request import Request
 
 
@@ -18,7 +19,7 @@ def without_secrets(request: Request, names: frozenset[str]) -> Request:
         return request
     pair, value, element = _patterns(names)
     body = element.sub(rb"\1", value.sub(rb'\1""', request.body))
-    if not body.lstrip().startswith((b"{", b"[", b"<")):
+    if not body.removeprefix(BYTE_ORDER_MARK).lstrip().startswith((b"{", b"[", b"<")):
         body = pair.sub(b"", body)
     query = pair.sub(b"", request.query.encode("utf-8", "surrogatepass"))
     return replace(request, query=query.decode("utf-8", "surrogatepass"), body=body)
@@ -29,7 +30,10 @@ def _patterns(names: frozenset[str]) -> tuple[re.Pattern[bytes], ...]:
     """Of a pair in a form, of a value in JSON, and of an element in XML."""
     name = b"(?:" + b"|".join(re.escape(each.encode()) for each in sorted(names)) + b")"
     return (
-        re.compile(rb"(?:^|(?<=&))" + name + rb"=[^&]*+&?", re.IGNORECASE),
+        re.compile(
+            rb"(?:^(?:" + BYTE_ORDER_MARK + rb")?+\s*+|(?<=&))" + name + rb"=[^&]*+&?",
+            re.IGNORECASE,
+        ),
         re.compile(
             rb'("' + name + rb'"\s*+:\s*+)(?:"(?:[^"\\]|\\.)*+"?+|[^\s",\]}]++)',
             re.IGNORECASE | re.DOTALL,

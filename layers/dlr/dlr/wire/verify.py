@@ -39,6 +39,8 @@ class Scheme:
     """What a signature binds, for the documentation: `the body`."""
     key_name: str
     """What the signing key is at the provider, for the documentation."""
+    recipe: str
+    """What is computed of what, exactly: all that somebody needs who signs by hand."""
     headers: tuple[str, ...] = ()
     """Names of the headers that it reads, in lower case."""
     covers_query: bool = False

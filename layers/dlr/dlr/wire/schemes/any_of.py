@@ -13,6 +13,7 @@ class AnyOf(Scheme):
         self._schemes = schemes
         self.covers = " or ".join(dict.fromkeys(scheme.covers for scheme in schemes))
         self.key_name = " or ".join(dict.fromkeys(scheme.key_name for scheme in schemes))
+        self.recipe = "; or ".join(dict.fromkeys(scheme.recipe for scheme in schemes))
         self.covers_query = all(scheme.covers_query for scheme in schemes)
         self.covers_body = all(scheme.covers_body for scheme in schemes)
         self.headers = tuple(dict.fromkeys(n for scheme in schemes for n in scheme.headers))

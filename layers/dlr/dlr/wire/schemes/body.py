@@ -29,6 +29,8 @@ class HmacBody(Scheme):
         self._digest = digest
         self._encoding = encoding
         self._prefix = prefix
+        begin = f"`{prefix}` and " if prefix else ""
+        self.recipe = f"`{header}`: {begin}the {encoding} HMAC-{digest.upper()} of the body"
 
     def verify(self, request: Request, credentials: Credentials) -> bool:
         given = request.headers.get(self.headers[0], "").removeprefix(self._prefix)

@@ -24,6 +24,10 @@ class Ed25519Body(Scheme):
     def __init__(self, signature: str, timestamp: str) -> None:
         self._signature, self._timestamp = signature.lower(), timestamp.lower()
         self.headers = (self._signature, self._timestamp)
+        self.recipe = (
+            f"`{signature}`: the base64 Ed25519 signature of the time, `|` and the body, with the "
+            f"private key that belongs to the signing key; `{timestamp}`: the time in Unix seconds"
+        )
 
     def verify(self, request: Request, credentials: Credentials) -> bool:
         from nacl.exceptions import BadSignatureError

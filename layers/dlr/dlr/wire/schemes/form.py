@@ -31,6 +31,10 @@ class TwilioUrl(Scheme):
 
     covers = "the public URL and the form"
     covers_query = True
+    recipe = (
+        "`X-Twilio-Signature`: the base64 HMAC-SHA1 of the whole address with its query and, right "
+        "behind it, of each parameter of the form, sorted: its name and its value, decoded"
+    )
     key_name = "the account's auth token, or a shared key"
 
     def __init__(

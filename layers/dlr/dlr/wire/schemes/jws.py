@@ -29,6 +29,7 @@ class JwtHoldsBody(Scheme):
 
     def __init__(self, header: str, key_name: str) -> None:
         self.headers = (header.lower(),)
+        self.recipe = f"`{header}`: a JWT by HS256 whose payload is the body"
         self.key_name = key_name
 
     def verify(self, request: Request, credentials: Credentials) -> bool:

@@ -26,6 +26,11 @@ class MessageBirdJwt(Scheme):
     covers = "the time, the public URL and the body"
     covers_query = True
     window_s = _LIFE_S + _LEEWAY_S
+    recipe = (
+        "`MessageBird-Signature-JWT`: a JWT by HS256 with `iss` (`MessageBird`), `nbf` and `exp` "
+        "(a minute apart), `url_hash` (hex SHA-256 of the whole address with its query) and, if "
+        "there is a body, `payload_hash` (hex SHA-256 of it)"
+    )
     key_name = "the signing key of the account"
     headers = (_HEADER,)
 

@@ -14,6 +14,7 @@ class Basic(Scheme):
     covers = "nothing: the password travels with the request"
     covers_body = False
     covers_query = True  # as much as anything: who knows the password wrote the whole request
+    recipe = "`Authorization`: `Basic ` and the key in base64 (`curl -u`)"
     key_name = "`user:password`"
     headers = ("authorization",)
 
@@ -31,6 +32,7 @@ class Bearer(Scheme):
     covers = Basic.covers
     covers_body = False
     covers_query = True  # as with Basic
+    recipe = "`Authorization`: `Bearer ` and the key"
     key_name = "the bearer token"
     headers = ("authorization",)
 

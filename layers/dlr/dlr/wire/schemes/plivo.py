@@ -23,6 +23,12 @@ class PlivoV3(Scheme):
 
     covers = "the public URL, the form and a nonce"
     covers_query = True
+    recipe = (
+        "`X-Plivo-Signature-V3`: the base64 HMAC-SHA256 of the address, `?`, the query's parameters"
+        " (sorted, `name=value` with `&` between them, and `.` behind the last if there is a form),"
+        " the form's parameters (sorted, name and value, nothing between them), `.` and the nonce, "
+        "which is `X-Plivo-Signature-V3-Nonce`; all decoded"
+    )
     key_name = "the auth token of the account, or of the subaccount that sends"
     headers = (*_SIGNATURES, _NONCE)
 

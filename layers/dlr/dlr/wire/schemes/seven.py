@@ -22,6 +22,11 @@ class SevenHmac(Scheme):
     covers = "the time, a nonce, the public URL and the body"
     covers_query = True
     window_s = WINDOW_S
+    recipe = (
+        "`X-Signature`: the hex HMAC-SHA256 of five lines with a line feed between them: "
+        "`X-Timestamp` (Unix seconds), `X-Nonce` (any text), the method, the whole address with "
+        "its query, and the hex MD5 of the body"
+    )
     key_name = "the signing key of the API key"
     headers = (_SIGNATURE, _TIME, _NONCE)
 

@@ -18,6 +18,7 @@ class SignalWireForm(TwilioUrl):
     """Base64 HMAC-SHA1 of the public URL and the form, as Twilio's, whose header is an alias."""
 
     key_name = KEY
+    recipe = TwilioUrl.recipe.replace("X-Twilio-Signature", "X-SignalWire-Signature")
 
     def __init__(self) -> None:
         super().__init__((_SIGNATURE, _TWILIOS), ("sha1",), _in_their_order)

@@ -25,6 +25,10 @@ class SinchHmac(Scheme):
 
     covers = "the body, a nonce and the time"
     window_s = _RETRIES_S
+    recipe = (
+        "`x-sinch-webhook-signature`: the base64 HMAC-SHA256 of the body, `.`, the nonce, `.` and "
+        "the time in Unix seconds, which are the headers `…-nonce` and `…-timestamp`"
+    )
     key_name = "the secret of the service plan's webhooks"
     headers = (_SIGNATURE, _NONCE, _TIME, _ALGORITHM)
 

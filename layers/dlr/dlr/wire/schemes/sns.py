@@ -53,6 +53,7 @@ class SnsTopic(Scheme):
     """
 
     covers = "the message and its topic"
+    recipe = "`Signature` and `SigningCertURL` in the message: nobody but SNS can make them"
     key_name = "the ARN of the topic"
 
     def __init__(self, get: Callable[[str], bytes] = fetch) -> None:

@@ -23,6 +23,11 @@ class StandardWebhooks(Scheme):
 
     covers = "an id, the time and the body"
     window_s = WINDOW_S
+    recipe = (
+        "`webhook-signature`: `v1,` and the base64 HMAC-SHA256 of `webhook-id`, `.`, "
+        "`webhook-timestamp` (Unix seconds), `.` and the body; the HMAC's key is the secret behind "
+        "`whsec_`, decoded from base64"
+    )
     key_name = "the secret of the webhook, `whsec_…`"
     headers = (_ID, _TIME, _SIGNATURE)
 

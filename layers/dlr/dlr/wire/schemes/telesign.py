@@ -21,6 +21,10 @@ class Tsa(Scheme):
 
     covers = "the body"
     key_name = "the API key"
+    recipe = (
+        "`X-TS-Authorization`: `TSA `, any customer id, `:` and the base64 HMAC-SHA256 of the body;"
+        " the HMAC's key is the API key decoded from base64, or as it stands if it is no base64"
+    )
     headers = (_OWN, _USUAL)
 
     def verify(self, request: Request, credentials: Credentials) -> bool:

@@ -19,6 +19,11 @@ class HmacUrlBody(Scheme):
 
     def __init__(self, digests: Mapping[str, str], key_name: str) -> None:
         self.headers = tuple(digests)
+        self.recipe = " or ".join(
+            f"`{header}`: the hex HMAC-{digest.upper()} of the whole address with its query and, "
+            "right behind it, of the body"
+            for header, digest in digests.items()
+        )
         self.key_name = key_name
         self._digests = digests
 

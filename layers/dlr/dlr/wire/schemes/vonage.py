@@ -29,6 +29,11 @@ class VonageSig(Scheme):
     """
 
     covers = "the parameters (SMS API)"
+    recipe = (
+        "`sig` among the parameters: the hex HMAC, by the key's method, of `&name=value` of every "
+        "other parameter, sorted by name, `&` and `=` in values replaced by `_`; `timestamp` (Unix "
+        "seconds) must be one of them"
+    )
     window_s = WINDOW_S
     key_name = "the account's signature secret"
 
@@ -72,6 +77,10 @@ class JwtWithBodyHash(Scheme):
     """
 
     covers = "the body (Messages API)"
+    recipe = (
+        "`Authorization`: `Bearer ` and a JWT by HS256 with `iat` (Unix seconds) and "
+        "`payload_hash`, the hex SHA-256 of the body"
+    )
     window_s = WINDOW_S
     key_name = "the account's signature secret"
     headers = ("authorization",)
