@@ -1,17 +1,20 @@
-"""A made-up month of messages, put straight into the lake by the lake's own merge, and its last
-messages into the table.
+"""A made-up month of messages, put straight into the lake by the lake's own merge, and into the
+table what searches, exports and backtests of the month ask it for.
 
 The same seed makes the same month: every figure of a message follows from a hash of its number.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import md5
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
-from dlr.causes import BOUNCE
+from dlr.causes import BOUNCE, Cause, Policy
 from dlr.lake import duck
 from dlr.lake.merge import Merger
 from dlr.lake.names import Names
@@ -19,7 +22,7 @@ from dlr.lake.row import COLUMNS
 from dlr.lake.segment import PREFIX
 from dlr.messages.item import entry_of, fingerprint_of, first_received_at_of, key_of
 from dlr.phone import PhoneNumber
-from dlr.report import FINAL, DeliveryReport, Status, event_id_of
+from dlr.report import FAILED, FINAL, DeliveryReport, Status, action_of, event_id_of
 from dlr.runtime.batch import put_all
 
 DAYS = 30
@@ -29,13 +32,30 @@ BUSY = (1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 13, 12, 12, 13, 14, 14, 13, 11, 9, 7
 """How many messages each hour of the day has, beside the others."""
 PROVIDERS = ("smsmode", "twilio", "vonage", "infobip", "messente")
 COUNTRIES = ("FR", "GB", "DE", "ES", "US", "IN", "NG", "BR")
+CAUSES = (
+    Cause.ABSENT,
+    Cause.NETWORK_ERROR,
+    Cause.UNKNOWN_SUBSCRIBER,
+    Cause.SPAM,
+    Cause.OPTED_OUT,
+    Cause.EXPIRED,
+    Cause.UNSPECIFIED,
+    Cause.BARRED,
+)
+POOR, SPARED, PEOPLE = 20_000, 18_000, 70_000
+"""Of so many people the first ones have all failures, and of them the first few deliveries."""
+NEWEST = 200
+"""The last messages: the table has these too, for a page with numbers."""
+FETCH = 5_000
+"""Messages in Python's memory at once."""
 BAD_ROUTE = "provider = 'messente' AND country = 'NG'"
 OUTAGE = "provider = 'twilio' AND d = 17 AND h BETWEEN 13 AND 16"
 PRODUCTS = [f"SENDER{number}" for number in range(12)]
 
 
 def rows(first: date, count: int, seed: int) -> str:
-    """SQL of the month: the columns of the lake, with `d`, the day's number, beside them.
+    """SQL of the month: the columns of the lake; beside them `d`, the day's number, `person`, the
+    recipient's, and `failed`.
 
     Eight messages of a hundred are still on their way or were never heard of again; a route
     delivers half of what it takes, and a provider nothing for four hours of a day.
@@ -43,6 +63,8 @@ def rows(first: date, count: int, seed: int) -> str:
 
     def dice(salt: str) -> str:
         return f"(hash({seed}, '{salt}', i) % 10000)"
+
+    person = f"hash({seed}, 'person', i)"
 
     def one_of(values: Iterable[str], salt: str) -> str:
         names = list(values)
@@ -52,8 +74,7 @@ def rows(first: date, count: int, seed: int) -> str:
         return f"([{listed}])[{place}]"
 
     bounces = " ".join(f"WHEN '{cause}' THEN '{bounce}'" for cause, bounce in BOUNCE.items())
-    final = ", ".join(f"'{status}'" for status in sorted(FINAL))
-    causes = ["absent", "network_error", "unknown_subscriber", "spam", "opted_out", "expired"]
+    final, failed = (", ".join(f"'{each}'" for each in sorted(some)) for some in (FINAL, FAILED))
     hours = ", ".join(str(hour) for hour, parts in enumerate(BUSY) for _ in range(parts))
     start = f"TIMESTAMP '{first} 00:00:00'"
     return f"""
@@ -80,14 +101,16 @@ def rows(first: date, count: int, seed: int) -> str:
         FROM routes
     ),
     reasons AS (
-        SELECT *, CASE WHEN status IN ('undelivered', 'expired', 'rejected')
-            THEN {one_of(causes, "cause")} ELSE 'none' END AS cause,
-            status IN ({final}) AS finished
-        FROM fates
+        SELECT *, CASE WHEN failed THEN {one_of(CAUSES, "cause")} ELSE 'none' END AS cause,
+            CASE WHEN failed AND {dice("word")} < 5000 THEN {dice("word")} < 2500 END AS permanent,
+            CASE WHEN failed THEN {person} % {POOR}
+                WHEN {dice("spared")} < 300 THEN {person} % {SPARED}
+                ELSE {SPARED} + {person} % {PEOPLE - SPARED} END AS person
+        FROM (SELECT *, status IN ({final}) AS finished, status IN ({failed}) AS failed FROM fates)
     )
     SELECT md5({seed} || '-' || i) AS mk, f, status || '-' || lpad(i::VARCHAR, 12, '0') AS rank,
         provider, 'made-up-' || i AS message_id, NULL AS apart, status, cause,
-        CASE cause {bounces} END AS bounce, 'keep' AS action, NULL::BOOLEAN AS permanent,
+        CASE cause {bounces} END AS bounce, 'keep' AS action, permanent,
         CASE WHEN cause <> 'none' THEN (3500 + {dice("code")} % 60)::VARCHAR END AS code,
         country, country || '-' || {dice("network")} % 3 AS network,
         {one_of(PRODUCTS, "sender")} AS sender, 1 + {dice("parts")} % 3 AS segments,
@@ -97,19 +120,42 @@ def rows(first: date, count: int, seed: int) -> str:
             THEN floor(800 * pow(2, 6 * pow({dice("latency")} / 10000.0, 3)))::BIGINT
             END AS latency_ms,
         CASE WHEN status = 'delivered' THEN 'first_report' END AS latency_from, finished,
-        epoch(f)::BIGINT + {KEPT_S} AS expires_at, d
+        epoch(f)::BIGINT + {KEPT_S} AS expires_at, d, i, person, failed
     FROM reasons
     """  # noqa: S608
 
 
-def fill(s3: Any, bucket: str, merge: Merger, first: date, count: int, seed: int) -> int:
-    """Puts a month into the lake, a segment for each day; how many messages it has."""
-    columns = ", ".join(f'"{name}"' for name in COLUMNS)
-    with TemporaryDirectory() as folder, duck.connect(Path(folder)) as db:
-        db.execute(f"CREATE TABLE month AS {rows(first, count, seed)}")
+class Sent(NamedTuple):
+    """A message as the month's generator has it, which knows no lake and no table."""
+
+    i: int
+    person: int
+    f: datetime
+    provider: str
+    status: Status
+    cause: Cause
+    permanent: bool | None
+    code: str | None
+
+    @property
+    def number(self) -> PhoneNumber:
+        """The recipient's."""
+        return PhoneNumber(f"+1{201 + self.person // 100}55501{self.person % 100:02d}")
+
+
+@dataclass(frozen=True)
+class MadeUpMonth:
+    """In DuckDB, which reads and writes in the folder."""
+
+    db: Any
+    folder: Path
+
+    def fill(self, s3: Any, bucket: str, merge: Merger) -> int:
+        """Puts it into the lake, a segment for each day; how many messages it has."""
+        columns = ", ".join(f'"{name}"' for name in COLUMNS)
         for day in range(DAYS):
-            file = Path(folder) / f"{day}.jsonl.gz"
-            db.execute(
+            file = self.folder / f"{day}.jsonl.gz"
+            self.db.execute(
                 f"COPY (SELECT {columns} FROM month WHERE d = {day}) TO '{file}'"  # noqa: S608
                 " (FORMAT json, COMPRESSION gzip, TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%f')"
             )
@@ -118,13 +164,42 @@ def fill(s3: Any, bucket: str, merge: Merger, first: date, count: int, seed: int
             file.unlink()
             while merge().more:
                 pass
-        ((stored,),) = db.execute("SELECT count(*) FROM month").fetchall()
-    return int(stored)
+        ((stored,),) = self.db.execute("SELECT count(*) FROM month").fetchall()
+        return int(stored)
+
+    def sent(self, where: str = "true") -> Iterator[Sent]:
+        """The messages of each person together, in the order in which they came."""
+        columns = "i, person, f, provider, status, cause, permanent, code"
+        found = self.db.execute(
+            f"SELECT {columns} FROM month WHERE {where} ORDER BY person, f, i"  # noqa: S608
+        )
+        while some := found.fetchmany(FETCH):
+            for i, person, f, provider, status, cause, *rest in some:
+                yield Sent(
+                    i, person, f.replace(tzinfo=UTC), provider, Status(status), Cause(cause), *rest
+                )
+
+    def keep(self, client: Any, table: str, hash_of: Callable[[PhoneNumber], str]) -> int:
+        """Puts into the table all that an answer about the month can ask it for; how many.
+
+        That is what failed, what was delivered to somebody with a failure, and the newest.
+        """
+        newest = f"SELECT i FROM month ORDER BY f DESC LIMIT {NEWEST}"  # noqa: S608
+        wanted = f"failed OR (status = 'delivered' AND person < {POOR}) OR i IN ({newest})"
+        put = 0
+        sent = self.sent(wanted)
+        while some := list(islice(sent, FETCH)):
+            put_all(client, table, [_item_of(each, hash_of(each.number)) for each in some])
+            put += len(some)
+        return put
 
 
-def keep(client: Any, table: str, items: list[dict[str, Any]]) -> None:
-    """Puts these messages of a search into the table, with made-up numbers."""
-    put_all(client, table, [_item_of(place, item) for place, item in enumerate(items)])
+@contextmanager
+def made_up(first: date, count: int, seed: int) -> Iterator[MadeUpMonth]:
+    """The month until the end of the context."""
+    with TemporaryDirectory() as folder, duck.connect(Path(folder)) as db:
+        db.execute(f"CREATE TABLE month AS {rows(first, count, seed)}")
+        yield MadeUpMonth(db, Path(folder))
 
 
 class MadeUpNames(Names):
@@ -141,21 +216,24 @@ class MadeUpNames(Names):
         return mk, first_received_at_of(item)
 
 
-def _item_of(place: int, item: dict[str, Any]) -> dict[str, Any]:
-    seen: datetime = item["first_seen"]
-    status = Status(item["status"])
+def _item_of(sent: Sent, recipient_hash: str) -> dict[str, Any]:
+    message_id = f"made-up-{sent.i}"
     report = DeliveryReport(
-        event_id=event_id_of(item["provider"], item["message_id"], status, None, seen),
-        provider=item["provider"],
-        message_id=item["message_id"],
-        recipient=PhoneNumber(f"+1{201 + place // 100 % 700}55501{place % 100:02d}"),
-        status=status,
-        final=status in FINAL,
-        cause=item["cause"],
-        bounce=item["bounce"],
-        action=item["action"],
-        occurred_at=seen,
-        received_at=seen,
+        event_id=event_id_of(sent.provider, message_id, sent.status, sent.code, sent.f),
+        provider=sent.provider,
+        message_id=message_id,
+        recipient=sent.number,
+        recipient_hash=recipient_hash,
+        status=sent.status,
+        final=sent.status in FINAL,
+        permanent=sent.permanent,
+        cause=sent.cause,
+        bounce=BOUNCE[sent.cause],
+        action=action_of(sent.status, sent.cause, sent.permanent, Policy.CAUSE),
+        provider_status=sent.status,
+        provider_code=sent.code,
+        occurred_at=sent.f,
+        received_at=sent.f,
     )
     entry = entry_of(report)
     return {
@@ -164,7 +242,8 @@ def _item_of(place: int, item: dict[str, Any]) -> dict[str, Any]:
         "history": {"L": [entry]},
         "seen": {"SS": [fingerprint_of(report)]},
         "recipient": {"S": str(report.recipient)},
-        "expires_at": {"N": str(int((seen + timedelta(seconds=KEPT_S)).timestamp()))},
+        "recipient_hash": {"S": recipient_hash},
+        "expires_at": {"N": str(int((sent.f + timedelta(seconds=KEPT_S)).timestamp()))},
     }
 
 

@@ -9,17 +9,17 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from bench import handlers
+from bench.memory import peak_mb
 from dlr.access.scopes import Caller, Scope
 from dlr.lake.manifest import Manifest
 from dlr.lake.reader import LakeReader
 from local.http_event import http_event
-from local.stack import ROOT
 
 ROUNDS = 9
 GETS = 5
@@ -58,7 +58,7 @@ def main() -> None:
     """Measures and prints: milliseconds by call, and megabytes."""
     start, end, folder = sys.argv[1:]
     module = _function(Path(folder))
-    imported = _peak_mb()
+    imported = peak_mb()
     get_ms = []
     calls = {}
     for name, asked in CALLS.items():
@@ -74,29 +74,18 @@ def main() -> None:
             "first": first / get_ms[-1],
             "ms": median(taken),
             "ratio": median(ratios),
-            "peak_mb": _peak_mb(),
+            "peak_mb": peak_mb(),
         }
     print(json.dumps({"get_ms": median(get_ms), "imported_mb": imported, "calls": calls}))
 
 
 def _function(folder: Path) -> Any:
     """The function's module, with its cache in a folder of this run."""
-    spec = spec_from_file_location("query_app", ROOT / "functions/query/app.py")
-    assert spec is not None and spec.loader is not None  # noqa: S101, PT018
-    module: Any = module_from_spec(spec)
-    sys.modules["query_app"] = module
-    spec.loader.exec_module(module)
+    module = handlers.load("query")
     manifest = Manifest(module.dynamodb, os.environ["DESK_TABLE"])
     s3 = module.boto3.client("s3", config=module.aws.CALLS)
     module.lake = LakeReader(s3, os.environ["LAKE_BUCKET"], manifest, folder)
     return module
-
-
-class _Context:
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
-    function_name = "query"
-    memory_limit_in_mb = 1769
-    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:query"
 
 
 def _call(module: Any, asked: Asked, start: str, end: str) -> None:
@@ -109,7 +98,7 @@ def _call(module: Any, asked: Asked, start: str, end: str) -> None:
     )
     stdout, sys.stdout = sys.stdout, sys.stderr  # its log line
     try:
-        answer = module.handler(event, _Context())
+        answer = module.handler(event, handlers.Context())
     finally:
         sys.stdout = stdout
     if answer["statusCode"] != 200 or len(answer["body"]) < 200:
@@ -125,12 +114,6 @@ def _ms(call: Callable[[], object]) -> float:
     started = time.perf_counter()
     call()
     return (time.perf_counter() - started) * 1000
-
-
-def _peak_mb() -> float:
-    """Of this process; what `getrusage` says begins with that of the one which started it."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 
 from bench.made_up_month import SEED, MadeUpNames
+from bench.memory import peak_mb
 from dlr.exports.clean import NumbersPart
 from dlr.exports.job import Format, Kind, Order
 from dlr.exports.numbers import MessageItems
@@ -28,7 +29,6 @@ from dlr.runtime import aws
 from dlr.suppression.standing import Rules
 from dlr.suppression.table import SuppressionList
 
-BUCKET = "exports"
 GOAL = 50_000
 """Rows that one worker writes in a second of its processor, without numbers."""
 
@@ -55,6 +55,7 @@ def measured(
     lake = LakeReader(
         s3, os.environ["LAKE_BUCKET"], Manifest(dynamodb, os.environ["DESK_TABLE"]), folder
     )
+    bucket = os.environ["EXPORTS_BUCKET"]
     items = MessageItems(dynamodb, os.environ["REPORTS_TABLE"], MadeUpNames(SEED))
     suppressions = SuppressionList(dynamodb, os.environ["SUPPRESSIONS_TABLE"], Rules())
     hasher = RecipientHasher(lambda: ["k" * 32])
@@ -77,7 +78,7 @@ def measured(
         task = Task(order, name, None, folder / "part", now)
         task.folder.mkdir(parents=True)
         rows += makers[kind](task).rows
-        size += upload(s3, BUCKET, f"bench/{name}.{form}", task.path, "text/csv")
+        size += upload(s3, bucket, f"bench/{name}.{form}", task.path, "text/csv")
         shutil.rmtree(task.folder)
     took_s, cpu_s = time.monotonic() - began, time.process_time() - cpu_began
     return {
@@ -87,13 +88,8 @@ def measured(
         "s": took_s,
         "rows_per_s": rows / took_s,
         "rows_per_cpu_s": rows / cpu_s,
-        "peak_mb": _peak_mb(),
+        "peak_mb": peak_mb(),
     }
-
-
-def _peak_mb() -> float:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

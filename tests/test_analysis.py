@@ -16,12 +16,12 @@ from dlr.analysis import cursor
 from dlr.analysis.bands import band_of
 from dlr.analysis.compare import compare
 from dlr.analysis.interval import Share, differ, wilson
-from dlr.analysis.latency import seconds_of
 from dlr.analysis.search import HOURS_FILTERED, MOST_HOURS, Position, search
 from dlr.analysis.source import Period
 from dlr.analysis.stats import Question, TooManyRowsError, stats
 from dlr.analysis.unfinished import unfinished
 from dlr.causes import BOUNCE, Cause
+from dlr.messages.latency import seconds_of
 from tests.support.made_up_lake import EXPIRES_AT, FakeLake, Row, row
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)

@@ -858,6 +858,23 @@ def test_a_backtest_sees_a_verdict_that_the_messages_state_has_outranked(
     assert (row["cause"], row["today"], row["tried"]) == ("unknown_subscriber", "true", "true")
 
 
+def test_a_backtest_counts_each_ruling_by_its_own_reasons(exports: ExportHarness) -> None:
+    """Spam puts nobody on today's list, also where it would be the tried policy's latest reason."""
+    number = PhoneNumber("+447700900403")
+    exports.store(dead(number, message_id="d", provider="twilio", at=-60))
+    exports.store(
+        failure(number, Cause.SPAM, message_id="s", provider="twilio", at=-50, permanent=True)
+    )
+    job = exports.ask(policy="provider", **RANGE_OF_NOW)
+    exports.run()
+    (row,) = exports.rows(job)
+    assert (row["cause"], row["difference"]) == ("spam", "same")
+    result = exports.get(job).result
+    assert result is not None
+    assert result["tried"]["by_cause"] == {"spam": 1}
+    assert result["today"]["by_cause"] == {"unknown_subscriber": 1}
+
+
 def test_a_backtest_says_what_is_not_kept_any_more(exports: ExportHarness) -> None:
     exports.lake.rows.append(
         lake_row("gone", NOW, status="undelivered", cause="spam", message_id=None)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from dlr.analysis.latency import BUCKET_SQL
+from dlr.messages.latency import BUCKET_SQL
 
 HOUR = timedelta(hours=1)
 

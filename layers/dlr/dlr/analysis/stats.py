@@ -15,8 +15,8 @@ from dlr.analysis.dimensions import (
     Filters,
     condition,
 )
-from dlr.analysis.latency import seconds_of
 from dlr.analysis.source import Facts, Lake, Period, aware, open_facts
+from dlr.messages.latency import seconds_of
 
 MAX_ROWS = 10_000
 
@@ -51,7 +51,7 @@ class Question(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """One group of messages. Buckets are those of `dlr.analysis.latency`, of delivered messages."""
+    """One group of messages. Buckets are those of `dlr.messages.latency`, of delivered messages."""
 
     group: tuple[Any, ...]
     n: int

@@ -58,6 +58,17 @@ class Ruling(NamedTuple):
     rules: Rules
 
 
+class _Outcome(NamedTuple):
+    """A row of the file, and why each ruling has the recipient on the list, None where it has not.
+
+    The row tells one reason only: that of the tried ruling, if it has one.
+    """
+
+    row: Mapping[str, object]
+    tried: str | None
+    today: str | None
+
+
 class _Case(NamedTuple):
     """A recipient's entry under both rulings, without deliveries yet."""
 
@@ -116,12 +127,10 @@ class BacktestPart:
             key, _ = verdicts["today"]
             yield {"number": str(number), "key": key, **row}
 
-    def _outcomes(
-        self, cases: Iterable[_Case], tried: Ruling, end: datetime
-    ) -> Iterator[Mapping[str, object]]:
+    def _outcomes(self, cases: Iterable[_Case], tried: Ruling, end: datetime) -> Iterator[_Outcome]:
         """Of those that a ruling suppresses. A delivery only takes off, so it is asked for last."""
 
-        def outcome(case: _Case) -> Mapping[str, object] | None:
+        def outcome(case: _Case) -> _Outcome | None:
             if not any(each.is_suppressed for each in self._standings(case, {}, tried, end)):
                 return None
             deliveries = {
@@ -130,7 +139,7 @@ class BacktestPart:
                     self.hasher.every_hash(case.number)
                 ).items()
             }
-            return _row_of(case.number, *self._standings(case, deliveries, tried, end))
+            return _outcome_of(case.number, *self._standings(case, deliveries, tried, end))
 
         with ThreadPoolExecutor(WORKERS) as pool:
             for some in chunks(cases, AT_ONCE):
@@ -181,7 +190,7 @@ def _folded(verdicts: Iterable[tuple[str, str]]) -> Suppression:
     return reduce(add, verdicts, empty("backtest"))
 
 
-def _row_of(number: PhoneNumber, tried: Standing, today: Standing) -> Mapping[str, object] | None:
+def _outcome_of(number: PhoneNumber, tried: Standing, today: Standing) -> _Outcome | None:
     if not (tried.is_suppressed or today.is_suppressed):
         return None
     shown = tried if tried.is_suppressed else today
@@ -189,7 +198,7 @@ def _row_of(number: PhoneNumber, tried: Standing, today: Standing) -> Mapping[st
     difference = "same"
     if tried.is_suppressed != today.is_suppressed:
         difference = "added" if tried.is_suppressed else "removed"
-    return {
+    row = {
         "number": str(number),
         "list": shown.list_name,
         "cause": reason and reason.cause,
@@ -201,6 +210,12 @@ def _row_of(number: PhoneNumber, tried: Standing, today: Standing) -> Mapping[st
         "today": today.is_suppressed,
         "difference": difference,
     }
+    return _Outcome(row, _cause_of(tried), _cause_of(today))
+
+
+def _cause_of(standing: Standing) -> str | None:
+    reason = standing.reason if standing.is_suppressed else None
+    return str(reason.cause) if reason else None
 
 
 class _Counts:
@@ -212,14 +227,18 @@ class _Counts:
             name: Counter() for name in ("tried", "today", "added", "removed")
         }
 
-    def of(self, outcomes: Iterable[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
-        """The same rows, counted."""
-        for row in outcomes:
-            cause = str(row["cause"])
-            for name in ("tried", "today"):
-                self._by[name][cause] += bool(row[name])
-            if row["difference"] in self._by:
-                self._by[str(row["difference"])][cause] += 1
+    def of(self, outcomes: Iterable[_Outcome]) -> Iterator[Mapping[str, object]]:
+        """Their rows, counted: each ruling's by its own reasons."""
+        for row, tried, today in outcomes:
+            causes = {
+                "tried": tried,
+                "today": today,
+                "added": tried if today is None else None,
+                "removed": today if tried is None else None,
+            }
+            for name, cause in causes.items():
+                if cause is not None:
+                    self._by[name][cause] += 1
             yield row
 
     def result(self, messages: int) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dlr.lake.row import COLUMNS, ERASED
+from dlr.messages.latency import BUCKET_SQL
 
 Database = duckdb.DuckDBPyConnection
 KEY = ("mk", "f")
@@ -120,9 +121,7 @@ def counted(rows: str) -> str:
     """How many messages there are of each kind in each hour of their first report."""
     dimensions = ", ".join(_DIMENSIONS)
     return (
-        f"SELECT date_trunc('hour', f) AS hour, {dimensions}, "
-        "CASE WHEN latency_ms IS NULL THEN NULL "
-        "ELSE floor(4 * log2(greatest(latency_ms, 1) / 1000.0))::SMALLINT END AS bucket, "
+        f"SELECT date_trunc('hour', f) AS hour, {dimensions}, {BUCKET_SQL} AS bucket, "
         f"count(*) AS n FROM {rows} WHERE rank IS NOT NULL GROUP BY ALL"
     )
 

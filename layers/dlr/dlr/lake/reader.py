@@ -23,8 +23,8 @@ from dlr.lake.row import COLUMNS
 from dlr.lake.segment import Segments, day_of
 
 LAG = timedelta(seconds=70)
-"""The stream hands out a report within a minute, and the writer takes seconds. An alarm says so
-where that is not true."""
+"""The stream hands out a report within a minute, and the writer takes seconds. Nothing measures it:
+where the writer is behind, `as_of` says too much, and after ten minutes an alarm says so."""
 TRIES = 5
 HOUR = timedelta(hours=1)
 
