@@ -25,9 +25,9 @@ def command() -> None:
 @prints_data
 @uses_api
 def list_(api: Api, output: Output) -> None:
-    """Show how many numbers are held, by provider."""
+    """Show how many numbers are held, by provider. More than some thousands are not counted."""
     rows = api.call("GET", "/status", lambda content: items_of(content, "held"))
-    if not output.table((row for row in rows if row.get("n")), ("provider", "n")):
+    if not output.table((row for row in rows if row.get("n")), ("provider", "n", "more")):
         output.note("Nothing is held.")
 
 

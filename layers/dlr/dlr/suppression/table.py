@@ -16,7 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from dlr.messages.order import micros_of
-from dlr.runtime.batch import find_all, read_all
+from dlr.runtime.batch import count_all, find_all, read_all
 from dlr.suppression.entry import Settlement, Suppression, empty
 from dlr.suppression.guard import GUARD_PREFIX, place_of
 from dlr.suppression.rules import held, merge, settled, settled_as
@@ -167,6 +167,10 @@ class SuppressionList:
         found = find_all(self._client, self._table, BY_HELD, "held_by", provider, start)
         for item in found:
             yield item["recipient_hash"]["S"].removeprefix(_mark(provider, ""))
+
+    def count_held(self, provider: str, pages: int | None = None) -> tuple[int, bool]:
+        """How many there are, and whether more than these `pages`, of a megabyte each, have."""
+        return count_all(self._client, self._table, BY_HELD, "held_by", provider, pages)
 
     def mark(self, provider: str, recipient_hash: str, ends: datetime) -> None:
         """Puts a recipient among what is held for a provider, until then."""
