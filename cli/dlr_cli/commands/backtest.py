@@ -25,7 +25,9 @@ COUNTED = ("tried", "today", "added", "removed")
     help="What suppresses: the cause, or also whatever the provider calls permanent.",
 )
 @click.option(
-    "--strike-limit", type=click.IntRange(1, 10), help="Default: that of the system today."
+    "--strike-limit",
+    type=click.IntRange(1, 10),
+    help="How many strikes suppress a number: see docs/causes.md. Default: that of the system.",
 )
 @in_time("30 days before")
 @click.option(
