@@ -370,7 +370,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "answer": {
             "alarms": [ALARM],
             "quarantine": {"waiting": 2, "more": False},
-            "held": [{"provider": "smsmode", "n": 12}],
+            "held": [{"provider": "smsmode", "n": 12, "more": False}],
             "providers": [{"name": "smsmode", "last_seen": TIME}],
             "as_of": LATER,
             "version": "0.1.0",

@@ -30,7 +30,7 @@ def quarantine(client: Client, deployment: Deployment, body: str) -> str:
     assert client.post(deployment.webhooks["bulksmsrates"], body.encode()) == 400
     found, after = [], ""
     while after is not None:
-        _, page = client.api("GET", f"/quarantine?after={after}" if after else "/quarantine")
+        _, page = client.api("GET", f"/quarantine?cursor={after}" if after else "/quarantine")
         found += [each["id"] for each in page["items"] if each["body"] == body]
         after = page["next"]
     (quarantine_id,) = found

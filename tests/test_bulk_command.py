@@ -237,7 +237,7 @@ def test_an_import_that_failed_goes_on_behind_what_was_taken(
     Path("in.txt").write_text("\n".join(numbers(4500)))
     result = run("import", "in.txt")
     assert result.exit_code == 1
-    assert "2,000 rows are done. Call it again to go on." in result.stderr
+    assert "Done so far: 2,000 rows. Call it again to go on." in result.stderr
     (state,) = state_files(tmp_path)
     assert json.loads(state.read_text()) == {
         "imported": 1998,
@@ -385,7 +385,7 @@ def test_a_file_is_checked_and_what_is_free_is_left_out(api: FakeApi, run: Run) 
     found = [json.loads(line) for line in result.stdout.splitlines()]
     expected = [*(n for n in numbers(1500) if n.endswith("7")), "oops"]
     assert [each["number"] for each in found] == expected
-    assert result.stderr.endswith("1,350 free, 150 suppressed, 1 no numbers\n")
+    assert result.stderr.endswith("1,350 free, 150 suppressed, 1 not a number\n")
 
 
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
@@ -404,7 +404,7 @@ def test_a_check_into_a_file_goes_on_after_a_failure(
         file.write("half a li")
     result = run(*arguments, "--output", "parts")
     assert "Goes on after 2,000 rows" in result.stderr
-    assert result.stderr.endswith("3,150 free, 350 suppressed, 0 no numbers\n")
+    assert result.stderr.endswith("3,150 free, 350 suppressed, 0 not a number\n")
     assert Path("parts").read_text() == Path("whole").read_text()
     assert Path("parts").stat().st_mode & 0o077 == 0
     assert state_files(tmp_path) == []

@@ -57,8 +57,8 @@ STATUS = {
         {"name": "HeldAlarm", "state": "alarm", "since": TIME, "says": "settle it"},
         {"name": "Other", "state": "ok", "since": None, "says": ""},
     ],
-    "quarantine": {"waiting": 3, "more": True},
-    "held": [{"provider": "smsmode", "n": 12}, {"provider": "twilio", "n": 0}],
+    "quarantine": {"waiting": 3000, "more": True},
+    "held": [{"provider": "smsmode", "n": 7000, "more": True}, {"provider": "twilio", "n": 1}],
     "providers": [{"name": "smsmode", "last_seen": None}],
     "as_of": TIME,
     "version": "1.2.0",
@@ -132,8 +132,8 @@ CASES = [
         "alarms      1 on, 1 off\n"
         "  HeldAlarm since 2026-11-24T13:00:00Z\n"
         "    settle it\n"
-        "quarantine  3 or more requests wait\n"
-        "held        smsmode 12, twilio 0\n"
+        "quarantine  3,000+ waiting\n"
+        "held        smsmode 7,000+, twilio 1\n"
         "provider    smsmode, last seen never\n",
         printed_json=[STATUS],
     ),
@@ -236,7 +236,7 @@ CASES = [
         f"{NUMBER}\tsuppressed\topt_out\t-\topted_out\t-\t-\t-\n"
         "x\tnot_a_number\t-\t-\t-\t-\t-\t-\n",
         typed=f"{NUMBER}\n\n{OTHER}\nx\n",
-        note="1 free, 1 suppressed, 1 no numbers",
+        note="1 free, 1 suppressed, 1 not a number",
     ),
     Case(
         "check --show free",
@@ -290,8 +290,8 @@ CASES = [
         "held list",
         {"GET /status": answered(STATUS)},
         [("GET /status", None)],
-        "smsmode\t12\n",
-        printed_json=[{"provider": "smsmode", "n": 12}],
+        "smsmode\t7000\tyes\ntwilio\t1\t-\n",
+        printed_json=STATUS["held"],
     ),
     Case(
         f"held release smsmode --since {TIME}",
@@ -347,7 +347,7 @@ CASES = [
         f"erase {NUMBER} --yes",
         {"POST /people/erase": answered(ERASED)},
         [("POST /people/erase", {"number": NUMBER})],
-        "2 messages, 1 requests erased; stays suppressed\n",
+        "2 messages, 1 request erased; stays suppressed\n",
         printed_json=[ERASED],
     ),
     Case(

@@ -5,12 +5,14 @@ import contextlib
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
+from urllib.parse import quote
 
 import click
 import pytest
@@ -20,9 +22,8 @@ from dlr_cli.__main__ import dlr
 from dlr_cli.aws import explained
 from dlr_cli.connection import find_address
 from dlr_cli.errors import CommandError
-from dlr_cli.quarantine import kept
 from tests.support.cases import ROOT
-from tests.support.fake_api import JSON, PROBLEM, Answer, FakeApi, answered, serving
+from tests.support.fake_api import JSON, PROBLEM, Answer, Call, FakeApi, answered, serving
 
 TOKEN = "hush-admin-token"
 NUMBER = "447700900123"
@@ -115,7 +116,7 @@ def test_help_imports_nothing_that_only_a_call_needs(arguments: list[str]) -> No
 def test_a_command_that_asks_the_api_needs_no_boto3(api: FakeApi) -> None:
     api.answers["GET /quarantine"] = page(request("a"))
     loaded = loaded_by("quarantine", "list", DLR_URL=api.url, DLR_TOKEN=TOKEN)
-    assert api.calls == ["GET /quarantine"]
+    assert api.calls == ["GET /quarantine?limit=200"]
     assert loaded & HEAVY == set()
 
 
@@ -360,8 +361,8 @@ WITHOUT = "import sys\nsys.modules['{}'] = None\nfrom dlr_cli.__main__ import ma
     ("missing", "arguments"),
     [
         ("boto3", ["quarantine", "list", "--stack", "x"]),
-        ("boto3", ["redrive"]),
-        ("pydantic", ["redrive"]),
+        ("boto3", ["redrive", "--stack", "x"]),
+        ("pydantic", ["redrive", "--stack", "x"]),
         ("boto3", ["smoke", "--stack", "x"]),
         ("pydantic", ["smoke", "--stack", "x"]),
     ],
@@ -410,7 +411,7 @@ def test_an_error_of_aws_is_said_without_its_message(
 
 def test_without_aws_settings_the_missing_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    result = CliRunner().invoke(dlr, ["redrive"])
+    result = CliRunner().invoke(dlr, ["redrive", "--stack", "x"])
     assert (result.exit_code, result.stderr) == (1, "Error: AWS: You must specify a region.\n")
 
 
@@ -454,7 +455,7 @@ def test_a_stack_without_an_api_or_a_token_is_said(
 def two(api: FakeApi) -> FakeApi:
     """Two requests, in two parts."""
     api.answers["GET /quarantine"] = page(request("a"), after="a/1")
-    api.answers["GET /quarantine?after=a%2F1"] = page(request("b", provider="smpp"))
+    api.answers["GET /quarantine?limit=200&cursor=a%2F1"] = page(request("b", provider="smpp"))
     return api
 
 
@@ -498,6 +499,40 @@ def test_what_a_provider_sends_cannot_steer_the_terminal(
     assert result.exit_code == 0
     assert "[2Jx" in result.stdout
     assert set(trap) - set("[2Jx5m") & set(result.stdout) == set()
+
+
+def test_no_id_that_is_typed_or_answered_can_steer_the_terminal(api: FakeApi, run: Run) -> None:
+    trap = "\x1b[2Jx[red]"
+    api.answers["GET /quarantine"] = page()
+    api.answers[f"POST /quarantine/{quote(trap)}/replay"] = replayed("to: missing")
+    api.answers[f"DELETE /quarantine/{quote(trap)}"] = answered({"discarded": trap})
+    for result in (
+        run("quarantine", "show", trap),
+        run("quarantine", "replay", trap),
+        run("quarantine", "discard", trap, "--yes"),
+    ):
+        assert "\\x1b[2Jx[red]" in result.output
+        assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("447700900123", "…"),
+        ("+44 7700 900 123", "…"),
+        ("(020) 7946-0123", "(…"),
+        ("+2904567", "…"),
+        ("+290 4567.", "…."),
+        ("row 12 of 200", "row 12 of 200"),
+        ("err:023456", "err:023456"),
+    ],
+)
+def test_an_estimate_shows_no_number_however_short_or_spaced(
+    api: FakeApi, run: Run, number: str, shown: str
+) -> None:
+    api.answers["GET /quarantine"] = page(request("a", error=f"to: {number}"))
+    result = run("quarantine", "replay", "--provider", "smsmode")
+    assert f"to: {shown}\n" in result.stderr
 
 
 @pytest.mark.usefixtures("two")
@@ -720,13 +755,66 @@ def test_progress_is_seen_where_the_data_are_not(api: FakeApi) -> None:
     assert "100%" not in seen
 
 
-def test_an_api_that_repeats_a_page_is_not_asked_for_ever() -> None:
-    class Repeating:
-        def call(self, method: str, path: str, read: Callable[[Any], Any]) -> Any:
-            return read({"items": [], "next": "same"})
+def test_an_api_that_repeats_a_page_is_not_asked_for_ever(api: FakeApi, run: Run) -> None:
+    api.answers["GET /quarantine"] = page(after="same")
+    result = run("quarantine", "list")
+    assert (result.exit_code, "same page" in result.stderr) == (1, True)
 
-    with pytest.raises(CommandError, match="same page"):
-        list(kept(cast(Any, Repeating())))
+
+# Closed streams
+
+
+@pytest.mark.parametrize(
+    ("closed", "said"),
+    [(">&-", "Error: Standard output is closed. Nothing was done.\n"), (">&- 2>&-", "")],
+)
+def test_with_standard_output_closed_nothing_is_done(api: FakeApi, closed: str, said: str) -> None:
+    done = in_shell(api, f"-m dlr_cli quarantine discard a --yes {closed}")
+    assert (done.returncode, done.stderr, api.calls) == (1, said, [])
+
+
+def test_messages_that_nobody_can_read_stop_nothing(api: FakeApi, tmp_path: Path) -> None:
+    api.answers["POST /suppressions/import"] = importing
+    (tmp_path / "in.txt").write_text("+15550100\n")
+    done = in_shell(api, f"-m dlr_cli import {tmp_path}/in.txt --json 2>&-", HOME=str(tmp_path))
+    assert (done.returncode, json.loads(done.stdout)["imported"]) == (0, 1)
+
+
+def test_with_standard_input_closed_there_is_nobody_to_ask(api: FakeApi) -> None:
+    for words in ("suppress", "quarantine discard a", "person", "providers key smsmode"):
+        done = in_shell(api, f"-m dlr_cli {words} <&-")
+        assert "Traceback" not in done.stderr
+        assert done.returncode in (1, 2)
+
+
+def test_a_reader_that_has_read_enough_ends_it_without_a_word(api: FakeApi) -> None:
+    api.answers["GET /quarantine"] = page(*(request(f"{n:05}") for n in range(5000)))
+    done = in_shell(api, "-m dlr_cli quarantine list | head -1")
+    assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
+
+
+def importing(call: Call) -> Answer:
+    return answered({"imported": len(call.body.splitlines()) - 1, "skipped": 0, "errors": []})
+
+
+def in_shell(api: FakeApi, line: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Python with these arguments, by a shell that redirects."""
+    return subprocess.run(  # noqa: S602
+        f"{shlex.quote(sys.executable)} {line}",
+        shell=True,
+        cwd="/",
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT / "cli"),
+            "DLR_URL": api.url,
+            "DLR_TOKEN": TOKEN,
+            **environment,
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 # ---------------------------------------------------------------- by make

@@ -241,6 +241,20 @@ def test_the_command_says_what_it_did(cloud: Cloud, send: Send, event: Any) -> N
     assert "RuleFailures       1 sent on, 0 stay" in result.stdout
 
 
+def test_without_a_stack_it_is_the_one_that_runs_here_and_nobodys_account(
+    cloud: Cloud, send: Send, event: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLR_URL", "https://api.example.com")
+    assert CliRunner().invoke(dlr, ["redrive"]).exit_code == 2
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local/outputs.json").write_text(json.dumps({"base_url": f"{cloud.url}/x"}))
+    send("RuleFailures", event)
+    result = CliRunner().invoke(dlr, ["redrive"])
+    assert (result.exit_code, cloud.url in result.stderr) == (0, True)
+    assert "RuleFailures       1 sent on, 0 stay" in result.stdout
+
+
 def test_the_command_finds_its_account_in_the_shell(cloud: Cloud, send: Send, event: Any) -> None:
     """As a process of its own, as an operator calls it."""
     send("RuleFailures", event)

@@ -25,8 +25,8 @@ from dlr.wire.verify import Credentials
 from dlr_cli.__main__ import dlr
 from dlr_cli.api import Api
 from dlr_cli.aws import Stack
-from dlr_cli.commands.smoke import Place, find_place
 from dlr_cli.errors import CommandError, FailedCallError, NotFoundError
+from dlr_cli.place import Place, find_place
 from dlr_cli.smoke.run import ALARM, Outcome, SmokeTest, StepResult, reserved_number
 from dlr_cli.smoke.webhook import Webhook, choose
 from local.cloud import Cloud

@@ -104,11 +104,29 @@ def dlr() -> None:
 
 def main() -> None:
     """Runs the command and ends the process; a full disk is told in words, too."""
+    _open_streams()
     try:
         dlr(prog_name="dlr")
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else type(error).__name__
         click.echo(f"Error: Something cannot be read or written ({why}).", err=True)
+        sys.exit(1)
+
+
+def _open_streams() -> None:
+    """In place of streams that are closed, as by `<&-`. Data that nobody could read are no success.
+
+    Their places are taken, so that no file or connection that is opened later gets them.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
+    is_closed = sys.stdout is None
+    if is_closed:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    if is_closed:
+        click.echo("Error: Standard output is closed. Nothing was done.", err=True)
         sys.exit(1)
 
 

@@ -14,7 +14,7 @@ from dlr_cli.errors import (
     RefusedError,
     UnansweredError,
 )
-from dlr_cli.text import printable
+from dlr_cli.text import masked, printable
 
 if TYPE_CHECKING:
     import urllib3
@@ -29,7 +29,6 @@ UNANSWERED = {502, 503, 504}
 PROBLEM = "application/problem+json"
 IDEMPOTENT = {"GET", "PUT", "DELETE"}
 PAGE = "200"
-_DIGITS = re.compile(r"\+?\d(?:[ ().-]?\d){6,}")
 _REQUEST_ID = re.compile(r"[\w=-]{8,64}", re.ASCII)
 
 
@@ -180,7 +179,7 @@ def _detail_of(answer: "urllib3.BaseHTTPResponse", token: str) -> str:
     except (ValueError, TypeError, RecursionError):
         return ""
     detail, request_id = str(problem.get("detail") or ""), str(problem.get("request_id") or "")
-    detail = _DIGITS.sub("…", printable(detail.replace(token, "…"))).replace("Value error, ", "")
+    detail = masked(printable(detail.replace(token, "…"))).replace("Value error, ", "")
     if detail and not detail.endswith("."):
         detail += "."
     if _REQUEST_ID.fullmatch(request_id) and token not in request_id:

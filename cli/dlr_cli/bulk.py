@@ -20,6 +20,7 @@ from dlr_cli.errors import CommandError
 from dlr_cli.output import Output
 from dlr_cli.progress import Progress, content_hash
 from dlr_cli.sheet import Part, parts_of
+from dlr_cli.text import counted
 
 T = TypeVar("T")
 PART = 1000
@@ -117,9 +118,8 @@ class Bulk:
                     tell(self.counts["rows"])
             except (KeyboardInterrupt, CommandError):
                 if progress and self.counts["rows"]:
-                    self.output.note(
-                        f"{self.counts['rows']:,} rows are done. Call it again to go on."
-                    )
+                    done = counted(self.counts["rows"], "row")
+                    self.output.note(f"Done so far: {done}. Call it again to go on.")
                 raise
             if progress:
                 progress.drop()
@@ -136,7 +136,9 @@ class Bulk:
         size = counts.pop("bytes", 0)
         if counts and (self.results is None or self.results.go_on(size)):
             self.counts.update(counts)
-            self.output.note(f"Goes on after {counts.get('rows', 0):,} rows of a run before.")
+            self.output.note(
+                f"Goes on after {counted(counts.get('rows', 0), 'row')} of a run before."
+            )
         return progress, lines
 
 

@@ -15,7 +15,7 @@ import urllib3
 from dlr_cli.api import Api
 from dlr_cli.errors import CommandError
 from dlr_cli.output import Output
-from dlr_cli.text import printable
+from dlr_cli.text import counted, printable
 
 PIECE = 1 << 20
 _NAMED = re.compile(r'attachment; filename="(\w[\w.-]*)"', re.ASCII)
@@ -84,7 +84,8 @@ def follow(api: Api, output: Output, job: Job) -> Job:
     """Wait for a job and tell the person how it stands, and how to find it again."""
 
     def tell(job: Job) -> None:
-        output.note(f"{job.done} of {job.total} parts, {job.rows} rows")
+        parts, rows = counted(job.total, "part"), counted(job.rows, "row")
+        output.note(f"{job.done:,} of {parts}, {rows}")
 
     output.note(f"Job {printable(job.id)}")
     try:

@@ -81,8 +81,8 @@ def notes(command: Callable[..., R]) -> Callable[..., R]:
     return click.option(
         "--note",
         metavar="TEXT",
-        help="Who does it, or why: kept in the audit beside the token's name, with at most six "
-        "digits.",
+        help="Who does it, or why: kept in the audit beside the token's name. It takes six digits "
+        "at most, so that no phone number gets there.",
     )(command)
 
 

@@ -1,5 +1,6 @@
 """The API's quarantine: requests of providers that could not be read."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +8,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from dlr_cli.api import Api
-from dlr_cli.errors import CommandError, FailedCallError, NotFoundError
+from dlr_cli.errors import FailedCallError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +61,12 @@ class Discarded:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    items: list[QuarantinedRequest]
-    next: str | None
-
-
 def kept(api: Api, provider: str | None = None) -> Iterator[QuarantinedRequest]:
     """All that are kept, or those of one provider; asked for in parts, as they are read."""
-    after: str | None = ""
-    while after is not None:
-        path = f"/quarantine?after={quote(after, safe='')}" if after else "/quarantine"
-        page = api.call("GET", path, _page_of)
-        yield from (each for each in page.items if provider in (None, each.provider))
-        if page.next is not None and page.next == after:
-            raise CommandError("The API answers the same page again and again.")
-        after = page.next
+    for item in api.pages("/quarantine"):
+        each = api.understood(functools.partial(QuarantinedRequest.read, item))
+        if provider in (None, each.provider):
+            yield each
 
 
 def kept_by_ids(api: Api, ids: tuple[str, ...]) -> dict[str, QuarantinedRequest]:
@@ -122,9 +113,3 @@ def discard(api: Api, request_id: str) -> Discarded:
         return api.call("DELETE", f"/quarantine/{quote(request_id, safe='')}", read)
     except FailedCallError as error:
         return Discarded(request_id, Outcome.FAILED, error=error.message)
-
-
-def _page_of(content: Any) -> _Page:
-    after = content["next"]
-    items = [QuarantinedRequest.read(each) for each in content["items"]]
-    return _Page(items, None if after is None else str(after))

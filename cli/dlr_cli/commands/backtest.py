@@ -10,6 +10,7 @@ import click
 from dlr_cli.api import Api
 from dlr_cli.options import in_time, into_folder, prints_data, uses_api
 from dlr_cli.output import Output
+from dlr_cli.text import counted
 
 POLICIES = ("cause", "provider")
 COUNTED = ("tried", "today", "added", "removed")
@@ -24,7 +25,9 @@ COUNTED = ("tried", "today", "added", "removed")
     help="What suppresses: the cause, or also whatever the provider calls permanent.",
 )
 @click.option(
-    "--strike-limit", type=click.IntRange(1, 10), help="Default: that of the system today."
+    "--strike-limit",
+    type=click.IntRange(1, 10),
+    help="How many strikes suppress a number: see docs/causes.md. Default: that of the system.",
 )
 @in_time("30 days before")
 @click.option(
@@ -79,6 +82,6 @@ def _show(output: Output, result: Mapping[str, Any]) -> None:
     whole = {"cause": "all", **{name: result[name]["recipients"] for name in COUNTED}}
     output.table([*table, whole], ("cause", *COUNTED))
     output.note(
-        f"of {result['failed_messages']} failed messages; the reports of {result['not_kept']} "
-        "are not kept any more"
+        f"of {counted(int(result['failed_messages']), 'failed message')}; of them "
+        f"{int(result['not_kept']):,} not kept any more"
     )

@@ -130,7 +130,7 @@ def _check_file(
             output.lines(rows, COLUMNS)
 
     bulk.run(do, take)
-    words = ((FREE, "free"), (SUPPRESSED, "suppressed"), (NO_NUMBER, "no numbers"))
+    words = ((FREE, "free"), (SUPPRESSED, "suppressed"), (NO_NUMBER, "not a number"))
     output.note(", ".join(f"{bulk.counts[name]:,} {word}" for name, word in words))
 
 

@@ -9,6 +9,7 @@ from dlr_cli.api import Api, Item, as_item
 from dlr_cli.options import destroys, notes, prints_data, typed_numbers, uses_api
 from dlr_cli.output import Output
 from dlr_cli.settling import repeated
+from dlr_cli.text import counted
 
 
 @click.command(name="erase")
@@ -43,7 +44,7 @@ def command(
         repeated(output, functools.partial(_repeat, api))
         return
     numbers = numbers or typed_numbers()
-    people = "1 person" if len(numbers) == 1 else f"{len(numbers)} people"
+    people = "1 person" if len(numbers) == 1 else f"{len(numbers):,} people"
     confirm(f"Erase {people} at {api.host}, for good?")
     for number in numbers:
         erased = api.call("POST", "/people/erase", as_item, {"number": number})
@@ -57,4 +58,5 @@ def _repeat(api: Api, query: Mapping[str, str | None]) -> Item:
 
 def _text_of(erased: Item) -> str:
     stays = "; stays suppressed" if erased["suppressed"] else ""
-    return f"{erased['messages']} messages, {erased['quarantine']} requests erased{stays}"
+    messages = counted(int(erased["messages"]), "message")
+    return f"{messages}, {counted(int(erased['quarantine']), 'request')} erased{stays}"

@@ -18,6 +18,12 @@ def command() -> None:
     Many new dead numbers of one provider within an hour look like a fault of the provider. The
     rest is held: not suppressed until somebody decides. Look at some messages, then release
     (the numbers are dead) or discard (it was the provider's fault).
+
+    \b
+    dlr held list
+    dlr messages --provider smsmode --bounce hard
+    dlr held release smsmode
+    dlr held discard smsmode --since 2026-11-24T13:00:00Z
     """
 
 
@@ -25,9 +31,9 @@ def command() -> None:
 @prints_data
 @uses_api
 def list_(api: Api, output: Output) -> None:
-    """Show how many numbers are held, by provider."""
+    """Show how many numbers are held, by provider. More than some thousands are not counted."""
     rows = api.call("GET", "/status", lambda content: items_of(content, "held"))
-    if not output.table((row for row in rows if row.get("n")), ("provider", "n")):
+    if not output.table((row for row in rows if row.get("n")), ("provider", "n", "more")):
         output.note("Nothing is held.")
 
 

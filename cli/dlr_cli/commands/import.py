@@ -17,7 +17,7 @@ from dlr_cli.errors import CommandError, UnansweredError
 from dlr_cli.options import notes, prints_data, uses_api
 from dlr_cli.output import Output
 from dlr_cli.sheet import Part
-from dlr_cli.text import printable
+from dlr_cli.text import counted, printable
 
 SMALLEST = 50
 """Rows of a call that is not made smaller."""
@@ -156,7 +156,8 @@ def command(
 
 def _tell(output: Output, counts: dict[str, int], path: Path) -> None:
     failed = counts["errors"]
-    said = f"{counts['imported']:,} imported, {counts['skipped']:,} skipped, {failed:,} errors"
+    wrong = counted(failed, "error")
+    said = f"{counts['imported']:,} imported, {counts['skipped']:,} skipped, {wrong}"
     item = {**counts, "errors_file": str(path) if failed else None}
     output.item(item, f"{said}, in {printable(str(path))}" if failed else said)
     if failed:

@@ -1,7 +1,6 @@
 """`dlr quarantine`: list, show, replay and discard requests that could not be read."""
 
 import functools
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -13,13 +12,11 @@ from dlr_cli.api import Api
 from dlr_cli.options import asks, destroys, notes, prints_data, uses_api
 from dlr_cli.output import Output
 from dlr_cli.quarantine import Discarded, Outcome, QuarantinedRequest, Replayed
-from dlr_cli.text import printable
+from dlr_cli.text import counted, masked, printable
 
 R = TypeVar("R")
 COLUMNS = ("id", "received_at", "provider", "error")
 MOST_REASONS = 10
-_DIGITS = re.compile(r"\d{7,}")
-"""So many may be a person's number."""
 EMPTY = "No such request is in quarantine."
 TEXTS = {
     Outcome.DISCARDED: "discarded",
@@ -109,7 +106,7 @@ def replay(
         if not found:
             return
         _estimate(output, found.values())
-        confirm(f"Replay {_count(len(found))} from the quarantine of {api.host}?")
+        confirm(f"Replay {counted(len(found), 'request')} from the quarantine of {api.host}?")
         chosen = tuple(found)
     outcomes = []
     for each in output.progress(chosen, "replay"):
@@ -121,11 +118,11 @@ def replay(
 
 def _estimate(output: Output, found: Iterable[QuarantinedRequest]) -> None:
     """How many requests there are of each reason, and what a replay means for them."""
-    reasons = Counter(_DIGITS.sub("…", printable(each.error)) for each in found)
+    reasons = Counter(masked(printable(each.error)) for each in found)
     for reason, n in reasons.most_common(MOST_REASONS):
         output.note(f"{n:>7,}  {reason}")
     if len(reasons) > MOST_REASONS:
-        output.note(f"         and {len(reasons) - MOST_REASONS:,} more reasons")
+        output.note(f"         and {counted(len(reasons) - MOST_REASONS, 'more reason')}")
     output.note("What can be read now is stored, may suppress numbers, and leaves quarantine.")
 
 
@@ -149,17 +146,15 @@ def discard(
     chosen = ids or tuple(_of_provider(api, output, provider))
     if not chosen:
         return
-    confirm(f"Discard {_count(len(chosen))} from the quarantine of {api.host}, for good?")
+    confirm(
+        f"Discard {counted(len(chosen), 'request')} from the quarantine of {api.host}, for good?"
+    )
     outcomes = []
     for each in output.progress(chosen, "discard"):
         result = quarantine.discard(api, each)
         output.item(result, _line_of(result))
         outcomes.append(result.outcome)
     _exit_for(outcomes)
-
-
-def _count(requests: int) -> str:
-    return "1 request" if requests == 1 else f"{requests:,} requests"
 
 
 def _of_provider(api: Api, output: Output, provider: str | None) -> dict[str, QuarantinedRequest]:

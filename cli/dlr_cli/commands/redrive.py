@@ -1,5 +1,6 @@
 """`dlr redrive`: what waits in the failure queues is sent on its way again."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ import click
 from dlr_cli import aws
 from dlr_cli.options import prints_data
 from dlr_cli.output import Output
+from dlr_cli.place import find_place
+from dlr_cli.text import printable
 
 if TYPE_CHECKING:
     from dlr_cli.redrive import Moved, Redrive
@@ -24,18 +27,12 @@ class QueueResult:
 
 
 @click.command(name="redrive")
-@click.option(
-    "--stack",
-    metavar="NAME",
-    default=aws.STACK,
-    show_default=True,
-    help="The CloudFormation stack.",
-)
+@click.option("--stack", metavar="NAME", help="The CloudFormation stack, in your account.")
 @click.option(
     "--endpoint-url",
     metavar="URL",
     help="An embedded AWS instead of your account, called with test credentials. "
-    "What `make run` runs: http://127.0.0.1:4566",
+    "Default: that of `make run`, unless --stack is given.",
 )
 @click.option(
     "--whole-lake",
@@ -44,7 +41,7 @@ class QueueResult:
     "without it, or after a restore of the table.",
 )
 @prints_data
-def command(output: Output, stack: str, endpoint_url: str | None, whole_lake: bool) -> None:
+def command(output: Output, stack: str | None, endpoint_url: str | None, whole_lake: bool) -> None:
     """Send what waits in the failure queues on its way again.
 
     Repair the cause first. A message leaves its queue when it has arrived; what fails again stays,
@@ -57,14 +54,18 @@ def command(output: Output, stack: str, endpoint_url: str | None, whole_lake: bo
                       event bus, as they now stand in the table
     LakeFailures      the same, into the lake
 
-    It works in the AWS account of your shell's settings (AWS_PROFILE, AWS_REGION and so on) and
-    needs the extra [aws].
+    It works on AWS and not over the API, so DLR_URL and profiles do not say where: give --stack,
+    for the AWS account of your shell's settings (AWS_PROFILE, AWS_REGION and so on). Without it,
+    it is what `make run` runs. It needs the extra [aws].
     """
+    place = find_place(stack, endpoint_url, None, os.environ)
+    if not (stack or endpoint_url) and place.endpoint_url:
+        output.note(f"Stack {place.stack} of `make run`, at {printable(place.endpoint_url)}")
     is_left = False
     with aws.explained():
         from dlr_cli.redrive import Redrive
 
-        redrive = Redrive(aws.client_maker(endpoint_url), stack)
+        redrive = Redrive(aws.client_maker(place.endpoint_url), place.stack)
         for result in _results(redrive, whole_lake):
             output.item(result, f"{result.queue:<18} {result.sent_on} sent on, {result.left} stay")
             is_left |= result.left > 0

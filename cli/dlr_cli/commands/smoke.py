@@ -1,40 +1,22 @@
 """`dlr smoke`: one made-up message through every hop of a deployed stack."""
 
-import json
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
 from dlr_cli import aws
 from dlr_cli.api import Api
-from dlr_cli.connection import OUTPUTS, checked
-from dlr_cli.errors import CommandError
+from dlr_cli.connection import checked
 from dlr_cli.options import prints_data
 from dlr_cli.output import Output
+from dlr_cli.place import Place, find_place
 from dlr_cli.text import printable
 
 if TYPE_CHECKING:
     from dlr_cli.smoke.run import SmokeTest, StepResult
-
-UNKNOWN = f"""\
-It is not known which stack to test. Either
-  give --stack, for a stack in the account of your shell's AWS settings;
-  give --endpoint-url, or set AWS_ENDPOINT_URL;
-  or start `make run`, and call this in the folder where it writes {OUTPUTS}."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the stack is. An address that is not given comes from AWS's settings or the stack."""
-
-    stack: str
-    endpoint_url: str | None
-    url: str | None
 
 
 @click.command(name="smoke")
@@ -75,33 +57,16 @@ def command(
 
     CrmUrl, the topic and your own rules on the bus hear the events of this number.
 
-    It works in the AWS account of your shell's settings (AWS_PROFILE, AWS_REGION and so on) and
-    needs the extra [aws].
+    It works on AWS too and not only over the API, so DLR_URL and profiles do not say where: give
+    --stack, for the AWS account of your shell's settings (AWS_PROFILE, AWS_REGION and so on).
+    Without it, it is what `make run` runs. It needs the extra [aws].
     """
-    if "" in (stack, url, endpoint_url):
-        raise click.UsageError("An option is empty. Is a variable of the shell not set?")
     place = find_place(stack, endpoint_url, url, os.environ)
     with aws.explained():
         test = _prepared(place, provider, timeout, lambda result: _show(output, result))
         is_ok = test()
     if not is_ok:
         raise click.exceptions.Exit(1)
-
-
-def find_place(
-    stack: str | None, endpoint_url: str | None, url: str | None, environment: Mapping[str, str]
-) -> Place:
-    """The stack that is named, or the one on an embedded AWS; nobody's account by accident."""
-    if stack or endpoint_url or environment.get("AWS_ENDPOINT_URL"):
-        return Place(stack or aws.STACK, endpoint_url, url)
-    if not OUTPUTS.exists():
-        raise click.UsageError(UNKNOWN)
-    try:
-        base_url = json.loads(OUTPUTS.read_text())["base_url"]
-        parts = urlsplit(base_url)
-    except (OSError, ValueError, TypeError, LookupError):
-        raise CommandError(f"{OUTPUTS} cannot be read. Start `make run` again.") from None
-    return Place(aws.STACK, f"{parts.scheme}://{parts.netloc}", url or base_url)
 
 
 def _prepared(

@@ -18,11 +18,14 @@ SHOWS = ("rates", "compare", "unfinished")
 @click.option(
     "--by",
     metavar="NAMES",
-    help="rates: one row for each of these, with commas: hour or day, and at most two of provider, "
-    "country, network, status, cause, bounce, code, sender. compare: country, network or both.",
+    help="What to count apart, with commas between. rates: hour or day, and at most two of "
+    "provider, country, network, status, cause, bounce, code, sender. compare: country, network "
+    "or both.",
 )
 @click.option(
-    "--hours", type=click.IntRange(min=1), help="unfinished: without a final state after so many."
+    "--hours",
+    type=click.IntRange(min=1),
+    help="unfinished: without a final state after so many. Default: 24.",
 )
 @in_time("7 days before")
 @filters(*FILTERS, single=SINGLE)

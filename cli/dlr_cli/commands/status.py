@@ -35,10 +35,13 @@ def _lines(status: Item) -> list[str]:
         if each["state"] == ALARM:
             lines.append(f"  {word_of(each['name'])} since {word_of(each['since'])}")
             lines.append(f"    {word_of(each['says'])}")
-    held = ", ".join(f"{word_of(each['provider'])} {each['n']}" for each in status["held"])
+    held = ", ".join(
+        f"{word_of(each['provider'])} {each['n']:,}{'+' if each.get('more') else ''}"
+        for each in status["held"]
+    )
     waiting = status["quarantine"]
-    more = " or more" if waiting.get("more") else ""
-    lines.append(f"quarantine  {waiting['waiting']}{more} requests wait")
+    more = "+" if waiting.get("more") else ""
+    lines.append(f"quarantine  {waiting['waiting']:,}{more} waiting")
     lines.append(f"held        {held or 'nothing'}")
     lines += [
         f"provider    {word_of(each['name'])}, last seen {word_of(each['last_seen'] or 'never')}"

@@ -49,6 +49,7 @@ Country = Annotated[
     AfterValidator(lambda code: code and read_country(code)),
 ]
 After = Annotated[str | None, Query(max_length=MAX_KEY, description="`next` of the answer before")]
+"""Of an act in parts. A list takes `cursor`."""
 
 
 def not_kept(thing: str) -> ProblemError:

@@ -3,8 +3,8 @@
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 import services
-from dlr.http.parameters import Note
-from dlr.ingest.quarantine import QuarantinePage
+from dlr.http.parameters import Limit, Note
+from dlr.ingest.quarantine import PAGE, QuarantinePage
 from dlr.ingest.replay import Replayed
 from routes.parameters import After, QuarantineId, not_kept, note_act
 
@@ -12,8 +12,8 @@ router = Router()
 
 
 @router.get("/quarantine", summary="The requests that could not be read, in parts")
-def list_quarantine(after: After = None) -> QuarantinePage:
-    return services.quarantine.page(after, services.now())
+def list_quarantine(cursor: After = None, limit: Limit = PAGE) -> QuarantinePage:
+    return services.quarantine.page(cursor, services.now(), limit)
 
 
 @router.post("/quarantine/<id>/replay", summary="Read a request again with the deployed code")

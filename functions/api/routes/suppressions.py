@@ -43,7 +43,8 @@ class Lift(BaseModel):
 
 @router.get("/suppressions/held/<provider>", summary="How many entries the mass-bounce guard holds")
 def get_held(provider: KnownProvider) -> dict[str, int]:
-    return {"held": sum(1 for _ in services.suppressions.held(provider))}
+    n, _ = services.suppressions.count_held(provider)
+    return {"held": n}
 
 
 @router.post("/suppressions/held/<provider>/release", summary="What is held counts from now on")
@@ -88,8 +89,8 @@ def revert(
 
 
 @router.get("/suppressions/export", summary="The list as CSV, in parts")
-def export_suppressions(after: After = None) -> Page:
-    return services.transfer.export(after, services.now())
+def export_suppressions(cursor: After = None) -> Page:
+    return services.transfer.export(cursor, services.now())
 
 
 @router.post(

@@ -14,6 +14,8 @@ from dlr.live import TailPage, is_place
 from dlr.settings import VERSION
 
 router = Router()
+COUNTED_PAGES = 2
+"""Of a megabyte each, some 7,000 held entries: more of them are only told to be more."""
 Place = Annotated[
     str | None,
     Query(max_length=MAX_CURSOR, description="`next` of the answer before"),
@@ -33,6 +35,7 @@ class Held(BaseModel):
 
     provider: str
     n: int
+    more: bool = Field(description="whether there are more than were counted")
 
 
 class Heard(BaseModel):
@@ -53,14 +56,16 @@ class StatusAnswer(BaseModel):
     version: str
 
 
+def _held(provider: str) -> Held:
+    n, more = services.suppressions.count_held(provider, COUNTED_PAGES)
+    return Held(provider=provider, n=n, more=more)
+
+
 @router.get("/status", summary="Alarms, what waits for an operator, when providers were heard of")
 def get_status() -> StatusAnswer:
     now = services.now()
     waiting, more = services.quarantine.count(now)
-    held = (
-        Held(provider=name, n=sum(1 for _ in services.suppressions.held(name)))
-        for name in services.deployed
-    )
+    held = (_held(name) for name in services.deployed)
     heard = services.live.heard()
     return StatusAnswer(
         alarms=services.alarms(),

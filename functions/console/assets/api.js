@@ -107,13 +107,13 @@ export async function signOut() {
 }
 
 /** All pages of a list, at most `most` items. */
-export async function all(path, { query, most = 2000, cursor = "cursor", ...rest } = {}) {
+export async function all(path, { query, most = 2000, ...rest } = {}) {
   const found = [];
-  let next;
+  let cursor;
   do {
-    const page = await api(path, { ...rest, query: { ...query, [cursor]: next } });
+    const page = await api(path, { ...rest, query: { ...query, cursor } });
     found.push(...page.items);
-    next = page.next;
-  } while (next && found.length < most);
+    cursor = page.next;
+  } while (cursor && found.length < most);
   return found;
 }

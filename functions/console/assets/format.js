@@ -9,6 +9,8 @@ const NONE = "–";
 export const count = (n) => (n === null || n === undefined ? NONE : whole.format(n));
 /** 1, "request" → "1 request"; 2 → "2 requests". */
 export const many = (n, one) => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
+/** The same of what was counted up to a limit: "7,000 or more requests". */
+export const atLeast = (n, more, one) => (more ? `${count(n)} or more ${one}s` : many(n, one));
 export const short = (n) => (n < 10_000 ? count(n) : compact.format(n));
 
 /** 0.934 → "93.4 %". */
@@ -85,6 +87,13 @@ export function country(code) {
     return code;
   }
 }
+
+/** May be a person's number, in a text of any kind: any digits after `+`, else seven and more, apart or not. */
+const NUMBER = /(?:\+|%2B)\d(?:(?:[ ().+-]|%20){0,2}\d)*|\d(?:(?:[ ().+-]|%20){0,2}\d){6,}/gi;
+
+/** Without numbers: a dot for each character, but for the first and last two of a long one. */
+export const hidden = (text) =>
+  text.replace(NUMBER, (found) => (found.length < 7 ? "•".repeat(found.length) : `${found.slice(0, 2)}${"•".repeat(found.length - 4)}${found.slice(-2)}`));
 
 /** "+447700900123" → "+44 ••••• 123". */
 export function masked(number) {

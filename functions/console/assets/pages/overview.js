@@ -9,7 +9,7 @@ import { Empty, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Band } from "../components/tags.js";
 import { messagesOf, tell } from "../findings.js";
-import { count, day, duration, percent, short, time, words } from "../format.js";
+import { atLeast, count, day, duration, percent, short, time, words } from "../format.js";
 import { useLoad } from "../load.js";
 import { href, route } from "../router.js";
 import { FAILED } from "../vocabulary.js";
@@ -98,8 +98,8 @@ function Alarms({ title }) {
     return html`${nothing && html`<${Empty} title="Quiet">${says(alarms.length, unknown)}<//>`}
       <ul class="list">
         ${loud.map((each) => html`<li class="finding poor"><strong>${each.name}</strong>, since ${time(each.since)}. ${each.says}</li>`)}
-        ${quarantine.waiting > 0 && html`<li class="finding fair">${count(quarantine.waiting)}${quarantine.more ? " or more" : ""} requests could not be read. <a href=${href("quarantine")}>Look at them</a></li>`}
-        ${held.map((each) => html`<li class="finding fair">${count(each.n)} entries of ${title(each.provider)} are held: too many dead numbers at once. <a href=${href("suppressions", { part: "held", provider: each.provider })}>Decide</a></li>`)}
+        ${quarantine.waiting > 0 && html`<li class="finding fair">${atLeast(quarantine.waiting, quarantine.more, "request")} could not be read. <a href=${href("quarantine")}>Look at them</a></li>`}
+        ${held.map((each) => html`<li class="finding fair">Held of ${title(each.provider)}: ${atLeast(each.n, each.more, "number")}, because too many were dead at once. <a href=${href("suppressions", { part: "held", provider: each.provider })}>Decide</a></li>`)}
       </ul>
       ${!nothing && unknown > 0 && html`<p class="muted small">${says(alarms.length, unknown)}</p>`}`;
   }}<//>`;

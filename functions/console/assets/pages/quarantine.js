@@ -8,7 +8,7 @@ import { ProviderTitle, useTitles } from "../components/provider.js";
 import { Empty, Failed, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { toast } from "../components/toast.js";
-import { ago, count, many, time } from "../format.js";
+import { ago, count, hidden, many, time } from "../format.js";
 import { providerHref } from "../links.js";
 import { useAct, useLoad } from "../load.js";
 import { href, route, setQuery } from "../router.js";
@@ -20,7 +20,7 @@ const MOST = 2000;
 
 /** What is kept, the newest first. */
 const kept = async (signal) => {
-  const items = await all("/quarantine", { cursor: "after", most: MOST, signal });
+  const items = await all("/quarantine", { most: MOST, signal });
   return items.sort((a, b) => b.received_at.localeCompare(a.received_at));
 };
 
@@ -69,9 +69,6 @@ const COLUMNS = [
 function size(each) {
   return each.body.length + each.query.length;
 }
-
-/** Runs of seven digits and more may be a person's number. */
-const hidden = (text) => text.replace(/\d{7,}/g, (digits) => `${digits.slice(0, 2)}${"•".repeat(digits.length - 4)}${digits.slice(-2)}`);
 
 function Request({ request, onClose, onGone }) {
   const [shown, setShown] = useState(false);
@@ -158,7 +155,7 @@ async function replayAll(ids, note, step) {
 
 function Replays() {
   const work = workOf(REPLAY);
-  return work && html`<${Work} name=${REPLAY} unit="requests">
-    <p>${count(work.fresh ?? 0)} new reports, ${count(work.stale ?? 0)} older ones, ${count(work.duplicate ?? 0)} known; ${count(work.left ?? 0)} requests are still unreadable.</p>
+  return work && html`<${Work} name=${REPLAY} unit="request">
+    <p>Reports: ${count(work.fresh ?? 0)} new, ${count(work.stale ?? 0)} older than what is known, ${count(work.duplicate ?? 0)} known already. Still unreadable: ${many(work.left ?? 0, "request")}.</p>
   <//>`;
 }

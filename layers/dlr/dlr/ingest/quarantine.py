@@ -120,10 +120,10 @@ class Quarantine:
             )
             self.delete(quarantine_id)
 
-    def page(self, after: str | None, now: datetime) -> QuarantinePage:
-        """Up to a hundred requests, those after an id, and never more than 1 MB of them."""
+    def page(self, after: str | None, now: datetime, limit: int = PAGE) -> QuarantinePage:
+        """Up to `limit` requests, those after an id, and never more than 1 MB of them."""
         start = {"ExclusiveStartKey": {"id": {"S": after}}} if after else {}
-        answer = self._client.scan(TableName=self._table, Limit=PAGE, **start)
+        answer = self._client.scan(TableName=self._table, Limit=limit, **start)
         last = answer.get("LastEvaluatedKey")
         return QuarantinePage(
             items=[shown(item) for item in answer["Items"] if is_request(item, now)],

@@ -63,6 +63,28 @@ def find_all(
         yield from page["Items"]
 
 
+def count_all(
+    client: Any, table: str, index: str, key: str, value: str, most_pages: int | None = None
+) -> tuple[int, bool]:
+    """How many items `find_all` would find, and whether there are more behind `most_pages`.
+
+    A page is a megabyte that DynamoDB reads; the items stay there.
+    """
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName=index,
+        KeyConditionExpression=f"{key} = :value",
+        ExpressionAttributeValues={":value": {"S": value}},
+        Select="COUNT",
+    )
+    found = 0
+    for place, page in enumerate(pages, 1):
+        found += page["Count"]
+        if place == most_pages and "LastEvaluatedKey" in page:
+            return found, True
+    return found, False
+
+
 def put_all(client: Any, table: str, items: Sequence[Mapping[str, Any]]) -> None:
     """Writes items with different keys, each over what stands there."""
     _write_all(client, table, [{"PutRequest": {"Item": item}} for item in items])

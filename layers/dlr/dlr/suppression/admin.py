@@ -143,15 +143,27 @@ class SuppressionAdmin:
         number: PhoneNumber | None = None,
     ) -> Changed:
         """Puts a recipient on lists, all in one change. Raises ConflictError."""
+        changed = self.put(hashes, causes, origin, by, now)
+        self.announce(changed, number, again=True)
+        return changed
+
+    def put(
+        self,
+        hashes: Sequence[str],
+        causes: Mapping[ListName, Cause],
+        origin: str,
+        by: str,
+        now: datetime,
+        known: Mapping[str, Suppression] | None = None,
+    ) -> Changed:
+        """The same, to be announced by the caller. `known` as `SuppressionList.change` takes it."""
 
         def mutate(entry: Suppression) -> Suppression:
             for name, cause in causes.items():
                 entry = added(entry, name, self._reason(name, cause, origin, now), by)
             return entry
 
-        changed = self.suppressions.change(hashes, mutate, now)
-        self.announce(changed, number, again=True)
-        return changed
+        return self.suppressions.change(hashes, mutate, now, known=known)
 
     def lift(
         self, number: PhoneNumber, lists: tuple[ListName, ...], by: str, now: datetime

@@ -16,7 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from dlr.messages.order import micros_of
-from dlr.runtime.batch import find_all, read_all
+from dlr.runtime.batch import count_all, find_all, read_all
 from dlr.suppression.entry import Settlement, Suppression, empty
 from dlr.suppression.guard import GUARD_PREFIX, place_of
 from dlr.suppression.rules import held, merge, settled, settled_as
@@ -99,8 +99,12 @@ class SuppressionList:
         now: datetime,
         claim: Claim | None = None,
         providers: Collection[str] = (),
+        known: Mapping[str, Suppression] | None = None,
     ) -> Changed:
         """Writes what `mutate`, and the settlements of these providers, make of the entry.
+
+        `known` is what `read` has just found of it and of others; who has not changed since is not
+        read again. It goes without `providers`.
 
         A report that would put the number on its list takes a place of the guard in the same
         transaction, and is held if there is none. `mutate` may be called again when another writer
@@ -108,7 +112,11 @@ class SuppressionList:
         """
         is_refused, first = False, None
         for attempt in range(MAX_TRIES):
-            found, settlements = self._read_with(hashes, providers)
+            if known is not None and attempt == 0:
+                found = {key: known[key] for key in hashes if key in known}
+                settlements = empty(SETTLED_PREFIX)
+            else:
+                found, settlements = self._read_with(hashes, providers)
             old = _merged(found, hashes)
             before = self.standing(old, now)
             first = first or before  # a write whose answer was lost is found as done
@@ -151,8 +159,12 @@ class SuppressionList:
 
     def find_all(self, recipients: Sequence[Sequence[str]], now: datetime) -> list[Standing]:
         """How each recipient stands."""
-        found = self._read({key for hashes in recipients for key in hashes})
+        found = self.read(recipients)
         return [self.standing(_merged(found, hashes), now) for hashes in recipients]
+
+    def read(self, recipients: Iterable[Sequence[str]]) -> dict[str, Suppression]:
+        """The entries of all these, each by its hash."""
+        return self._read({key for hashes in recipients for key in hashes})
 
     def standing(self, entry: Suppression, now: datetime) -> Standing:
         """What follows from an entry under the team's rules."""
@@ -167,6 +179,10 @@ class SuppressionList:
         found = find_all(self._client, self._table, BY_HELD, "held_by", provider, start)
         for item in found:
             yield item["recipient_hash"]["S"].removeprefix(_mark(provider, ""))
+
+    def count_held(self, provider: str, pages: int | None = None) -> tuple[int, bool]:
+        """How many there are, and whether more than these `pages`, of a megabyte each, have."""
+        return count_all(self._client, self._table, BY_HELD, "held_by", provider, pages)
 
     def mark(self, provider: str, recipient_hash: str, ends: datetime) -> None:
         """Puts a recipient among what is held for a provider, until then."""

@@ -1,19 +1,20 @@
 """The suppression list as CSV: export in parts, import of an export or of an operator's file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from pydantic import BaseModel, Field
 
 from dlr.causes import Cause
 from dlr.phone import NotANumberError, PhoneNumber, RecipientHasher, read_typed
 from dlr.suppression.admin import DEFAULT_CAUSE, SuppressionAdmin, list_for
-from dlr.suppression.entry import ListName, Reason
+from dlr.suppression.entry import ListName, Reason, Suppression
 from dlr.suppression.sheet import Row, UnreadableSheetError, normal, read_sheet, write_sheet
 from dlr.suppression.standing import State
-from dlr.suppression.table import ConflictError, SuppressionList
+from dlr.suppression.table import Changed, ConflictError, SuppressionList
 
 COLUMNS = (
     "recipient_hash",
@@ -31,6 +32,8 @@ KNOWN = ("number", *COLUMNS)
 MAX_ROWS = 1000
 PAGE = 1000
 WORKERS = 8
+AT_A_TIME = 100
+"""Recipients that one call reads."""
 
 
 class Import(BaseModel):
@@ -142,21 +145,48 @@ class SuppressionTransfer:
         return (recipient_hash,)
 
     def _put(self, listings: Sequence[_Listing], by: str, now: datetime) -> dict[int, str]:
-        """What is wrong with rows, by their number. No two writers have the same recipient."""
+        """What is wrong with rows, by their number. No two writers have the same recipient.
 
-        def put(hashes: tuple[str, ...], mine: Sequence[_Listing]) -> dict[int, str]:
-            causes = {each.list: each.cause for each in mine}  # the last row of a list
-            try:
-                number = next((each.number for each in mine if each.number), None)
-                self.admin.add(hashes, causes, "import", by, now, number)
-            except ConflictError:
-                return {each.row: "somebody else changed the entry: send it again" for each in mine}
-            return {}
-
-        recipients = _by_recipient(listings)
+        Some recipients at a time are read in one call, written each in its own, and announced in
+        few. An import that breaks off between is sent again, and then all of it is announced.
+        """
+        recipients = list(_by_recipient(listings).items())
+        wrong: dict[int, str] = {}
         with ThreadPoolExecutor(WORKERS) as pool:
-            found = pool.map(put, recipients.keys(), recipients.values())
-        return {row: error for errors in found for row, error in errors.items()}
+            for start in range(0, len(recipients), AT_A_TIME):
+                some = recipients[start : start + AT_A_TIME]
+                put = partial(self._put_one, self.suppressions.read(dict(some)), by, now)
+                changes = list(pool.map(put, some))
+                self.admin.announce.all(
+                    [
+                        (changed, next((each.number for each in mine if each.number), None))
+                        for (_, mine), changed in zip(some, changes, strict=True)
+                        if changed is not None
+                    ],
+                    again=True,
+                )
+                wrong |= {
+                    each.row: "somebody else changed the entry: send it again"
+                    for (_, mine), changed in zip(some, changes, strict=True)
+                    for each in mine
+                    if changed is None
+                }
+        return wrong
+
+    def _put_one(
+        self,
+        known: Mapping[str, Suppression],
+        by: str,
+        now: datetime,
+        recipient: tuple[tuple[str, ...], Sequence[_Listing]],
+    ) -> Changed | None:
+        """None where other writers were faster at every try."""
+        hashes, mine = recipient
+        causes = {each.list: each.cause for each in mine}  # the last row of a list
+        try:
+            return self.admin.put(hashes, causes, "import", by, now, known)
+        except ConflictError:
+            return None
 
 
 def cells_of(recipient_hash: str, name: ListName, state: State, reason: Reason) -> dict[str, str]:

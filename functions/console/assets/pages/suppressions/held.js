@@ -7,7 +7,7 @@ import { Panel } from "../../components/frame.js";
 import { ProviderTitle, useTitles } from "../../components/provider.js";
 import { Empty, Loaded } from "../../components/states.js";
 import { Table } from "../../components/table.js";
-import { count, many } from "../../format.js";
+import { atLeast, count } from "../../format.js";
 import { providerHref } from "../../links.js";
 import { useLoad } from "../../load.js";
 import { has } from "../../session.js";
@@ -21,7 +21,7 @@ export function Held() {
   const [since, setSince] = useState(yesterday);
   const settle = ({ provider, act }) => async (note) => {
     startWork(`held-${provider}`, `${TITLES[act]} what is held of ${title(provider)}`, async (step) => {
-      await inParts(`/suppressions/held/${provider}/${act}`, act === "discard" ? { since: utc(since) } : {}, note, "settled", step, asked.n);
+      await inParts(`/suppressions/held/${provider}/${act}`, act === "discard" ? { since: utc(since) } : {}, note, "settled", step, asked.more ? undefined : asked.n);
       status.reload();
     });
   };
@@ -30,15 +30,15 @@ export function Held() {
       <${Loaded} of=${status} empty=${({ held }) => held.length === 0 && html`<${Empty} title="Nothing is held">When a provider calls more numbers dead in an hour than <code>MassBounceLimit</code>, they wait here.<//>`}>
         ${({ held }) => html`<${Table} caption="Held numbers" rows=${held} rowKey=${(each) => each.provider} columns=${[
           { key: "provider", title: "Provider", cell: (each) => html`<a href=${providerHref(each.provider)}><${ProviderTitle} name=${each.provider} /></a>` },
-          { key: "n", title: "Numbers", num: true, cell: (each) => count(each.n) },
+          { key: "n", title: "Numbers", num: true, cell: (each) => `${count(each.n)}${each.more ? " or more" : ""}` },
           { key: "acts", title: "", cell: (each) => has("write") && html`<span class="row">
             <button class="small" aria-label=${`Release what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "release" })}>Release</button>
             <button class="small danger" aria-label=${`Discard what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "discard" })}>Discard</button></span>` },
         ]} />
-        ${held.map((each) => html`<${Work} key=${each.provider} name=${`held-${each.provider}`} unit="numbers" />`)}`}
+        ${held.map((each) => html`<${Work} key=${each.provider} name=${`held-${each.provider}`} unit="number" />`)}`}
       <//>
     <//>
-    ${asked && html`<${Confirm} title=${`${TITLES[asked.act]} ${many(asked.n, "number")} of ${title(asked.provider)}?`} action=${TITLES[asked.act]} danger=${asked.act === "discard"} reason="Reason"
+    ${asked && html`<${Confirm} title=${`${TITLES[asked.act]} ${atLeast(asked.n, asked.more, "number")} of ${title(asked.provider)}?`} action=${TITLES[asked.act]} danger=${asked.act === "discard"} reason="Reason"
       run=${settle(asked)} onClose=${() => setAsked(null)}>
       <p>${ABOUT[asked.act]}</p>
       ${asked.act === "discard" && html`<${Field} label="Received from (UTC)" hint="What was held before stays held."><input type="datetime-local" required value=${since} onInput=${(event) => setSince(event.target.value)} /><//>`}

@@ -29,7 +29,7 @@ export function Revert() {
         <${Field} label="Received until (UTC)" hint="Empty: until now"><input type="datetime-local" value=${until} onInput=${(event) => setUntil(event.target.value)} /><//>
         </div><div><button class="danger" disabled=${isWorking(REVERT)}>Revert …</button></div>
       </form>
-      <${Work} name=${REVERT} unit="numbers" />
+      <${Work} name=${REVERT} unit="number" />
     <//>
     ${asking && html`<${Confirm} title=${`Revert the reports of ${provider}?`} action="Revert" danger type=${provider} reason="Reason" run=${run} onClose=${() => setAsking(false)}>
       From ${time(window.since)} until ${window.until ? time(window.until) : "now"}. This cannot be undone.
