@@ -309,6 +309,17 @@ def test_a_messaging_app_says_nothing_of_sms_at_8x8_and_zenvia_and_gupshup() -> 
     assert read("gupshup", [item]) == Normalized(ignored=1)
 
 
+@pytest.mark.parametrize("channel", ["SMS", "sms"])
+def test_an_sms_that_8x8_fell_back_to_is_a_report(channel: str) -> None:
+    sent = eightbyeight("59")
+    number = {"msisdn": sent["payload"].pop("destination")}
+    sent["payload"] |= {"channel": channel, "user": number}
+    made = report("eightbyeight", {**sent, "namespace": "ChatApps"})
+    assert (made.recipient, made.action) == (f"+{NUMBER}", Action.SUPPRESS_NUMBER)
+    sent["payload"]["channel"] = "WhatsApp"
+    assert read("eightbyeight", {**sent, "namespace": "ChatApps"}).ignored == 1
+
+
 def test_xml_of_8x8s_means_what_its_json_means() -> None:
     body = (
         f"<root><namespace>SMS</namespace><payload><umid>m</umid><destination>{NUMBER}"

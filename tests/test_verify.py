@@ -182,7 +182,7 @@ def test_credentials_and_requests_do_not_show_their_secrets() -> None:
 class Fixed(Scheme):
     """A scheme with one answer."""
 
-    covers = key_name = ""
+    covers = key_name = recipe = ""
 
     def __init__(self, answer: bool) -> None:
         self._answer = answer

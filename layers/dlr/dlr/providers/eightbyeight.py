@@ -1,6 +1,7 @@
 """8x8: delivery receipts of Connect (formerly Wavecell), a JSON or XML POST each.
 
-Wire:  https://developer.8x8.com/connect/docs/delivery-receipts-for-outbound-sms
+Wire:  https://developer.8x8.com/connect/docs/delivery-receipts-for-outbound-sms; of a fallback:
+       https://developer.8x8.com/connect/docs/delivery-receipts-for-outbound-chatapps
 Codes: https://developer.8x8.com/connect/docs/message-status-references;
        https://developer.8x8.com/connect/docs/delivery-receipts-error-codes.  Read 2026-11-30.
 Signed: nothing.
@@ -11,7 +12,9 @@ Retries: after 1, 10, 30 and 90 seconds; none after 48 hours.
 `delivered` has two details: delivered_to_operator is not delivered yet, so a detail counts before
 its state. The numbers are 8x8's own: 1 is an absent subscriber and 59 an unknown one, where nearly
 everybody else means by 1 what 8x8 means by 59. Messaging apps (namespace ChatApps) and inbound
-messages use the same address and yield nothing. `outboundContent` is the message: it is not read.
+messages use the same address and yield nothing; but what an app could not deliver can fall back to
+SMS, whose receipt has that namespace, channel SMS and the number in `user`. `outboundContent` is
+the message: it is not read.
 """
 
 from collections.abc import Iterator
@@ -44,12 +47,17 @@ class Price(PayloadModel):
     currency: LooseText = ""
 
 
+class User(PayloadModel):
+    msisdn: LooseText = ""
+
+
 class Content(PayloadModel):
     umid: str
     status: State
     clientMessageId: LooseText = ""
     source: LooseText = ""
     destination: str = ""
+    user: Loose[User] = User()
     price: Loose[Price] = Price()
     smsCount: LooseCount = None
 
@@ -74,7 +82,9 @@ def read_text(text: str) -> Item:
 
 def _kind(item: Any) -> str:
     names = item if isinstance(item, dict) else {}
-    is_sms = names.get("namespace", "SMS") == "SMS"
+    content = names.get("payload")
+    channel = content.get("channel") if isinstance(content, dict) else None
+    is_sms = names.get("namespace", "SMS") == "SMS" or str(channel).upper() == "SMS"
     is_status = names.get("eventType", _STATUS) == _STATUS
     return "receipt" if is_sms and is_status else "other"
 
@@ -92,7 +102,7 @@ def parse(payload: Receipt | Other) -> Iterator[ParsedReport]:
             words=(status.detail, status.state),
             provider_status=status.state,
             code=status.errorCode,
-            recipient=content.destination,
+            recipient=content.destination or content.user.msisdn,
             occurred_at=read_iso(status.timestamp),
             text=status.errorMessage,
             client_reference=content.clientMessageId,
