@@ -8,7 +8,7 @@ const NONE = "–";
 
 export const count = (n) => (n === null || n === undefined ? NONE : whole.format(n));
 /** 1, "request" → "1 request"; 2 → "2 requests". */
-export const many = (n, one) => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
+export const many = (n, one, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`;
 export const short = (n) => (n < 10_000 ? count(n) : compact.format(n));
 
 /** 0.934 → "93.4 %". */

@@ -1,7 +1,7 @@
 // Work that takes many calls. It goes on when another page is looked at, and is found again there.
 import { html, signal, useEffect } from "./vendor.js";
 import { Failed } from "./components/states.js";
-import { count } from "./format.js";
+import { count, many } from "./format.js";
 import { session } from "./session.js";
 
 const works = new Map();
@@ -50,8 +50,8 @@ const stopWork = (name) => (of(name).value = { ...of(name).peek(), stopping: tru
 
 const SAYS = { running: "", stopped: "Stopped. ", done: "Done. ", failed: "" };
 
-/** How it stands; `unit` is what is counted. What stands inside comes below. */
-export function Work({ name, unit, children }) {
+/** How it stands; `unit` is what is counted, one of it, and `past` what is done to it. What stands inside comes below. */
+export function Work({ name, unit, past = "", children }) {
   const work = workOf(name);
   const runs = work?.state === "running";
   useEffect(() => {
@@ -61,12 +61,12 @@ export function Work({ name, unit, children }) {
     return () => removeEventListener("beforeunload", ask);
   }, [runs]);
   if (!work) return null;
-  const far = work.total ? `${count(work.done)} of ${count(work.total)}` : count(work.done);
+  const far = work.total ? `${count(work.done)} of ${many(work.total, unit)}` : many(work.done, unit);
   return html`<div class="stack" data-work=${name}>
     <h3>${work.title}</h3>
     <div class="row">
       ${work.total > 0 && html`<progress aria-label=${work.title} max=${work.total} value=${work.done}></progress>`}
-      <span role="status" aria-live=${runs ? "off" : "polite"}>${SAYS[work.state]}${far} ${unit}</span>
+      <span role="status" aria-live=${runs ? "off" : "polite"}>${SAYS[work.state]}${far} ${past}</span>
       ${runs && html`<button class="small" disabled=${work.stopping} onClick=${() => stopWork(name)}>${work.stopping ? "Stopping …" : "Stop"}</button>`}
       ${!runs && html`<button class="plain small" onClick=${() => clearWork(name)}>Clear</button>`}
     </div>

@@ -2,20 +2,22 @@
 import { html } from "../vendor.js";
 import { api } from "../api.js";
 import { useLoad } from "../load.js";
-import { session } from "../session.js";
+import { perSession } from "../session.js";
 
-let asked = null;
-let by = null;
+const FRESH_MS = 300_000;
+const asked = perSession(() => ({ at: -Infinity, answer: null }));
 
-/** Every provider as the API tells this session, asked for once while it answers. */
+/** Every provider as the API tells this session, asked for every five minutes at most while it answers. */
 export function providers() {
-  if (by !== session.peek()?.id) asked = null;
-  by = session.peek()?.id;
-  asked ??= api("/providers").catch((error) => {
-    asked = null;
-    throw error;
-  });
-  return asked;
+  const list = asked();
+  if (performance.now() - list.at > FRESH_MS) {
+    list.at = performance.now();
+    list.answer = api("/providers").catch((error) => {
+      list.at = -Infinity;
+      throw error;
+    });
+  }
+  return list.answer;
 }
 
 /** Of a form: the deployed ones, or `names`. `id` and so on come from `Field`. */

@@ -9,7 +9,7 @@ import { Empty, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Band } from "../components/tags.js";
 import { messagesOf, tell } from "../findings.js";
-import { count, day, duration, percent, short, time, words } from "../format.js";
+import { count, day, duration, many, percent, short, time, words } from "../format.js";
 import { useLoad } from "../load.js";
 import { href, route } from "../router.js";
 import { FAILED } from "../vocabulary.js";
@@ -39,7 +39,7 @@ export default function Overview() {
       ${({ rows: [all], as_of }) => html`<div class="figures">
         <${Figure} title="Delivered" value=${percent(all.delivery_rate)} tag=${html`<${Band} band=${all.band} />`} says=${all.advice}>
           <${Trend} rows=${series.data?.rows} by=${by} /><//>
-        <${Figure} title="Messages" value=${short(all.n)} link=${href("messages", period)} says=${`${count(all.final)} have a final report (${percent(all.report_ratio)})`} />
+        <${Figure} title="Messages" value=${short(all.n)} link=${href("messages", period)} says=${`${count(all.final)} with a final report (${percent(all.report_ratio)})`} />
         <${Figure} title="Time to delivery" value=${duration(all.p50_s)} says=${`Median; 95 % within ${duration(all.p95_s)}`} />
         <${Figure} title="Unfinished" value=${unfinished.data ? count(sum(unfinished.data.rows)) : unfinished.error ? "unknown" : "…"} says=${hours > DAY ? "No final report after 24 hours" : "No final report after 24 hours, in the last 7 days"} />
       </div>
@@ -98,8 +98,8 @@ function Alarms({ title }) {
     return html`${nothing && html`<${Empty} title="Quiet">${says(alarms.length, unknown)}<//>`}
       <ul class="list">
         ${loud.map((each) => html`<li class="finding poor"><strong>${each.name}</strong>, since ${time(each.since)}. ${each.says}</li>`)}
-        ${quarantine.waiting > 0 && html`<li class="finding fair">${count(quarantine.waiting)}${quarantine.more ? " or more" : ""} requests could not be read. <a href=${href("quarantine")}>Look at them</a></li>`}
-        ${held.map((each) => html`<li class="finding fair">${count(each.n)} entries of ${title(each.provider)} are held: too many dead numbers at once. <a href=${href("suppressions", { part: "held", provider: each.provider })}>Decide</a></li>`)}
+        ${quarantine.waiting > 0 && html`<li class="finding fair">${quarantine.more ? `${count(quarantine.waiting)} or more requests` : many(quarantine.waiting, "request")} could not be read. <a href=${href("quarantine")}>Look at ${quarantine.waiting === 1 ? "it" : "them"}</a></li>`}
+        ${held.map((each) => html`<li class="finding fair">${many(each.n, "entry", "entries")} of ${title(each.provider)} ${each.n === 1 ? "is" : "are"} held: too many dead numbers at once. <a href=${href("suppressions", { part: "held", provider: each.provider })}>Decide</a></li>`)}
       </ul>
       ${!nothing && unknown > 0 && html`<p class="muted small">${says(alarms.length, unknown)}</p>`}`;
   }}<//>`;
@@ -154,7 +154,8 @@ function Providers({ rows, period, title, unfinished }) {
   const columns = [
     { key: "provider", title: "Provider", sort: (row) => title(row.provider), cell: (row) => title(row.provider) },
     { key: "n", title: "Messages", num: true, sort: (row) => row.n, cell: (row) => count(row.n) },
-    { key: "rate", title: "Delivered", num: true, sort: (row) => row.delivery_rate, cell: (row) => html`${percent(row.delivery_rate)} <${Band} band=${row.band} />` },
+    { key: "rate", title: "Delivered", num: true, sort: (row) => row.delivery_rate, cell: (row) => percent(row.delivery_rate) },
+    { key: "band", title: "Band", cell: (row) => html`<${Band} band=${row.band} />` },
     { key: "p95", title: "95 % within", num: true, sort: (row) => row.p95_s, cell: (row) => duration(row.p95_s) },
     { key: "open", title: "Unfinished", num: true, sort: open, cell: (row) => count(open(row)) },
   ];

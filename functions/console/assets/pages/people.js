@@ -52,7 +52,7 @@ function Person({ number, found, onErased }) {
           <dt>Requests in quarantine</dt><dd>${count(found.quarantine.length)}${others > 0 && html`, and ${count(others)} that may hold the number`}</dd>
         </dl>`}
       ${found.messages.length > 0 && html`<${Table} caption="This person's messages" columns=${COLUMNS} rows=${found.messages} link=${(each) => messageHref(each.provider, each.message_id)} />`}
-      ${further > 0 && html`<p class="muted">${count(further)} more messages are not shown; the file names them.</p>`}
+      ${further > 0 && html`<p class="muted">${many(further, "further message")} not shown here; the file names ${further === 1 ? "it" : "them"}.</p>`}
     <//>
     ${erasing && html`<${Erase} number=${number} found=${found} onErased=${onErased} onClose=${() => setErasing(false)} />`}`;
 }
@@ -69,7 +69,7 @@ const COLUMNS = [
 function Erase({ number, found, onErased, onClose }) {
   const run = (note) => api("/people/erase", { method: "POST", body: { number }, note });
   const done = ({ messages, quarantine, suppressed }) => {
-    toast(`Erased: ${count(messages)} messages, ${count(quarantine)} requests.${suppressed ? " Only the keyed hash stays on the suppression list." : ""}`);
+    toast(`Erased: ${many(messages, "message")}, ${many(quarantine, "request")}.${suppressed ? " Only the keyed hash stays on the suppression list." : ""}`);
     onErased();
   };
   return html`<${Confirm} title="Erase this person?" action="Erase" danger type="ERASE" reason="Reason" run=${run} onDone=${done} onClose=${onClose}>

@@ -28,7 +28,7 @@ export default function Quarantine() {
   const requests = useLoad(kept, []);
   return html`<${Heading} title="Quarantine" says="Authentic requests that could not be read. Nothing in them is lost: once the code can read them, replay them." />
     <${Panel}>
-      <${Loaded} of=${requests} empty=${(items) => items.length === 0 && !workOf(REPLAY) && html`<${Empty} title="Quarantine is empty">Every request could be read. What cannot be is kept here for days.<//>`}>
+      <${Loaded} of=${requests} empty=${(items) => items.length === 0 && !workOf(REPLAY) && html`<${Empty} title="Quarantine is empty">Every request could be read. What cannot be read is kept here for <code>QuarantineDays</code>.<//>`}>
         ${(items) => html`<${Kept} items=${items} reload=${requests.reload} />`}
       <//>
     <//>`;
@@ -95,8 +95,8 @@ function Request({ request, onClose, onGone }) {
     ${error && html`<${Failed} error=${error} />`}
     ${result && html`<p role="status">${said(result)}</p>`}
     ${has("write") && html`<div class="buttons">
-      <button class="danger" onClick=${() => setDiscarding(true)}>Discard …</button>
-      ${!isRead && html`<button class="primary" disabled=${replaying} onClick=${replay}>${replaying ? "Replaying …" : "Replay"}</button>`}
+      ${isRead ? html`<button onClick=${onGone}>Close</button>` : html`<button class="danger" onClick=${() => setDiscarding(true)}>Discard …</button>
+        <button class="primary" disabled=${replaying} onClick=${replay}>${replaying ? "Replaying …" : "Replay"}</button>`}
     </div>`}
     ${discarding && html`<${Confirm} title="Discard this request?" action="Discard" danger reason="Reason"
       run=${(note) => api(`/quarantine/${encodeURIComponent(request.id)}`, { method: "DELETE", note })}
@@ -158,7 +158,7 @@ async function replayAll(ids, note, step) {
 
 function Replays() {
   const work = workOf(REPLAY);
-  return work && html`<${Work} name=${REPLAY} unit="requests">
-    <p>${count(work.fresh ?? 0)} new reports, ${count(work.stale ?? 0)} older ones, ${count(work.duplicate ?? 0)} known; ${count(work.left ?? 0)} requests are still unreadable.</p>
+  return work && html`<${Work} name=${REPLAY} unit="request">
+    <p>${many(work.fresh ?? 0, "new report")}, ${count(work.stale ?? 0)} older, ${count(work.duplicate ?? 0)} known already; ${many(work.left ?? 0, "request")} still unreadable.</p>
   <//>`;
 }

@@ -35,7 +35,7 @@ export function Held() {
             <button class="small" aria-label=${`Release what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "release" })}>Release</button>
             <button class="small danger" aria-label=${`Discard what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "discard" })}>Discard</button></span>` },
         ]} />
-        ${held.map((each) => html`<${Work} key=${each.provider} name=${`held-${each.provider}`} unit="numbers" />`)}`}
+        ${held.map((each) => html`<${Work} key=${each.provider} name=${`held-${each.provider}`} unit="number" />`)}`}
       <//>
     <//>
     ${asked && html`<${Confirm} title=${`${TITLES[asked.act]} ${many(asked.n, "number")} of ${title(asked.provider)}?`} action=${TITLES[asked.act]} danger=${asked.act === "discard"} reason="Reason"

@@ -4,7 +4,7 @@ import { api } from "../../api.js";
 import { sheetOf, inFile } from "../../csv.js";
 import { Field } from "../../components/field.js";
 import { Panel } from "../../components/frame.js";
-import { count } from "../../format.js";
+import { count, many } from "../../format.js";
 import { isWorking, startWork, Work, workOf } from "../../work.js";
 
 const IMPORT = "import";
@@ -19,7 +19,7 @@ export function Import() {
   const read = async (event) => setText((await event.target.files[0]?.text()) ?? "");
   const begin = (event) => {
     event.preventDefault();
-    startWork(IMPORT, `Import of ${count(rows.length)} rows`, (step) => importAll(sheetOf(text, list), country.trim().toUpperCase(), note.trim(), step));
+    startWork(IMPORT, `Import of ${many(rows.length, "row")}`, (step) => importAll(sheetOf(text, list), country.trim().toUpperCase(), note.trim(), step));
   };
   return html`<${Panel} title="Put many numbers on the list">
       <form class="stack" onSubmit=${begin}>
@@ -32,7 +32,7 @@ export function Import() {
           <${Field} label="Country of numbers without +" hint="Two letters, like GB"><input maxlength="2" pattern="[A-Za-z]{2}" value=${country} onInput=${(event) => setCountry(event.target.value)} /><//>
           <${Field} label="Reason" hint="It is kept in the audit."><input maxlength="100" pattern="[ -~]+" value=${note} onInput=${(event) => setNote(event.target.value)} /><//>
         </div>
-        <div class="row"><button class="primary" disabled=${rows.length === 0 || isWorking(IMPORT)}>Import${rows.length > 0 && ` ${count(rows.length)} rows`}</button></div>
+        <div class="row"><button class="primary" disabled=${rows.length === 0 || isWorking(IMPORT)}>Import${rows.length > 0 && ` ${many(rows.length, "row")}`}</button></div>
       </form>
     <//>
     <${ImportState} />`;
@@ -40,8 +40,8 @@ export function Import() {
 
 function ImportState() {
   const work = workOf(IMPORT);
-  return work && html`<${Panel}><${Work} name=${IMPORT} unit="rows read">
-    <p>${count(work.imported ?? 0)} are on the list, ${count(work.skipped ?? 0)} were skipped, ${count(work.notes.length)} have an error.</p>
+  return work && html`<${Panel}><${Work} name=${IMPORT} unit="row" past="read">
+    <p>On the list: ${count(work.imported ?? 0)}. Skipped: ${count(work.skipped ?? 0)}. With an error: ${count(work.notes.length)}.</p>
   <//><//>`;
 }
 
