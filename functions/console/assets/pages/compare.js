@@ -11,8 +11,8 @@ import { Band } from "../components/tags.js";
 import { count, country, duration, many, percent } from "../format.js";
 import { useLoad } from "../load.js";
 import { href, route, setQuery } from "../router.js";
+import { FEW } from "../vocabulary.js";
 
-const FEW = 100;
 const SHOWN = 40;
 const BANDS = { excellent: "over 95 %", good: "90 to 95 %", fair: "80 to 90 %", poor: "under 80 %" };
 
