@@ -5,19 +5,20 @@ import { useLoad } from "../load.js";
 import { perSession } from "../session.js";
 
 const FRESH_MS = 300_000;
-const asked = perSession(() => ({ at: -Infinity, answer: null }));
+const asked = perSession(() => ({ at: 0, answer: null, asking: null }));
 
-/** Every provider as the API tells this session, asked for every five minutes at most while it answers. */
-export function providers() {
+/** Every provider as the API tells this session, asked for now. */
+export function providersNow() {
   const list = asked();
-  if (performance.now() - list.at > FRESH_MS) {
-    list.at = performance.now();
-    list.answer = api("/providers").catch((error) => {
-      list.at = -Infinity;
-      throw error;
-    });
-  }
-  return list.answer;
+  const asking = api("/providers").finally(() => list.asking === asking && (list.asking = null));
+  asking.then(() => Object.assign(list, { at: performance.now(), answer: asking }), () => null);
+  return (list.asking = asking);
+}
+
+/** The same, asked for every five minutes at most while it answers. */
+export function providers() {
+  const { at, answer, asking } = asked();
+  return answer && performance.now() - at < FRESH_MS ? answer : (asking ?? providersNow());
 }
 
 /** Of a form: the deployed ones, or `names`. `id` and so on come from `Field`. */

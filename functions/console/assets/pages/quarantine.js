@@ -44,7 +44,7 @@ function Kept({ items, reload }) {
   const one = items.find((each) => each.id === id);
   const close = () => setQuery({ id: "" });
   return html`${id && !one && html`<p class="finding fair">The request of this address is not here any more: it was replayed or discarded, or has expired.</p>`}
-    <form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
+    <form class="filters few" role="search" onSubmit=${(event) => event.preventDefault()}>
       <${Field} label="Provider"><select value=${provider} onChange=${set("provider")}><option value="">All</option>${names.map((each) => html`<option value=${each}>${title(each)}</option>`)}</select><//>
       <${Field} label="Reason"><input type="search" placeholder="A part of it" value=${reason} onInput=${set("reason")} /><//>
       ${has("write") && html`<div><button class="primary" disabled=${found.length === 0 || isWorking(REPLAY)} onClick=${() => setAsking(true)}>Replay ${count(found.length)} …</button></div>`}
