@@ -18,7 +18,8 @@ export function Copy({ text, what = "it" }) {
       toast("The browser does not let us copy. Mark the text and copy it yourself.");
     }
   };
-  return html`<button class="small" onClick=${copy} aria-label=${`Copy ${what}`}>${copied?.text === text ? "Copied" : "Copy"}</button><span class="unseen" role="status">${copied && `Copied ${what}.`}</span>`;
+  const word = copied?.text === text ? "Copied" : "Copy";
+  return html`<button class="small" onClick=${copy} aria-label=${`${word} ${what}`}>${word}</button><span class="unseen" role="status">${copied && `Copied ${what}.`}</span>`;
 }
 
 /** A text to be copied, whole. */

@@ -154,8 +154,7 @@ function Providers({ rows, period, title, unfinished }) {
   const columns = [
     { key: "provider", title: "Provider", sort: (row) => title(row.provider), cell: (row) => title(row.provider) },
     { key: "n", title: "Messages", num: true, sort: (row) => row.n, cell: (row) => count(row.n) },
-    { key: "rate", title: "Delivered", num: true, sort: (row) => row.delivery_rate, cell: (row) => percent(row.delivery_rate) },
-    { key: "band", title: "Band", cell: (row) => (row.final < FEW ? html`<span class="muted small">too few</span>` : html`<${Band} band=${row.band} />`) },
+    { key: "rate", title: "Delivered", num: true, sort: (row) => row.delivery_rate, cell: (row) => html`${percent(row.delivery_rate)} ${row.final < FEW ? html`<span class="tag">Too few</span>` : html`<${Band} band=${row.band} />`}` },
     { key: "p95", title: "95 % within", num: true, sort: (row) => row.p95_s, cell: (row) => duration(row.p95_s) },
     { key: "open", title: "Unfinished", num: true, sort: open, cell: (row) => count(open(row)) },
   ];
