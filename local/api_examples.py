@@ -18,7 +18,7 @@ PARAMETERS: Mapping[str, Any] = {
     "status": "undelivered,expired",
     "cause": "absent",
     "bounce": "soft",
-    "network": "234-10",
+    "network": "23410",
     "code": "3501",
     "sender": "ACME",
     "hours": 24,
@@ -60,7 +60,7 @@ REPORT = {
     "sent_at": TIME,
     "occurred_at": TIME,
     "received_at": TIME,
-    "network": "234-10",
+    "network": "23410",
     "segments": 1,
     "price": {"amount": "0.0390", "currency": "EUR"},
     "metadata": {},
@@ -214,7 +214,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "GET /stats/compare": {
         "answer": {
             "rows": [
-                {"country": "GB", "network": "234-10", "provider": "smsmode", **FIGURES, **BETTER}
+                {"country": "GB", "network": "23410", "provider": "smsmode", **FIGURES, **BETTER}
             ],
             **SEEN,
         }

@@ -28,7 +28,10 @@ PAGES = (
         "overview",
         "29 days of all providers, and a delivery problem in words: {fall[0]} in {fall[2]}",
     ),
-    ("compare?country=FR", "the bad route: {bad[0]} to network {bad[1]}, for {bad_days} days"),
+    (
+        "compare?by=network&country=FR",
+        "the bad route: {bad[0]} to network {bad[1]}, for {bad_days} days",
+    ),
     ("messages?cause=content", "the campaign of {campaign[1]} days ago: filters stopped it"),
     ("suppressions?part=held", "the outage: {outage[0]} called 1,050 numbers dead in an hour"),
     ("providers", "who was heard of when; {silent[0]} has been silent for {silent[1]} days"),

@@ -29,25 +29,25 @@ BUSY = (1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 13, 12, 12, 13, 14, 14, 13, 11, 9, 7
 """How many messages each hour of the day has, beside the others."""
 MAIN = ("smsmode", "twilio", "vonage", "messente", "infobip", "thesmsworks", "sinch")
 """Most of the traffic; every other provider has a little."""
-BAD_ROUTE = ("messente", "208-15")
+BAD_ROUTE = ("messente", "20815")
 BAD_DAYS = 10
 OUTAGE = ("infobip", 12)
 """A provider that called every number dead for an hour, and how many days ago."""
 CAMPAIGN = ("smsmode", 5)
 SILENT = ("brevo", 4)
 """Nothing came since then, in days before the end."""
-FALL = ("vonage", "twilio", "GB", "234-10", 9)
+FALL = ("vonage", "twilio", "GB", "23410", 9)
 """Who delivers badly to a network of a country, who delivers well there, and since how many hours.
 The two share its messages."""
 REPORTED = timedelta(minutes=45)
 """Before the end: by then what was sent has its last report."""
 SENDERS = ("ACME", "ACME", "ACME", "SHOP", "BANK", "CLINIC", "PARCEL")
 NETWORKS: Mapping[str, tuple[str, ...]] = {
-    "GB": ("234-10", "234-10", "234-15", "234-20", "234-30"),
-    "FR": ("208-01", "208-01", "208-10", "208-15", "208-20"),
-    "US": ("310-260", "310-410", "311-480"),
-    "CA": ("302-220", "302-610"),
-    "JM": ("338-050",),
+    "GB": ("23410", "23410", "23415", "23420", "23430"),
+    "FR": ("20801", "20801", "20810", "20815", "20820"),
+    "US": ("310260", "310410", "311480"),
+    "CA": ("302220", "302610"),
+    "JM": ("338050",),
 }
 AREAS = {"US": (201, 202, 212, 305, 312, 415, 503, 617, 713, 818), "CA": (416, 514), "JM": (876,)}
 AREAS_IN_OUTAGE = (224, 234, 248, 301, 303, 314, 402, 404, 512, 602, 615, 702)
@@ -117,7 +117,7 @@ def _outage(random: Random, end: datetime) -> Iterator[Sent]:
     begin = _hour(end - timedelta(days=days), 13)
     for place in range(SENT, SENT + IN_OUTAGE):
         at = begin + timedelta(seconds=random.uniform(0, 3000))
-        known = {"country": "US", "network": "310-410"}
+        known = {"country": "US", "network": "310410"}
         fate = Status.UNDELIVERED, Cause.UNKNOWN_SUBSCRIBER
         sent = _sent(random, provider, place, **known, at=at, status=fate[0], cause=fate[1])
         turn, last = divmod(place - SENT, 100)

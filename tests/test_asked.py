@@ -21,11 +21,31 @@ from dlr.analysis.cursor import Cursor, write_cursor
 from dlr.analysis.search import Position
 from dlr.analysis.source import HOUR, Period
 from dlr.analysis.tags import tag_of
+from dlr.report import network_of
 
 NOW = datetime(2026, 11, 30, 10, 20, tzinfo=UTC)
 NOON = datetime(2026, 11, 30, 11, tzinfo=UTC)
 DAY = timedelta(days=1)
 HUSH = "+447700900123"
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("234-10", "23410"),
+        ("310 260", "310260"),
+        ("23410", "23410"),
+        ("EE UK", "EE UK"),
+        ("no.telenor", "no.telenor"),
+        ("020-7946-0000", "020-7946-0000"),
+        ("234-1", "234-1"),
+        ("", ""),
+    ],
+)
+def test_a_network_has_one_name(written: str, known: str) -> None:
+    assert network_of(written) == known
+    if written:
+        assert SearchAsked(network=written).filters["network"] == (known,)
 
 
 @pytest.mark.parametrize(

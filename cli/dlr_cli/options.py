@@ -22,7 +22,7 @@ EXAMPLES = {
     "cause": "unknown_subscriber",
     "bounce": "hard",
     "country": "GB",
-    "network": "234-10",
+    "network": "23410",
     "code": "30003",
     "sender": "ACME",
 }

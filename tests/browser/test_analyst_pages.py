@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.answers import NUMBER
+from tests.browser.answers import ANSWERS, AS_OF, NUMBER, figures
 from tests.browser.conftest import SESSION, watched
 from tests.browser.site import Answer, Call, Site, examples, problem
 
@@ -489,3 +489,34 @@ def test_the_first_view_is_light(chromium: Any, site: Site) -> None:
     assert "pages/access.js" not in names
     print(sum(sizes.values()), sorted(sizes.items(), key=lambda each: -each[1]))  # noqa: T201
     assert sum(sizes.values()) <= 120 * 1024
+
+
+def test_few_final_messages_get_no_verdict(chromium: Any, site: Site) -> None:
+    def few(call: Call) -> Any:
+        by = call.query.get("by", "")
+        rows = {
+            "provider": [{"provider": "twilio", **figures(20, 0.5)}],
+            "cause": [{"cause": cause, "n": n} for cause, n in (("absent", 9_999), ("spam", 1))],
+        }
+        return {"rows": rows.get(by, [{"day": "2026-11-24", **figures(20, 0.5)}]), "as_of": AS_OF}
+
+    site.answers["GET /stats"] = few
+    with watched(chromium, site) as window:
+        page = window.open("overview")
+        assert page.get_by_text("No verdict on fewer than 100 final messages").is_visible()
+        assert page.get_by_role("row", name="Twilio").get_by_text("Too few").is_visible()
+        assert page.get_by_text("Poor", exact=True).count() == 0
+        assert page.get_by_text("1 · < 0.1 %").is_visible()
+        assert page.get_by_text("9,999 · > 99.9 %").is_visible()
+
+
+def test_a_long_table_of_a_chart_is_shown_in_parts(chromium: Any, site: Site) -> None:
+    (row, *_) = ANSWERS["GET /stats/compare"](Call("", "", {"by": "country"}, None))["rows"]
+    rows = [{**row, "provider": f"p{place}"} for place in range(150)]
+    site.answers["GET /stats/compare"] = {"rows": rows, "as_of": AS_OF}
+    with watched(chromium, site) as window:
+        page = window.open("compare")
+        page.get_by_role("button", name="Show as table").click()
+        assert page.get_by_role("row").count() == 101
+        page.get_by_role("button", name="Show all 150 rows").click()
+        assert page.get_by_role("row").count() == 151

@@ -1,11 +1,13 @@
 """What the console asks more than once, and what that costs."""
 
+import threading
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import watched
-from tests.browser.site import Site, examples
+from tests.browser.answers import ANSWERS, provider
+from tests.browser.conftest import SESSION, watched
+from tests.browser.site import Call, Site, examples
 
 pytestmark = pytest.mark.browser
 
@@ -13,8 +15,6 @@ HIDDEN = (
     "state => Object.defineProperty(document, 'hidden', {configurable: true, get: () => state})"
 )
 SHOWN = "document.dispatchEvent(new Event('visibilitychange'))"
-
-
 LATER = "2100-01-01"
 
 
@@ -70,3 +70,41 @@ def test_a_tab_that_nobody_sees_asks_nothing(chromium: Any, site: Site) -> None:
         with page.expect_event("requestfinished", _is_tail):
             page.evaluate(SHOWN)
         assert len(site.calls) == before + 1
+
+
+def test_who_signs_in_next_sees_nothing_that_was_kept_for_another(
+    chromium: Any, site: Site
+) -> None:
+    """Not even what was asked before and is answered late, and with the same session's id."""
+    may_answer = threading.Event()
+
+    def late(call: Call) -> Any:
+        assert may_answer.wait(5)
+        return ANSWERS["GET /providers"]
+
+    def words_of(words: str) -> dict[str, Any]:
+        (like,) = ANSWERS["GET /codes"](Call("", "", {"provider": "smpp"}, None))["items"]
+        return {"items": [{**like, "code": "3501", "words": words}], "next": None}
+
+    site.answers["GET /providers"] = late
+    site.answers["GET /codes"] = words_of("Words of the first")
+    site.answers["POST /sessions"] = {**SESSION, "token": "dlr_another"}
+    with watched(chromium, site) as window:
+        page = window.page
+        page.goto(f"{site.url}#/messages")
+        page.get_by_text("Words of the first").first.wait_for()
+        page.get_by_role("button", name="Sign out").click()
+        site.answers["GET /providers"] = {"items": [provider("smsmode", "Another title")]}
+        site.answers["GET /codes"] = words_of("Words of the second")
+        page.get_by_label("Token").fill("a token of another")
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("cell", name="Another title").first.wait_for()
+        may_answer.set()
+        window.settle()
+        assert page.get_by_role("cell", name="Another title").first.is_visible()
+        assert page.get_by_text("Words of the second").first.is_visible()
+        assert page.get_by_text("Words of the first").count() == 0
+        assert page.get_by_label("Provider").first.inner_text().split("\n") == [
+            "All",
+            "Another title",
+        ]

@@ -54,7 +54,7 @@ def test_from_the_link_to_the_first_report_takes_less_than_three_minutes(
         page.get_by_role("button", name="Send a test report").click()
         page.get_by_text("it has arrived.").wait_for()
         tail = page.get_by_role("region", name="Messages as they change")
-        assert tail.get_by_role("row", name="plivo Delivered").count() == 1
+        assert tail.get_by_role("row", name="Plivo Delivered").count() == 1
         page.get_by_text("Last seen: never").wait_for(state="detached")
         tail.get_by_role("link").click()
         page.get_by_role("dialog").get_by_text("It was delivered").wait_for()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.answers import ANSWERS, NUMBER, QUARANTINE
 from tests.browser.conftest import SESSION, watched
-from tests.browser.site import Call, Site
+from tests.browser.site import Call, Site, examples
 from tests.browser.test_pages import ADDRESSES
 
 pytestmark = pytest.mark.browser
@@ -130,6 +130,19 @@ def test_long_words_are_cut_and_can_be_read_whole(chromium: Any, site: Site) -> 
         page.get_by_role("row").nth(1).get_by_role("link").first.click()
         drawer = page.get_by_role("dialog")
         assert drawer.get_by_text(LONG).first.is_visible()
+        assert flaws_of(window) == {}
+
+
+def test_a_long_code_of_a_number_stays_in_its_place(chromium: Any, site: Site) -> None:
+    site.answers["POST /suppressions/lookup"] = {
+        **examples()["POST /suppressions/lookup"],
+        "provider_code": LONG[:90],
+    }
+    with watched(chromium, site) as window:
+        page = window.open("suppressions")
+        page.get_by_label("Number").fill(NUMBER)
+        page.get_by_role("button", name="Look up").last.click()
+        page.get_by_text(LONG[:90]).wait_for()
         assert flaws_of(window) == {}
 
 

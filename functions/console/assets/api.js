@@ -1,5 +1,5 @@
 // Calls of the team's API. The console lies one folder below it.
-import { forget, keep, session } from "./session.js";
+import { forget, keep, perSession, session } from "./session.js";
 
 const ROOT = new URL("../", location.origin + location.pathname);
 
@@ -23,10 +23,10 @@ const SAYS = {
 };
 
 /** Answers with an ETag, the newest last: what has not changed is not sent, nor worked out, again. */
-const kept = new Map();
+const keptAnswers = perSession(() => new Map());
 const MOST_KEPT = 40;
 
-function keepAnswer(name, tag, answer) {
+function keepAnswer(kept, name, tag, answer) {
   kept.delete(name);
   if (tag) kept.set(name, { tag, answer });
   if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
@@ -47,7 +47,7 @@ export async function api(path, { method = "GET", query, body, note, key, token,
   if (note) headers["x-operator"] = note;
   if (key) headers["idempotency-key"] = key;
   const sent = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
-  const name = `${session.value?.id} ${url}`;
+  const [kept, name] = [keptAnswers(), url.href];
   const known = method === "GET" ? kept.get(name) : undefined;
   if (known) headers["if-none-match"] = known.tag;
   const response = await fetch(url, { method, headers, body: sent, signal, cache: "no-store" }).catch((error) => {
@@ -56,7 +56,7 @@ export async function api(path, { method = "GET", query, body, note, key, token,
   if (known && response.status === 304) return known.answer;
   const answer = await response.json().catch(() => null);
   if (response.ok) {
-    if (method === "GET") keepAnswer(name, response.headers.get("etag"), answer);
+    if (method === "GET") keepAnswer(kept, name, response.headers.get("etag"), answer);
     return answer;
   }
   const error = new ApiError(response.status, answer ?? {});

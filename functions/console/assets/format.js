@@ -8,14 +8,18 @@ const NONE = "–";
 
 export const count = (n) => (n === null || n === undefined ? NONE : whole.format(n));
 /** 1, "request" → "1 request"; 2 → "2 requests". */
-export const many = (n, one) => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
+export const many = (n, one, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`;
 /** The same of what was counted up to a limit: "7,000 or more requests". */
 export const atLeast = (n, more, one) => (more ? `${count(n)} or more ${one}s` : many(n, one));
 export const short = (n) => (n < 10_000 ? count(n) : compact.format(n));
 
-/** 0.934 → "93.4 %". */
+/** 0.934 → "93.4 %"; what is neither none nor all never looks so: 0.0001 → "< 0.1 %". */
 export function percent(rate, digits = 1) {
-  return rate === null || rate === undefined ? NONE : `${(100 * rate).toFixed(digits)}${GAP}%`;
+  if (rate === null || rate === undefined) return NONE;
+  const text = (100 * rate).toFixed(digits);
+  if (rate > 0 && Number(text) === 0) return `<${GAP}${(10 ** -digits).toFixed(digits)}${GAP}%`;
+  if (rate < 1 && Number(text) === 100) return `>${GAP}${(100 - 10 ** -digits).toFixed(digits)}${GAP}%`;
+  return `${text}${GAP}%`;
 }
 
 /** 75.2 → "1 min 15 s". */

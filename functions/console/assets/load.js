@@ -46,6 +46,8 @@ export function usePoll(tick, every, on = true) {
   }, [every, on]);
 }
 
+/** Long enough to copy the request's id. */
+const FAILED_MS = 60_000;
 const inWords = ({ title = "That did not work", message, requestId }) => `${title}: ${message}${requestId ? ` Request ${requestId}` : ""}`;
 
 /**
@@ -67,7 +69,7 @@ export function useAct(run) {
       return result;
     } catch (error) {
       set({ error });
-      if (gone.current) toast(inWords(error));
+      if (gone.current) toast(inWords(error), FAILED_MS);
       return undefined;
     } finally {
       busy.current = false;

@@ -31,6 +31,15 @@ export function forget(because = "") {
   session.value = null;
 }
 
+/** What is kept for who is signed in: `make` makes it anew when somebody else is. Answers a function that answers it. */
+export function perSession(make) {
+  let [of, kept] = [undefined, undefined];
+  return () => {
+    if (of !== session.peek()) [of, kept] = [session.peek(), make()];
+    return kept;
+  };
+}
+
 /** Whether the caller may do what asks for this scope. `admin` may all. */
 export function has(scope) {
   const scopes = session.value?.scopes ?? [];

@@ -7,5 +7,8 @@ export const CAUSES = ("invalid_number unknown_subscriber not_sms_capable ported
   + "insufficient_credit account_suspended country_blocked authentication invalid_request provider_error cancelled unspecified unknown").split(" ");
 export const ACTIONS = "suppress_number suppress_opt_out strike keep".split(" ");
 
+/** On fewer final messages there is no verdict. */
+export const FEW = 100;
+
 /** What messages are searched by, and exported. */
 export const FILTERS = "provider status cause bounce country network code sender".split(" ");

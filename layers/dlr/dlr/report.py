@@ -1,5 +1,6 @@
 """The normalized delivery report: the same shape for every provider."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +39,7 @@ def action_of(status: Status, cause: Cause, permanent: bool | None, policy: Poli
 
 
 _set = object.__setattr__
+_MCC_MNC = re.compile(r"(\d{3})[- ](\d{2,3})", re.ASCII)
 
 
 class Price(BaseModel):
@@ -111,6 +113,12 @@ else:
         _set(report, "__pydantic_extra__", None)
         _set(report, "__pydantic_private__", None)
         return report
+
+
+def network_of(text: str) -> str:
+    """A network by one name: "234-10" is "23410"; what is no MCC and MNC stays as it is."""
+    parts = _MCC_MNC.fullmatch(text)
+    return "".join(parts.groups()) if parts else text
 
 
 def event_id_of(

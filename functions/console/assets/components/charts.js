@@ -4,12 +4,15 @@ import { clock, count, date, day, time } from "../format.js";
 import { Table } from "./table.js";
 import { theme } from "./theme.js";
 
+/** Rows of a table that are shown at once. */
+const MOST = 100;
+
 /** A chart and its table: `columns`, `rows`, `link` are those of `Table`; the chart stands inside. */
 export function Chart({ title, columns, rows, link, children }) {
   const [asTable, setAsTable] = useState(false);
   return html`<figure class="chart">
     <figcaption><h2>${title}</h2><button class="plain small" aria-pressed=${String(asTable)} onClick=${() => setAsTable(!asTable)}>${asTable ? "Show as chart" : "Show as table"}</button></figcaption>
-    ${asTable ? html`<${Table} caption=${title} columns=${columns} rows=${rows} link=${link} dense />` : children}
+    ${asTable ? html`<${Table} caption=${title} columns=${columns} rows=${rows} link=${link} dense most=${MOST} />` : children}
   </figure>`;
 }
 

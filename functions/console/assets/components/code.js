@@ -1,11 +1,13 @@
 // A provider's code with what it means beside it.
 import { html, useEffect, useState } from "../vendor.js";
 import { all } from "../api.js";
+import { perSession } from "../session.js";
 
-const asked = new Map();
+const askedFor = perSession(() => new Map());
 
 /** The provider's rows of the catalogue, asked for once. */
 function codesOf(provider) {
+  const asked = askedFor();
   if (!asked.has(provider)) {
     const rows = all("/codes", { query: { provider } });
     asked.set(provider, rows);

@@ -1,17 +1,25 @@
-// Copies a text.
-import { html } from "../vendor.js";
+// Copies a text, and says so where it was pressed.
+import { html, useEffect, useState } from "../vendor.js";
 import { toast } from "./toast.js";
 
+const SAID_MS = 3000;
+
 export function Copy({ text, what = "it" }) {
+  const [copied, setCopied] = useState(null);
+  useEffect(() => {
+    const timer = copied && setTimeout(() => setCopied(null), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
-      toast(`Copied ${what}.`);
+      setCopied({ text });
     } catch {
       toast("The browser does not let us copy. Mark the text and copy it yourself.");
     }
   };
-  return html`<button class="small" onClick=${copy} aria-label=${`Copy ${what}`}>Copy</button>`;
+  const word = copied?.text === text ? "Copied" : "Copy";
+  return html`<button class="small" onClick=${copy} aria-label=${`${word} ${what}`}>${word}</button><span class="unseen" role="status">${copied && `Copied ${what}.`}</span>`;
 }
 
 /** A text to be copied, whole. */

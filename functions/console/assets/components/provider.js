@@ -2,20 +2,23 @@
 import { html } from "../vendor.js";
 import { api } from "../api.js";
 import { useLoad } from "../load.js";
-import { session } from "../session.js";
+import { perSession } from "../session.js";
 
-let asked = null;
-let by = null;
+const FRESH_MS = 300_000;
+const asked = perSession(() => ({ at: 0, answer: null, asking: null }));
 
-/** Every provider as the API tells this session, asked for once while it answers. */
+/** Every provider as the API tells this session, asked for now. */
+export function providersNow() {
+  const list = asked();
+  const asking = api("/providers").finally(() => list.asking === asking && (list.asking = null));
+  asking.then(() => Object.assign(list, { at: performance.now(), answer: asking }), () => null);
+  return (list.asking = asking);
+}
+
+/** The same, asked for every five minutes at most while it answers. */
 export function providers() {
-  if (by !== session.peek()?.id) asked = null;
-  by = session.peek()?.id;
-  asked ??= api("/providers").catch((error) => {
-    asked = null;
-    throw error;
-  });
-  return asked;
+  const { at, answer, asking } = asked();
+  return answer && performance.now() - at < FRESH_MS ? answer : (asking ?? providersNow());
 }
 
 /** Of a form: the deployed ones, or `names`. `id` and so on come from `Field`. */

@@ -1,13 +1,15 @@
 // A table that scrolls inside its own box.
 import { html, useState } from "../vendor.js";
+import { count } from "../format.js";
 
 /**
  * `columns`: `[{key, title, cell?: (row) => …, num?: true, sort?: (row) => value, wide?: true, wrap?: true, rest?: true}]`.
  * What has `sort` can be sorted by; without a title it holds buttons; `wide` and `wrap` are for text of several lines, `rest`
- * takes what the others leave. `link`: `(row) => address` of what a row is made of, or null, on its first cell and the row.
+ * takes what the others leave. `most`: how many rows are shown until more is asked for. `link`: `(row) => address` of what a row is made of, or null, on its first cell and the row.
  */
-export function Table({ caption, columns, rows, link, rowKey, current, dense }) {
+export function Table({ caption, columns, rows, link, rowKey, current, dense, most = Infinity }) {
   const [order, setOrder] = useState({});
+  const [all, setAll] = useState(false);
   const by = columns.find((each) => each.key === order.key);
   const sorted = by ? [...rows].sort((a, b) => order.way * compare(by.sort(a), by.sort(b))) : rows;
   const turn = (column) =>
@@ -21,10 +23,11 @@ export function Table({ caption, columns, rows, link, rowKey, current, dense }) 
         </th>`)}
       </tr></thead>
       <tbody>
-        ${sorted.map((row, at) => html`<${Row} key=${rowKey ? rowKey(row) : at} row=${row} columns=${columns} address=${link?.(row)} isCurrent=${current?.(row)} />`)}
+        ${(all ? sorted : sorted.slice(0, most)).map((row, at) => html`<${Row} key=${rowKey ? rowKey(row) : at} row=${row} columns=${columns} address=${link?.(row)} isCurrent=${current?.(row)} />`)}
       </tbody>
     </table>
-  </div>`;
+  </div>
+  ${!all && rows.length > most && html`<div class="more"><button class="plain" onClick=${() => setAll(true)}>Show all ${count(rows.length)} rows</button></div>`}`;
 }
 
 function Row({ row, columns, address, isCurrent }) {

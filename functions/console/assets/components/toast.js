@@ -4,12 +4,14 @@ import { html, signal } from "../vendor.js";
 const SHOWN_MS = 6000;
 const toasts = signal([]);
 
-export function toast(text) {
+const drop = (one) => (toasts.value = toasts.value.filter((each) => each !== one));
+
+export function toast(text, shownMs = SHOWN_MS) {
   const one = { text };
   toasts.value = [...toasts.value, one];
-  setTimeout(() => (toasts.value = toasts.value.filter((each) => each !== one)), SHOWN_MS);
+  setTimeout(() => drop(one), shownMs);
 }
 
 export function Toasts() {
-  return html`<div class="toasts" role="status">${toasts.value.map((each) => html`<div class="toast">${each.text}</div>`)}</div>`;
+  return html`<div class="toasts" role="status">${toasts.value.map((each) => html`<div class="toast"><span>${each.text}</span><button class="plain small" aria-label="Dismiss" onClick=${() => drop(each)}>✕</button></div>`)}</div>`;
 }

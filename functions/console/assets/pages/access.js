@@ -71,7 +71,7 @@ function NewToken({ onClose }) {
   const turn = (scope) => setScopes(scopes.includes(scope) ? scopes.filter((each) => each !== scope) : [...scopes, scope]);
   return html`<${Dialog} title="New token" onClose=${onClose}>
     <form class="stack" onSubmit=${(event) => { event.preventDefault(); make(); }}>
-      <${Field} label="Name" hint="Of the system or person. The audit shows it."><input required maxlength="60" value=${name} onInput=${(event) => setName(event.target.value)} /><//>
+      <${Field} label="Name" hint="Of the system or person. The audit shows it."><input required autofocus maxlength="60" value=${name} onInput=${(event) => setName(event.target.value)} /><//>
       <fieldset class="stack"><legend class="label">Scopes</legend>
         ${Object.entries(SCOPES).map(([scope, says]) => html`<label class="check" key=${scope}><input type="checkbox" checked=${scopes.includes(scope)} onChange=${() => turn(scope)} /><span><strong>${scope}</strong> <span class="muted">${says}</span></span></label>`)}
       </fieldset>

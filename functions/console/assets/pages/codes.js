@@ -28,7 +28,7 @@ export default function Codes() {
 function Filters() {
   const { provider = "", text = "", action = "" } = route.value.query;
   const set = (name) => (event) => setQuery({ [name]: event.target.value }, { replace: true });
-  return html`<form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
+  return html`<form class="filters few" role="search" onSubmit=${(event) => event.preventDefault()}>
     <${Field} label="Search"><input type="search" placeholder="Code or words" value=${text} onInput=${set("text")} /><//>
     <${Field} label="Provider"><${ProviderSelect} every any="All" value=${provider} onChange=${(value) => setQuery({ provider: value })} /><//>
     <${Field} label="Effect"><select value=${action} onChange=${set("action")}>

@@ -8,11 +8,11 @@ import { ProviderSelect, useTitles } from "../components/provider.js";
 import { AsOf, RangePicker, periodIn, rangeOf } from "../components/range.js";
 import { Empty, Loaded } from "../components/states.js";
 import { Band } from "../components/tags.js";
-import { count, country, duration, percent } from "../format.js";
+import { count, country, duration, many, percent } from "../format.js";
 import { useLoad } from "../load.js";
 import { href, route, setQuery } from "../router.js";
+import { FEW } from "../vocabulary.js";
 
-const FEW = 100;
 const SHOWN = 40;
 const BANDS = { excellent: "over 95 %", good: "90 to 95 %", fair: "80 to 90 %", poor: "under 80 %" };
 
@@ -71,7 +71,7 @@ function Heat({ rows, by, title, period }) {
 function Cell({ row, link }) {
   if (!row) return html`<span class="none muted">–<span class="unseen"> sends nothing there</span></span>`;
   const few = row.final < FEW;
-  const says = `${count(row.final)} final messages, 95 % interval ${percent(row.low, 0)} to ${percent(row.high, 0)}`;
+  const says = `${many(row.final, "final message")}, 95 % interval ${percent(row.low, 0)} to ${percent(row.high, 0)}`;
   return html`<a class=${`cell ${few ? "" : row.band}`} href=${link(row)} title=${says}>
     <span>${row.best === row.provider && !few && html`<span role="img" aria-label="Best:">★</span>`}</span><span>${row.final ? percent(row.delivery_rate, few ? 0 : 1) : "–"}</span> <span class="small muted">${count(row.n)}</span></a>`;
 }

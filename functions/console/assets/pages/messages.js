@@ -34,7 +34,8 @@ export default function Messages() {
         <${Export} query=${query} /></div>`}>
       <${Loaded} of=${found.first} empty=${(page) => !page.items.length && !page.next && html`<${Empty} title="No message is like that">
           Take a longer period or fewer filters. <a href=${href("messages")}>Clear all filters</a><//>`}>
-        ${() => html`<${List} items=${found.items} title=${title} numbers=${numbers} query=${query} />
+        ${() => html`${found.items.length ? html`<${List} items=${found.items} title=${title} numbers=${numbers} query=${query} />`
+          : html`<${Empty} title="None among the newest">Looked through back to ${time(found.last.scanned_to)}. There may be older ones.<//>`}
           <div class="row"><${Older} of=${found} /><${AsOf} at=${found.last.as_of} /></div>`}
       <//>
     <//>
@@ -43,7 +44,7 @@ export default function Messages() {
 
 function Select({ name, query, options, ...rest }) {
   const value = query[name] ?? "";
-  return html`<select ...${rest} value=${value} onChange=${(event) => setQuery({ [name]: event.target.value })}>
+  return html`<select ...${rest} title=${value.includes(",") ? value.split(",").map(words).join(", ") : undefined} value=${value} onChange=${(event) => setQuery({ [name]: event.target.value })}>
     <option value="">All</option>
     ${value && !options.includes(value) && html`<option value=${value}>${value.split(",").map(words).join(", ")}</option>`}
     ${options.map((each) => html`<option value=${each}>${words(each)}</option>`)}
@@ -99,7 +100,7 @@ function List({ items, title, numbers, query }) {
     { key: "cause", title: "Cause", cell: (row) => html`<${Cause} cause=${row.cause} bounce=${row.bounce} />` },
     { key: "code", title: "Code", rest: true, cell: (row) => (row.status === "delivered" ? html`<code class="cut" title=${row.code}>${row.code ?? "–"}</code>` : html`<${Code} provider=${row.provider} code=${row.code} />`) },
     ...(numbers ? [{ key: "recipient", title: "Number", cell: (row) => html`<${PhoneNumber} value=${row.recipient} />` }] : []),
-    { key: "to", title: "To", cell: (row) => html`${row.country ? country(row.country) : "–"} <span class="muted cut" title=${row.network}>${row.network}</span>` },
+    { key: "to", title: "To", cell: (row) => html`${row.country && `${country(row.country)} `}${row.network && html`<span class="muted cut" title=${row.network}>${row.network}</span>`}${!row.country && !row.network && "–"}` },
     { key: "sender", title: "From", cell: (row) => (row.sender ? html`<span class="cut" title=${row.sender}>${row.sender}</span>` : "–") },
     { key: "latency", title: "Took", num: true, cell: (row) => (row.latency_ms === null ? "–" : duration(row.latency_ms / 1000)) },
     { key: "message_id", title: "Message id", cell: (row) => (row.message_id ? html`<code class="cut" title=${row.message_id}>${row.message_id}</code>` : html`<span class="muted">erased or expired</span>`) },

@@ -12,7 +12,7 @@ import { messagesOf, tell } from "../findings.js";
 import { atLeast, count, day, duration, percent, short, time, words } from "../format.js";
 import { useLoad } from "../load.js";
 import { href, route } from "../router.js";
-import { FAILED } from "../vocabulary.js";
+import { FAILED, FEW } from "../vocabulary.js";
 
 const TOP = 8;
 const MANY = 10;
@@ -37,9 +37,9 @@ export default function Overview() {
   return html`<${Heading} title="Overview"><${RangePicker} /><//>
     <${Loaded} of=${total} empty=${({ rows }) => !rows.length && html`<${Panel}><${NoMessages} /><//>`}>
       ${({ rows: [all], as_of }) => html`<div class="figures">
-        <${Figure} title="Delivered" value=${percent(all.delivery_rate)} tag=${html`<${Band} band=${all.band} />`} says=${all.advice}>
+        <${Figure} title="Delivered" value=${percent(all.delivery_rate)} tag=${all.final >= FEW && html`<${Band} band=${all.band} />`} says=${all.final >= FEW ? all.advice : `No verdict on fewer than ${FEW} final messages`}>
           <${Trend} rows=${series.data?.rows} by=${by} /><//>
-        <${Figure} title="Messages" value=${short(all.n)} link=${href("messages", period)} says=${`${count(all.final)} have a final report (${percent(all.report_ratio)})`} />
+        <${Figure} title="Messages" value=${short(all.n)} link=${href("messages", period)} says=${`${count(all.final)} with a final report (${percent(all.report_ratio)})`} />
         <${Figure} title="Time to delivery" value=${duration(all.p50_s)} says=${`Median; 95 % within ${duration(all.p95_s)}`} />
         <${Figure} title="Unfinished" value=${unfinished.data ? count(sum(unfinished.data.rows)) : unfinished.error ? "unknown" : "…"} says=${hours > DAY ? "No final report after 24 hours" : "No final report after 24 hours, in the last 7 days"} />
       </div>
@@ -154,7 +154,7 @@ function Providers({ rows, period, title, unfinished }) {
   const columns = [
     { key: "provider", title: "Provider", sort: (row) => title(row.provider), cell: (row) => title(row.provider) },
     { key: "n", title: "Messages", num: true, sort: (row) => row.n, cell: (row) => count(row.n) },
-    { key: "rate", title: "Delivered", num: true, sort: (row) => row.delivery_rate, cell: (row) => html`${percent(row.delivery_rate)} <${Band} band=${row.band} />` },
+    { key: "rate", title: "Delivered", num: true, sort: (row) => row.delivery_rate, cell: (row) => html`${percent(row.delivery_rate)} ${row.final < FEW ? html`<span class="tag">Too few</span>` : html`<${Band} band=${row.band} />`}` },
     { key: "p95", title: "95 % within", num: true, sort: (row) => row.p95_s, cell: (row) => duration(row.p95_s) },
     { key: "open", title: "Unfinished", num: true, sort: open, cell: (row) => count(open(row)) },
   ];

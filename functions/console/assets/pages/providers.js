@@ -5,6 +5,7 @@ import { Copyable } from "../components/copy.js";
 import { Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { Confirm } from "../components/dialog.js";
+import { providersNow } from "../components/provider.js";
 import { Empty, Failed, Loaded } from "../components/states.js";
 import { Table } from "../components/table.js";
 import { Tail } from "../components/tail.js";
@@ -20,9 +21,9 @@ const KEPT = 100;
 
 const byTitle = (a, b) => a.title.localeCompare(b.title, "en", { numeric: true });
 
-async function inOrder(signal) {
-  const { items } = await api("/providers", { signal });
-  return { items: items.sort(byTitle) };
+async function inOrder() {
+  const { items } = await providersNow();
+  return { items: items.toSorted(byTitle) };
 }
 
 export default function Providers() {
@@ -111,8 +112,8 @@ function One({ provider, reload }) {
       <${Panel} title="4. Watch it arrive"><${Tail} provider=${provider.name} onItem=${(each) => setHeard((old) => [...old, each.message_id].slice(-KEPT))} /><//>`}
     <${Panel} title="What to know">
       <dl class="facts">
-        <dt>It waits for</dt><dd>${provider.answer}</dd>
-        <dt>A signature covers</dt><dd>${provider.signed === "no" ? "nothing: it does not sign" : provider.signed}</dd>
+        <dt>It waits for</dt><dd>${inline(provider.answer)}</dd>
+        <dt>A signature covers</dt><dd>${provider.signed === "no" ? "nothing: it does not sign" : inline(provider.signed)}</dd>
       </dl>
     <//>`;
 }
@@ -132,8 +133,9 @@ function Text({ of }) {
     : part.split(/\n\n+/).filter((each) => each.trim()).map((each) => html`<p>${inline(each)}</p>`)));
 }
 
-const inline = (text) => text.split(/(`[^`]+`|\*[^*]+\*|\[[^\]]+\]\([^)]+\))/).map((part) => {
+const inline = (text) => text.split(/(`[^`]+`|\*\*[^*]+\*\*|\*[^*]+\*|\[[^\]]+\]\([^)]+\))/).map((part) => {
   if (part.startsWith("`")) return html`<code>${part.slice(1, -1)}</code>`;
+  if (/^\*\*.+\*\*$/.test(part)) return html`<strong>${part.slice(2, -2)}</strong>`;
   if (/^\*[^*]+\*$/.test(part)) return html`<em>${part.slice(1, -1)}</em>`;
   const link = part.match(/^\[([^\]]+)\]\((https:[^)]+)\)$/);
   if (link) return html`<a href=${link[2]} target="_blank" rel="noreferrer">${link[1]}</a>`;

@@ -28,7 +28,7 @@ export default function Quarantine() {
   const requests = useLoad(kept, []);
   return html`<${Heading} title="Quarantine" says="Authentic requests that could not be read. Nothing in them is lost: once the code can read them, replay them." />
     <${Panel}>
-      <${Loaded} of=${requests} empty=${(items) => items.length === 0 && !workOf(REPLAY) && html`<${Empty} title="Quarantine is empty">Every request could be read. What cannot be is kept here for days.<//>`}>
+      <${Loaded} of=${requests} empty=${(items) => items.length === 0 && !workOf(REPLAY) && html`<${Empty} title="Quarantine is empty">Every request could be read. What cannot be read is kept here for <code>QuarantineDays</code>.<//>`}>
         ${(items) => html`<${Kept} items=${items} reload=${requests.reload} />`}
       <//>
     <//>`;
@@ -43,7 +43,8 @@ function Kept({ items, reload }) {
   const set = (name) => (event) => setQuery({ [name]: event.target.value }, { replace: true });
   const one = items.find((each) => each.id === id);
   const close = () => setQuery({ id: "" });
-  return html`<form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
+  return html`${id && !one && html`<p class="finding fair">The request of this address is not here any more: it was replayed or discarded, or has expired.</p>`}
+    <form class="filters few" role="search" onSubmit=${(event) => event.preventDefault()}>
       <${Field} label="Provider"><select value=${provider} onChange=${set("provider")}><option value="">All</option>${names.map((each) => html`<option value=${each}>${title(each)}</option>`)}</select><//>
       <${Field} label="Reason"><input type="search" placeholder="A part of it" value=${reason} onInput=${set("reason")} /><//>
       ${has("write") && html`<div><button class="primary" disabled=${found.length === 0 || isWorking(REPLAY)} onClick=${() => setAsking(true)}>Replay ${count(found.length)} …</button></div>`}
@@ -92,8 +93,8 @@ function Request({ request, onClose, onGone }) {
     ${error && html`<${Failed} error=${error} />`}
     ${result && html`<p role="status">${said(result)}</p>`}
     ${has("write") && html`<div class="buttons">
-      <button class="danger" onClick=${() => setDiscarding(true)}>Discard …</button>
-      ${!isRead && html`<button class="primary" disabled=${replaying} onClick=${replay}>${replaying ? "Replaying …" : "Replay"}</button>`}
+      ${isRead ? html`<button onClick=${onGone}>Close</button>` : html`<button class="danger" onClick=${() => setDiscarding(true)}>Discard …</button>
+        <button class="primary" disabled=${replaying} onClick=${replay}>${replaying ? "Replaying …" : "Replay"}</button>`}
     </div>`}
     ${discarding && html`<${Confirm} title="Discard this request?" action="Discard" danger reason="Reason"
       run=${(note) => api(`/quarantine/${encodeURIComponent(request.id)}`, { method: "DELETE", note })}

@@ -15,7 +15,7 @@ from dlr.analysis.dimensions import DIMENSIONS, MOST, TIMES, Filters
 from dlr.analysis.search import Position
 from dlr.analysis.source import HOUR, Period, ceil_hour, floor_hour
 from dlr.causes import Bounce, Cause
-from dlr.report import Status
+from dlr.report import Status, network_of
 from dlr.runtime.times import Time
 
 DEFAULT = timedelta(days=7)
@@ -96,9 +96,10 @@ _Provider = Annotated[
     _Text, _shaped("[a-z0-9]{1,32}", "names of providers between commas, of a to z and digits")
 ]
 _Country = Annotated[_Text, _shaped("[A-Z]{2}", "codes of two capital letters, like GB,FR")]
+_Network = Annotated[_Text, AfterValidator(lambda text: text and network_of(text))]
 PROVIDER = _text(_SEVERAL)
 COUNTRY = _text(f"Of the recipient, two capital letters each. {_SEVERAL}")
-NETWORK = _text("As the provider writes it")
+NETWORK = _text("MCC and MNC, like 23410, or the name that the provider writes")
 
 
 class Asking(BaseModel):
@@ -151,7 +152,7 @@ class Filtered(Asked):
     cause: Annotated[_Text, _one_of(Cause)] = _text(f"Why it failed. {_SEVERAL}")
     bounce: Annotated[_Text, _one_of(Bounce)] = _text(f"The class of its cause. {_SEVERAL}")
     country: _Country = COUNTRY
-    network: _Text = NETWORK
+    network: _Network = NETWORK
     code: _Text = _text("The provider's code of its state, one")
     sender: _Text = _text("As the provider writes it, one; none that is a phone number")
 
@@ -223,7 +224,7 @@ class CompareAsked(Asked):
     )
     provider: _Provider = PROVIDER
     country: _Country = COUNTRY
-    network: _Text = NETWORK
+    network: _Network = NETWORK
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from dlr.causes import Bounce, Cause, Policy
 from dlr.exports.job import Format, Kind
 from dlr.phone import holds_number
 from dlr.providers.base import provider_names
-from dlr.report import Status
+from dlr.report import Status, network_of
 from dlr.runtime.times import Time
 
 DEFAULT_RANGE = timedelta(days=30)
@@ -49,8 +49,8 @@ def _country(code: str) -> str:
 
 def _network(code: str) -> str:
     if _NETWORK.fullmatch(code) is None:
-        raise ValueError("not a network, like 234-15")
-    return code
+        raise ValueError("not a network, like 23415")
+    return network_of(code)
 
 
 def _sender(text: str) -> str:

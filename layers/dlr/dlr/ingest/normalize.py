@@ -22,6 +22,7 @@ from dlr.report import (
     Status,
     action_of,
     event_id_of,
+    network_of,
     trusted_report,
 )
 from dlr.wire.decode import MAX_ITEMS, TOO_MANY, UnreadableError, read_items
@@ -167,7 +168,7 @@ class Normalizer:
             sent_at=_plausible_time(parsed.sent_at, received_at),
             occurred_at=occurred_at,
             received_at=received_at,
-            network=_clip(parsed.network),
+            network=_clip(network_of(parsed.network)),
             segments=_plausible(parsed.segments),
             price=_price(parsed),
             metadata=metadata,

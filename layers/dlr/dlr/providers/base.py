@@ -85,6 +85,7 @@ class ParsedReport(NamedTuple):
     """The provider's words on the failure. Never the message itself: nobody keeps that."""
     client_reference: str = ""
     network: str = ""
+    """MCC and MNC, however they are parted, or a name."""
     segments: int | None = None
     price: str = ""
     currency: str = ""

@@ -33,7 +33,6 @@ class Notification(PayloadModel):
     error: LooseText = ""
     code: str = ""
     userref: LooseText = ""
-    country_code: LooseText = ""
 
 
 class Inbound(PayloadModel):
@@ -65,7 +64,6 @@ def parse(payload: Notification | Inbound) -> Iterator[ParsedReport]:
             occurred_at=read_unix(payload.time),
             text=payload.error,
             client_reference=payload.userref,
-            network=payload.country_code,
         )
 
 

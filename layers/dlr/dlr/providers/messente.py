@@ -102,7 +102,6 @@ def parse(payload: HttpPayload | OmniPayload) -> Iterator[ParsedReport]:
             occurred_at=read_iso(payload.timestamp),
             text=payload.error,
             client_reference=payload.omnimessage_id,
-            network=payload.channel,
             segments=payload.price_info.parts_count,
             price=payload.price_info.total_price,
             sender=payload.sender,

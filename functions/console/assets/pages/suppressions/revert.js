@@ -3,7 +3,7 @@ import { html, useState } from "../../vendor.js";
 import { Confirm } from "../../components/dialog.js";
 import { Field } from "../../components/field.js";
 import { Panel } from "../../components/frame.js";
-import { ProviderSelect } from "../../components/provider.js";
+import { ProviderSelect, useTitles } from "../../components/provider.js";
 import { time } from "../../format.js";
 import { route } from "../../router.js";
 import { isWorking, startWork, Work } from "../../work.js";
@@ -16,9 +16,10 @@ export function Revert() {
   const [since, setSince] = useState("");
   const [until, setUntil] = useState("");
   const [asking, setAsking] = useState(false);
+  const title = useTitles();
   const window = { since: utc(since), until: utc(until) };
   const run = async (note) => {
-    startWork(REVERT, `Revert of ${provider}`, (step) => inParts(`/suppressions/revert/${provider}`, window, note, "reverted", step));
+    startWork(REVERT, `Revert of ${title(provider)}`, (step) => inParts(`/suppressions/revert/${provider}`, window, note, "reverted", step));
   };
   return html`<${Panel} title="Take back what a provider's reports did">
       <p>For a time in which a provider reported nonsense, or in which somebody else had its token: every number that its reports put on a list comes off, opt-outs too.
@@ -31,7 +32,7 @@ export function Revert() {
       </form>
       <${Work} name=${REVERT} unit="number" />
     <//>
-    ${asking && html`<${Confirm} title=${`Revert the reports of ${provider}?`} action="Revert" danger type=${provider} reason="Reason" run=${run} onClose=${() => setAsking(false)}>
+    ${asking && html`<${Confirm} title=${`Revert the reports of ${title(provider)}?`} action="Revert" danger type=${provider} reason="Reason" run=${run} onClose=${() => setAsking(false)}>
       From ${time(window.since)} until ${window.until ? time(window.until) : "now"}. This cannot be undone.
     <//>`}`;
 }
