@@ -462,7 +462,7 @@ CASES = [
             )
         },
         [("POST /providers/smsmode/test", None)],
-        "HTTP -: no\nmessage t1\n",
+        "No answer: no\nmessage t1\n",
         1,
     ),
     Case(

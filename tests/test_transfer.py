@@ -254,7 +254,7 @@ def test_an_import_takes_no_number_for_one_of_another_country(
     done = suppression.transfer.import_csv("number\n2025550123\n", "alice", NOW)
     assert done.imported == 0
     assert done.errors == [
-        "row 2: not an international phone number; write it with + or 00, like +447700900123"
+        "row 2: not an international phone number; write it with + or 00 and its country's code"
     ]
     assert not suppression.lookup.find("+2025550123", NOW).suppressed
     done = suppression.transfer.import_csv("number\n2025550123\n", "alice", NOW, country="US")
