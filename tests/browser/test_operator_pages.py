@@ -131,7 +131,7 @@ def test_an_import_goes_in_parts_and_names_the_rows_with_errors(chromium: Any, s
         page.get_by_role("button", name="Import 2,500 rows").click()
         page.get_by_text("Done. 2,500 of 2,500 rows read").wait_for()
         assert page.get_by_text(
-            "2,498 are on the list, 0 were skipped, 2 have an error."
+            "On the list: 2,498. Skipped: 0. With an error: 2."
         ).is_visible()
         assert page.get_by_text("Row 2: not a phone number").is_visible()
         assert page.get_by_text("Row 1202: not a phone number").is_visible()
@@ -220,8 +220,8 @@ def test_a_replay_by_filter_begins_with_an_estimate(chromium: Any, site: Site) -
         assert window.violations() == []
         dialog.get_by_label("Reason").fill("new release")
         dialog.get_by_role("button", name="Replay", exact=True).click()
-        page.get_by_text("1 new reports").wait_for()
-        page.get_by_text("1 requests are still unreadable").wait_for()
+        page.get_by_text("Reports: 1 new, ").wait_for()
+        page.get_by_text("Still unreadable: 1 request.").wait_for()
     replayed = {call.path.split("/")[2] for call in site.asked("POST /quarantine/{id}/replay")}
     assert replayed == {each["id"] for each in QUARANTINE[:2]}
 
@@ -270,7 +270,7 @@ def test_a_person_is_found_exported_and_erased(chromium: Any, site: Site) -> Non
         assert dialog.get_by_role("button", name="Erase").is_disabled()
         dialog.get_by_label("Type ERASE to go on").fill("ERASE")
         dialog.get_by_role("button", name="Erase").click()
-        page.get_by_text("Erased: 3 messages, 1 requests.").wait_for()
+        page.get_by_text("Erased: 3 messages, 1 request.").wait_for()
         assert page.get_by_label("Number").input_value() == ""
         assert "7700" not in page.url
     (call,) = site.asked("POST /people/erase")
