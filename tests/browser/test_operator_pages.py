@@ -130,9 +130,7 @@ def test_an_import_goes_in_parts_and_names_the_rows_with_errors(chromium: Any, s
         page.get_by_label("File").set_input_files({**file, "buffer": file["buffer"].encode()})
         page.get_by_role("button", name="Import 2,500 rows").click()
         page.get_by_text("Done. 2,500 of 2,500 rows read").wait_for()
-        assert page.get_by_text(
-            "On the list: 2,498. Skipped: 0. With an error: 2."
-        ).is_visible()
+        assert page.get_by_text("On the list: 2,498. Skipped: 0. With an error: 2.").is_visible()
         assert page.get_by_text("Row 2: not a phone number").is_visible()
         assert page.get_by_text("Row 1202: not a phone number").is_visible()
         page.get_by_role("link", name="Codes").click()  # it is found again after another page
@@ -317,3 +315,19 @@ def test_a_window_stays_while_text_is_marked_beyond_it_and_goes_by_a_press_besid
         assert page.get_by_label("Name").input_value() == "shop"
         page.mouse.click(5, 5)
         page.get_by_role("dialog").wait_for(state="detached")
+
+
+@pytest.mark.parametrize(
+    "number", ["+44 7700 900 123", "07700-900123", "%2B2904567", "447700900123"]
+)
+def test_no_number_of_a_request_is_shown_however_short_or_spaced(
+    chromium: Any, site: Site, number: str
+) -> None:
+    request = {**QUARANTINE[0], "body": f"to={number}&state=3", "error": f"to: {number}"}
+    site.answers["GET /quarantine"] = {"items": [request], "next": None}
+    with watched(chromium, site) as window:
+        page = window.open(f"quarantine?id={request['id']}")
+        assert not page.get_by_text(number).count()
+        assert page.get_by_text("&state=3").is_visible()
+        page.get_by_role("button", name="Show numbers").click()
+        page.get_by_text(f"to={number}&state=3").wait_for()
