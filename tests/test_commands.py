@@ -462,7 +462,7 @@ CASES = [
             )
         },
         [("POST /providers/smsmode/test", None)],
-        "HTTP -: no\nmessage t1\n",
+        "No answer: no\nmessage t1\n",
         1,
     ),
     Case(
@@ -589,8 +589,8 @@ def test_what_a_problem_says_is_shown_without_anything_like_a_number(
     problem = {"detail": detail, "request_id": "52fdfc07-2182-454f-963f-5f0f9a621d72"}
     api.answers["GET /stats"] = (422, PROBLEM, json.dumps(problem))
     result = run("stats")
-    assert result.exit_code == 1
-    assert "HTTP 422. `from` must lie before `to`" in result.stderr
+    assert result.exit_code == 2
+    assert "(HTTP 422). `from` must lie before `to`" in result.stderr
     assert "Request 52fdfc07-2182-454f-963f-5f0f9a621d72." in result.stderr
     assert not any(part in result.output for part in ("7700", "900", TOKEN, "\x1b"))
 

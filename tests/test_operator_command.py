@@ -299,6 +299,7 @@ def test_a_token_out_of_a_file_may_end_in_a_newline() -> None:
         ((403, JSON, '{"message": "Forbidden"}'), 4),
         ((404, PROBLEM, '{"title": "Not found"}'), 3),
         ((404, JSON, '{"message": "Not Found"}'), 1),
+        ((422, PROBLEM, '{"detail": "no such word"}'), 2),
         ((429, JSON, "{}"), 1),
         ((500, JSON, f"{TOKEN} {NUMBER}"), 1),
         ((302, JSON, ""), 1),

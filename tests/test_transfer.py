@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -121,6 +122,42 @@ def test_a_conflict_is_an_error_of_its_rows_only(
     assert [error.partition(":")[0] for error in done.errors] == ["row 2", "row 4"]
     assert "send it again" in done.errors[0]
     assert suppression.lookup.find(other, NOW).suppressed
+
+
+def test_many_changes_are_announced_in_a_call(
+    suppression: SuppressionHarness, people: Iterator[PhoneNumber], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = [next(people) for _ in range(23)]
+    calls: list[list[str]] = []
+
+    def put_events(Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        calls.append([json.loads(each["Detail"])["number"] for each in Entries])
+        return {"FailedEntryCount": 0}
+
+    monkeypatch.setattr(suppression, "put_events", put_events)
+    done = suppression.transfer.import_csv("number\n" + "\n".join(some), "alice", NOW)
+    assert (done.imported, done.errors) == (23, [])
+    assert [len(each) for each in calls] == [10, 10, 3]
+    assert sorted(number for each in calls for number in each) == sorted(some)
+
+
+def test_what_another_writer_does_after_an_import_has_read_is_kept(
+    suppression: SuppressionHarness, people: Iterator[PhoneNumber], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = next(people)
+    read = SuppressionList.read
+
+    def read_then_lose(self: SuppressionList, recipients: Any) -> Any:
+        found = read(self, recipients)
+        suppression.admin.suppress(of, ListName.OPT_OUT, None, "bob", NOW)
+        return found
+
+    monkeypatch.setattr(SuppressionList, "read", read_then_lose)
+    assert suppression.transfer.import_csv(f"number\n{of}\n", "alice", NOW).imported == 1
+    monkeypatch.undo()
+    entry = entry_of(suppression, of)
+    assert {name for name, *_ in entry.on_lists()} == {ListName.NUMBER, ListName.OPT_OUT}
+    assert {trace.by for trace in entry.entry.audit} == {"alice", "bob"}
 
 
 def test_an_import_without_a_hash_key_fails_as_a_whole(suppression: SuppressionHarness) -> None:
@@ -254,7 +291,7 @@ def test_an_import_takes_no_number_for_one_of_another_country(
     done = suppression.transfer.import_csv("number\n2025550123\n", "alice", NOW)
     assert done.imported == 0
     assert done.errors == [
-        "row 2: not an international phone number; write it with + or 00, like +447700900123"
+        "row 2: not an international phone number; write it with + or 00 and its country's code"
     ]
     assert not suppression.lookup.find("+2025550123", NOW).suppressed
     done = suppression.transfer.import_csv("number\n2025550123\n", "alice", NOW, country="US")

@@ -13,6 +13,7 @@ from dlr_cli.errors import (
     NotFoundError,
     RefusedError,
     UnansweredError,
+    WrongCallError,
 )
 from dlr_cli.text import masked, printable
 
@@ -81,9 +82,9 @@ class Api:
         idempotency `key`, or because the caller says that it `is_repeatable`; so many `attempts` if
         they are given.
 
-        Raises RefusedError for 401 and 403, NotFoundError for 404, UnansweredError for 502 to
-        504, FailedCallError for another status that is no success, CommandError when nothing
-        answers as this API does.
+        Raises RefusedError for 401 and 403, NotFoundError for 404, WrongCallError for 422,
+        UnansweredError for 502 to 504, FailedCallError for another status that is no success,
+        CommandError when nothing answers as this API does.
         """
         headers, body = dict(self._headers), None
         if content is not None:
@@ -163,11 +164,14 @@ def _error_of(answer: "urllib3.BaseHTTPResponse", token: str) -> CommandError:
     is_problem = answer.headers.get("content-type", "").startswith(PROBLEM)
     why = _detail_of(answer, token) if is_problem else ""
     if status in (401, 403):
+        why = why or " It is unknown, revoked or has expired."
         return RefusedError(f"The API refuses the token (HTTP {status}).{why}")
     if status == 404 and is_problem:
         return NotFoundError(f"The API has no such thing (HTTP 404).{why}")
     if status == 404:
         return CommandError("There is no such route (HTTP 404). Is the address that of the API?")
+    if status == 422:
+        return WrongCallError(f"The API does not take this (HTTP {status}).{why}")
     kind = UnansweredError if status in UNANSWERED else FailedCallError
     return kind(f"The API answered HTTP {status}.{why}")
 

@@ -118,8 +118,8 @@ class Bulk:
                     tell(self.counts["rows"])
             except (KeyboardInterrupt, CommandError):
                 if progress and self.counts["rows"]:
-                    done = counted(self.counts["rows"], "row")
-                    self.output.note(f"Done so far: {done}. Call it again to go on.")
+                    so_far = counted(self.counts["rows"], "row")
+                    self.output.note(f"Done so far: {so_far}. Call it again to go on.")
                 raise
             if progress:
                 progress.drop()

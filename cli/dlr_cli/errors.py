@@ -17,6 +17,12 @@ class FailedCallError(CommandError):
     """The API could not answer this one call; others may still work."""
 
 
+class WrongCallError(FailedCallError):
+    """The API does not take what was given: an unknown word, a time that is none."""
+
+    exit_code = 2
+
+
 class UnansweredError(FailedCallError):
     """The API did not get it done, at any attempt: a smaller call may work."""
 

@@ -218,8 +218,8 @@ def test_a_replay_by_filter_begins_with_an_estimate(chromium: Any, site: Site) -
         assert window.violations() == []
         dialog.get_by_label("Reason").fill("new release")
         dialog.get_by_role("button", name="Replay", exact=True).click()
-        page.get_by_text("1 new report,").wait_for()
-        page.get_by_text("1 request still unreadable").wait_for()
+        page.get_by_text("Reports: 1 new, ").wait_for()
+        page.get_by_text("Still unreadable: 1 request.").wait_for()
     replayed = {call.path.split("/")[2] for call in site.asked("POST /quarantine/{id}/replay")}
     assert replayed == {each["id"] for each in QUARANTINE[:2]}
 
@@ -315,3 +315,19 @@ def test_a_window_stays_while_text_is_marked_beyond_it_and_goes_by_a_press_besid
         assert page.get_by_label("Name").input_value() == "shop"
         page.mouse.click(5, 5)
         page.get_by_role("dialog").wait_for(state="detached")
+
+
+@pytest.mark.parametrize(
+    "number", ["+44 7700 900 123", "07700-900123", "%2B2904567", "447700900123"]
+)
+def test_no_number_of_a_request_is_shown_however_short_or_spaced(
+    chromium: Any, site: Site, number: str
+) -> None:
+    request = {**QUARANTINE[0], "body": f"to={number}&state=3", "error": f"to: {number}"}
+    site.answers["GET /quarantine"] = {"items": [request], "next": None}
+    with watched(chromium, site) as window:
+        page = window.open(f"quarantine?id={request['id']}")
+        assert not page.get_by_text(number).count()
+        assert page.get_by_text("&state=3").is_visible()
+        page.get_by_role("button", name="Show numbers").click()
+        page.get_by_text(f"to={number}&state=3").wait_for()

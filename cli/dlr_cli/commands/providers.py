@@ -68,8 +68,9 @@ def test(api: Api, output: Output, name: str) -> None:
     status is 1 if the webhook did not take it. This needs a token with scope admin.
     """
     tested = api.call("POST", f"/providers/{quote(name, safe='')}/test", as_item)
-    status, message = word_of(tested.get("status")), word_of(tested.get("message_id"))
-    output.item(tested, f"HTTP {status}: {word_of(tested.get('detail'))}\nmessage {message}")
+    status, message = tested.get("status"), word_of(tested.get("message_id"))
+    answered = f"HTTP {word_of(status)}" if status else "No answer"
+    output.item(tested, f"{answered}: {word_of(tested.get('detail'))}\nmessage {message}")
     if not 200 <= (tested.get("status") or 0) < 300:
         raise click.exceptions.Exit(1)
 

@@ -14,8 +14,8 @@ from dlr.live import TailPage, is_place
 from dlr.settings import VERSION
 
 router = Router()
-COUNTED_PAGES = 2
-"""Of a megabyte each, some 7,000 held entries: more of them are only told to be more."""
+COUNTED_PAGES = 1
+"""Of a megabyte, some 10,000 held entries: more of them are only told to be more."""
 Place = Annotated[
     str | None,
     Query(max_length=MAX_CURSOR, description="`next` of the answer before"),

@@ -94,7 +94,9 @@ def read_e164(number: str) -> PhoneNumber:
     """`read_number` for a sender's question. Raises NotANumberError where it cannot be read."""
     e164 = read_number(number)
     if e164 is None:
-        raise NotANumberError("not an international phone number; write it like +447700900123")
+        raise NotANumberError(
+            "not an international phone number; write it with + and its country's code"
+        )
     return e164
 
 
@@ -111,7 +113,7 @@ def read_typed(number: str, country: str | None = None) -> PhoneNumber:
         e164 = _read_national(digits, country) if country else None
     if e164 is None:
         raise NotANumberError(
-            "not an international phone number; write it with + or 00, like +447700900123"
+            "not an international phone number; write it with + or 00 and its country's code"
         )
     return e164
 
