@@ -104,6 +104,9 @@ class FakeSystem:
             raise FailedCallError("The API answered HTTP 500.")
         return read(getattr(self, f"_{method}_{noun}".lower())(*rest))
 
+    def pages(self, path: str) -> Iterator[Any]:
+        yield from self.call("GET", path, lambda content: content["items"])
+
     def _get_messages(self, _: str, message_id: str) -> Any:
         if message_id not in self.messages or "messages" in self.broken:
             raise NotFoundError("The API has no such thing (HTTP 404).")

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.browser.answers import CHANGES
 from tests.browser.conftest import watched
@@ -24,6 +23,8 @@ def changes(first: int, n: int) -> list[dict[str, Any]]:
 
 
 def test_a_tail_without_connection_says_so_and_goes_on_by_itself(chromium: Any, site: Site) -> None:
+    from playwright.sync_api import expect
+
     with watched(chromium, site) as window:
         page = window.page
         page.clock.install()
@@ -61,6 +62,8 @@ def test_a_tail_says_when_nobody_looked(chromium: Any, site: Site) -> None:
 
 
 def test_a_flood_is_followed_to_its_newest_and_told(chromium: Any, site: Site) -> None:
+    from playwright.sync_api import expect
+
     sent = 0
 
     def flood(call: Call) -> Any:
