@@ -107,6 +107,9 @@ class FakeSystem:
     def pages(self, path: str) -> Iterator[Any]:
         yield from self.call("GET", path, lambda content: content["items"])
 
+    def understood(self, read: Callable[[], Any]) -> Any:
+        return read()
+
     def _get_messages(self, _: str, message_id: str) -> Any:
         if message_id not in self.messages or "messages" in self.broken:
             raise NotFoundError("The API has no such thing (HTTP 404).")
