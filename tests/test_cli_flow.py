@@ -115,7 +115,7 @@ def test_what_waits_is_seen_and_settled(deployment: Deployment, tmp_path: Path) 
         since = ["--since", "2026-01-01T00:00:00Z", "--until", "2026-01-01T00:00:01Z"]
         (sums,) = operator.read(*act, "bulksmsrates", *since, *yes)
         assert set(sums.values()) == {0}
-    assert operator.call("held", "release", "nobody").exit_code == 1
+    assert operator.call("held", "release", "nobody").exit_code == 2
     (code,) = operator.read("codes", "twilio", "--search", "30003")
     assert (code["code"], code["cause"]) == ("30003", "absent")
     (counts,) = operator.read("backtest", "--policy", "provider")

@@ -36,7 +36,7 @@ def test_what_cannot_be_asked_for_fails_and_writes_nothing(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     result = call(deployment, "messages", "--provider", "nobody", "--into", str(tmp_path))
-    assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
+    assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
     assert call(deployment, "everything").exit_code == 2
 
 

@@ -344,10 +344,10 @@ class LostEvents(Announcer):
 
     works = False
 
-    def _put(self, detail_type: str, detail: str) -> None:
+    def _put(self, entries: list[dict[str, str]]) -> None:
         if not self.works:
             raise AnnounceError("the bus refused the event")
-        super()._put(detail_type, detail)
+        super()._put(entries)
 
 
 @pytest.mark.parametrize("act", ["release", "discard", "revert"])

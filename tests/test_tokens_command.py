@@ -62,7 +62,7 @@ def test_a_token_that_is_not_there_is_not_found(deployment: Deployment) -> None:
 
 def test_a_name_that_is_a_number_fails_and_is_not_shown(deployment: Deployment) -> None:
     result = call(deployment, "tokens", "create", "447700900123", "--scope", "read")
-    assert (result.exit_code, "0900123" in result.output) == (1, False)
+    assert (result.exit_code, "0900123" in result.output) == (2, False)
 
 
 def test_a_time_without_an_entry_is_said(deployment: Deployment) -> None:
