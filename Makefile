@@ -11,7 +11,8 @@ MODE ?= webhooks
 SECONDS ?= 600
 bin := .venv/bin
 unit := $(bin)/pytest -m unit -n auto --dist worksteal
-slow := $(bin)/pytest -m slow -n 2 --dist loadfile
+# In the order of the alphabet: the longest files have the fewest tests, and would come last.
+slow := $(bin)/pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder --durations 15
 emulator := $(bin)/pytest -m emulator -n auto --maxprocesses 4 --dist loadfile
 sam := .venv-sam/bin/sam
 checkov := .venv-checkov/bin/checkov
