@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from dlr.causes import Cause
 from dlr.phone import NotANumberError, PhoneNumber, RecipientHasher, read_typed
+from dlr.runtime.batch import chunks
 from dlr.suppression.admin import DEFAULT_CAUSE, SuppressionAdmin, list_for
 from dlr.suppression.entry import ListName, Reason, Suppression
 from dlr.suppression.sheet import Row, UnreadableSheetError, normal, read_sheet, write_sheet
@@ -152,11 +153,9 @@ class SuppressionTransfer:
         few. What is written is announced also where a write beside it fails, which is raised then.
         An import that breaks off is sent again, and then all of it is announced.
         """
-        recipients = list(_by_recipient(listings).items())
         wrong: dict[int, str] = {}
         with ThreadPoolExecutor(WORKERS) as pool:
-            for start in range(0, len(recipients), AT_A_TIME):
-                some = recipients[start : start + AT_A_TIME]
+            for some in chunks(_by_recipient(listings).items(), AT_A_TIME):
                 put = partial(self._put_one, self.suppressions.read(dict(some)), by, now)
                 writes = [pool.submit(put, *each) for each in some]
                 wait(writes)
