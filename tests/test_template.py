@@ -791,6 +791,14 @@ def test_each_alarm_notifies_the_topic_and_only_silence_alarms_without_data(name
     assert ALARMS[name]["AlarmDescription"]
 
 
+def test_an_alarm_that_asks_for_a_redrive_names_the_stack() -> None:
+    """Without it the command works on what `make run` runs, or asks which stack is meant."""
+    texts = [str(each["AlarmDescription"]) for each in ALARMS.values()]
+    asking = [text for text in texts if "dlr redrive" in text]
+    assert len(asking) == 4
+    assert all("dlr redrive --stack ${AWS::StackName}" in text for text in asking)
+
+
 def test_there_are_as_many_alarms_as_the_documentation_says() -> None:
     page = (ROOT / "docs/operate.md").read_text()
     conditions = [RESOURCES[name].get("Condition") for name in ALARMS]

@@ -49,7 +49,7 @@ Country = Annotated[
     AfterValidator(lambda code: code and read_country(code)),
 ]
 After = Annotated[str | None, Query(max_length=MAX_KEY, description="`next` of the answer before")]
-"""Of an act in parts. A list takes `cursor`."""
+"""The parameter is `after` of an act in parts, and `cursor` of a list."""
 
 
 def not_kept(thing: str) -> ProblemError:

@@ -32,6 +32,19 @@ function keepAnswer(kept, name, tag, answer) {
   if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
 }
 
+const unanswered = (error) => {
+  throw error.name === "AbortError" ? error : new ApiError(0);
+};
+
+/** Null where it is none. */
+function inJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Calls a route: `await api("/stats", {query: {by: "day"}})`. Answers the JSON, or null without one.
  * `body` is sent as JSON, a text as it is. Raises ApiError.
@@ -50,11 +63,9 @@ export async function api(path, { method = "GET", query, body, note, key, token,
   const [kept, name] = [keptAnswers(), url.href];
   const known = method === "GET" ? kept.get(name) : undefined;
   if (known) headers["if-none-match"] = known.tag;
-  const response = await fetch(url, { method, headers, body: sent, signal, cache: "no-store" }).catch((error) => {
-    throw error.name === "AbortError" ? error : new ApiError(0);
-  });
+  const response = await fetch(url, { method, headers, body: sent, signal, cache: "no-store" }).catch(unanswered);
   if (known && response.status === 304) return known.answer;
-  const answer = await response.json().catch(() => null);
+  const answer = inJson(await response.text().catch(unanswered)); // it can break off in the middle, too
   if (response.ok) {
     if (method === "GET") keepAnswer(kept, name, response.headers.get("etag"), answer);
     return answer;

@@ -8,9 +8,9 @@ const NONE = "–";
 
 export const count = (n) => (n === null || n === undefined ? NONE : whole.format(n));
 /** 1, "request" → "1 request"; 2 → "2 requests". */
-export const many = (n, one, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`;
-/** The same of what was counted up to a limit: "7,000 or more requests". */
-export const atLeast = (n, more, one) => (more ? `${count(n)} or more ${one}s` : many(n, one));
+export const many = (n, one) => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
+/** The same of what was counted up to a limit, if `isMore`: "7,000 or more requests". */
+export const atLeast = (n, isMore, one) => (isMore ? `${count(n)} or more ${one}s` : many(n, one));
 export const short = (n) => (n < 10_000 ? count(n) : compact.format(n));
 
 /** 0.934 → "93.4 %"; what is neither none nor all never looks so: 0.0001 → "< 0.1 %". */

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from dlr.causes import Action, Policy
 from dlr.exports.file import write_file
-from dlr.exports.numbers import Item, MessageItems, chunks, named_in
+from dlr.exports.numbers import Item, MessageItems, named_in
 from dlr.exports.part import Made, Task
 from dlr.exports.staged import rows_of, stage
 from dlr.exports.wanted import Lake, open_wanted
@@ -25,6 +25,7 @@ from dlr.messages.item import arrived_at_of, history_of, state_of, version_of
 from dlr.messages.verdict import Verdict, verdict_of
 from dlr.phone import PhoneNumber, RecipientHasher
 from dlr.report import FAILED, DeliveryReport, action_of
+from dlr.runtime.batch import chunks
 from dlr.suppression.apply import Deliveries, FindDeliveries, with_deliveries
 from dlr.suppression.entry import MessageVerdict, Reason, Suppression, empty
 from dlr.suppression.rules import judged, key_of

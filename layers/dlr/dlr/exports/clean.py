@@ -7,11 +7,12 @@ from typing import Any
 
 from dlr.causes import Cause
 from dlr.exports.file import quoted, write_file
-from dlr.exports.numbers import NUMBERS, MessageItems, chunks, named_in, rows_with_numbers
+from dlr.exports.numbers import NUMBERS, MessageItems, named_in, rows_with_numbers
 from dlr.exports.part import Made, Task
 from dlr.exports.staged import rows_of, stage
 from dlr.exports.wanted import Lake, open_wanted
 from dlr.phone import PhoneNumber, RecipientHasher
+from dlr.runtime.batch import chunks
 from dlr.suppression.lookup import answer_of
 from dlr.suppression.standing import State
 from dlr.suppression.table import SuppressionList

@@ -6,18 +6,17 @@ The lake holds none. Who was erased has none in the table either, so nobody eras
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from dlr.exports.staged import rows_of
 from dlr.lake.names import Names
 from dlr.messages.item import expires_at_of, is_redacted
-from dlr.runtime.batch import MAX_KEYS, read_all
+from dlr.runtime.batch import MAX_KEYS, chunks, read_all
 
 WORKERS = 8
 TRIES = 30
 """Answers of DynamoDB that left keys, before a part gives up and is tried again."""
 
-_T = TypeVar("_T")
 Item = Mapping[str, Any]
 
 
@@ -68,18 +67,6 @@ class MessageItems:
             if named in wanted:
                 found.append((wanted[named], item))
         return found
-
-
-def chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    """The values in lists of so many; the last may be shorter."""
-    chunk: list[_T] = []
-    for value in values:
-        chunk.append(value)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def utc(time: datetime) -> datetime:

@@ -14,10 +14,8 @@ from dlr.messages.event import DETAIL_TYPE, SOURCE, Record, ReportEvent, event_o
 from dlr.messages.item import is_redacted, is_to_be_redacted
 from dlr.phone import PhoneNumber
 from dlr.report import FAILED, Status
+from dlr.runtime.batch import MAX_EVENTS, chunks
 from dlr.runtime.errors import redacted
-
-MAX_ENTRIES = 10
-"""The most that one PutEvents takes."""
 
 
 class UnreadableRecordError(ValueError):
@@ -118,7 +116,7 @@ class Publisher:
         """`images` are the newest of each message, by key, with and without an event."""
         pending, lookup_error = self._with_listed(pending)
         wanted = [each for each in pending if is_wanted(each.event, self._choice)]
-        failed = {number for batch in _batches(wanted) for number in self._put(batch)}
+        failed = {number for batch in chunks(wanted, MAX_EVENTS) for number in self._put(batch)}
         failing = {each.key for each in pending if each.number in failed}
         for key, image in images.items():
             if key not in failing and not is_redacted(image) and is_to_be_redacted(image):
@@ -192,8 +190,3 @@ def counts_by_provider(events: Iterable[ReportEvent]) -> dict[str, ProviderCount
     return {
         name: ProviderCounts(delivered[name], count) for name, count in finished.items() if count
     }
-
-
-def _batches(entries: list[_Pending]) -> Iterator[list[_Pending]]:
-    for start in range(0, len(entries), MAX_ENTRIES):
-        yield entries[start : start + MAX_ENTRIES]

@@ -1,18 +1,34 @@
-"""BatchGetItem, BatchWriteItem and Query over any number of keys, items and pages."""
+"""Any number of keys, items, pages and events, in as many calls as AWS wants for them."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 MAX_KEYS = 100
 """The most that one BatchGetItem takes."""
 MAX_WRITES = 25
 """The most that one BatchWriteItem takes."""
+MAX_EVENTS = 10
+"""The most that one PutEvents takes."""
 MAX_WAIT_S = 1.6
+
+_T = TypeVar("_T")
 
 
 class UnprocessedError(RuntimeError):
     """DynamoDB left keys unprocessed at every try."""
+
+
+def chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """The values in lists of so many; the last may be shorter."""
+    chunk: list[_T] = []
+    for value in values:
+        chunk.append(value)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
 
 
 def read_all(

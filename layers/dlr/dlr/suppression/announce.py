@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from dlr.messages.event import SOURCE
 from dlr.messages.order import time_of
 from dlr.phone import PhoneNumber
+from dlr.runtime.batch import MAX_EVENTS, chunks
 from dlr.suppression.entry import ListName, Reason
 from dlr.suppression.standing import Standing, State
 from dlr.suppression.table import Changed
@@ -16,8 +17,6 @@ from dlr.suppression.table import Changed
 SUPPRESSED = "Number Suppressed"
 RELEASED = "Number Released"
 ERASED = "Person Erased"
-MAX_ENTRIES = 10
-"""The most that one PutEvents takes."""
 
 
 class ErasedEvent(BaseModel):
@@ -74,8 +73,8 @@ class Announcer:
             for changed, number in changes
             for detail_type in _what(changed, again=again)
         ]
-        for start in range(0, len(entries), MAX_ENTRIES):
-            self._put(entries[start : start + MAX_ENTRIES])
+        for some in chunks(entries, MAX_EVENTS):
+            self._put(some)
 
     def erased(self, left: Standing) -> None:
         """Says that a person was erased, by the keyed hash alone; `left` is what stays."""

@@ -1,7 +1,7 @@
 """The suppression list as CSV: export in parts, import of an export or of an operator's file."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from dlr.causes import Cause
 from dlr.phone import NotANumberError, PhoneNumber, RecipientHasher, read_typed
+from dlr.runtime.batch import chunks
 from dlr.suppression.admin import DEFAULT_CAUSE, SuppressionAdmin, list_for
 from dlr.suppression.entry import ListName, Reason, Suppression
 from dlr.suppression.sheet import Row, UnreadableSheetError, normal, read_sheet, write_sheet
@@ -34,6 +35,7 @@ PAGE = 1000
 WORKERS = 8
 AT_A_TIME = 100
 """Recipients that one call reads."""
+CONTESTED = "somebody else changed the entry: send it again"
 
 
 class Import(BaseModel):
@@ -148,29 +150,26 @@ class SuppressionTransfer:
         """What is wrong with rows, by their number. No two writers have the same recipient.
 
         Some recipients at a time are read in one call, written each in its own, and announced in
-        few. An import that breaks off between is sent again, and then all of it is announced.
+        few. What is written is announced also where a write beside it fails, which is raised then.
+        An import that breaks off is sent again, and then all of it is announced.
         """
-        recipients = list(_by_recipient(listings).items())
         wrong: dict[int, str] = {}
         with ThreadPoolExecutor(WORKERS) as pool:
-            for start in range(0, len(recipients), AT_A_TIME):
-                some = recipients[start : start + AT_A_TIME]
+            for some in chunks(_by_recipient(listings).items(), AT_A_TIME):
                 put = partial(self._put_one, self.suppressions.read(dict(some)), by, now)
-                changes = list(pool.map(put, some))
-                self.admin.announce.all(
-                    [
-                        (changed, next((each.number for each in mine if each.number), None))
-                        for (_, mine), changed in zip(some, changes, strict=True)
-                        if changed is not None
-                    ],
-                    again=True,
-                )
-                wrong |= {
-                    each.row: "somebody else changed the entry: send it again"
-                    for (_, mine), changed in zip(some, changes, strict=True)
-                    for each in mine
-                    if changed is None
-                }
+                writes = [pool.submit(put, *each) for each in some]
+                wait(writes)
+                written = [
+                    (write.result(), next((each.number for each in mine if each.number), None))
+                    for (_, mine), write in zip(some, writes, strict=True)
+                    if write.exception() is None
+                ]
+                self.admin.announce.all(written, again=True)
+                for (_, mine), write in zip(some, writes, strict=True):
+                    try:
+                        write.result()
+                    except ConflictError:
+                        wrong |= {each.row: CONTESTED for each in mine}
         return wrong
 
     def _put_one(
@@ -178,15 +177,12 @@ class SuppressionTransfer:
         known: Mapping[str, Suppression],
         by: str,
         now: datetime,
-        recipient: tuple[tuple[str, ...], Sequence[_Listing]],
-    ) -> Changed | None:
-        """None where other writers were faster at every try."""
-        hashes, mine = recipient
+        hashes: tuple[str, ...],
+        mine: Sequence[_Listing],
+    ) -> Changed:
+        """Raises ConflictError where other writers were faster at every try."""
         causes = {each.list: each.cause for each in mine}  # the last row of a list
-        try:
-            return self.admin.put(hashes, causes, "import", by, now, known)
-        except ConflictError:
-            return None
+        return self.admin.put(hashes, causes, "import", by, now, known)
 
 
 def cells_of(recipient_hash: str, name: ListName, state: State, reason: Reason) -> dict[str, str]:
