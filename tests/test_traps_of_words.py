@@ -240,6 +240,26 @@ def test_without_any_good_id_a_request_is_unreadable(ids: str) -> None:
         read("smsapi", {"MsgId": ids, "status": "404,405"}, form=True)
 
 
+# ---------------------------------------------------------------- Plivo, Telesign and AWS
+
+
+@pytest.mark.parametrize(
+    ("mcc", "mnc", "network"), [("234", "10", "23410"), ("234", "", None), ("", "10", None)]
+)
+def test_half_of_a_networks_code_is_no_network(mcc: str, mnc: str, network: str | None) -> None:
+    plivo = {"MessageUUID": "m", "To": NUMBER, "Status": "delivered", "MCC": mcc, "MNC": mnc}
+    assert report("plivo", plivo, form=True).network == network
+    aws = {
+        "eventType": "TEXT_DELIVERED",
+        "messageId": "m",
+        "destinationPhoneNumber": f"+{NUMBER}",
+        "mcc": mcc,
+        "mnc": mnc,
+        "carrierName": "a carrier",
+    }
+    assert report("awssms", aws).network == (network or "a carrier")
+
+
 # ---------------------------------------------------------------- Firetext and MMG
 
 

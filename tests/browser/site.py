@@ -44,6 +44,8 @@ class Answer(NamedTuple):
 
     status: int
     content: Any
+    breaks_off: bool = False
+    """After half of its bytes."""
 
 
 Answers = dict[str, Any]
@@ -145,24 +147,30 @@ class Handler(BaseHTTPRequestHandler):
             sent = json.loads(body) if body else None
         except ValueError:
             sent = body
-        status, content = self.site.answer(self.command, path, query, sent)
+        status, content, breaks_off = self.site.answer(self.command, path, query, sent)
         said, headers = json.dumps(content).encode(), {"cache-control": "no-store"}
         if status == 200 and path.startswith("/stats"):
             headers["etag"] = f'"{sha256(said).hexdigest()[:16]}"'
             if headers["etag"] == self.headers.get("if-none-match"):
                 self.site.unchanged.append(path)
                 status, said = 304, b""
-        self._send(status, "application/json", said, headers)
+        self._send(status, "application/json", said, headers, breaks_off)
 
     def _send(
-        self, status: int, kind: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        kind: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        breaks_off: bool = False,
     ) -> None:
         self.send_response(status)
         for name, value in {"content-type": kind, **(headers or {})}.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if breaks_off else body)
+        self.close_connection = self.close_connection or breaks_off
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.answers import ANSWERS, provider
 from tests.browser.conftest import SESSION, watched
-from tests.browser.site import Call, Site, examples
+from tests.browser.site import Answer, Call, Site, examples
 
 pytestmark = pytest.mark.browser
 
@@ -49,6 +49,17 @@ def test_what_has_changed_is_shown(chromium: Any, site: Site) -> None:
         window.settle()
         page.get_by_role("link", name="Overview").click()
         page.get_by_text("In the last 24 hours no provider").wait_for()
+
+
+def test_half_an_answer_is_none_and_is_not_kept(chromium: Any, site: Site) -> None:
+    findings, breaks_off = examples()["GET /stats/findings"], iter([True])
+    site.answers["GET /stats/findings"] = lambda call: Answer(
+        200, findings, next(breaks_off, False)
+    )
+    with watched(chromium, site) as window:
+        page = window.open("overview")
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_role("link", name="Its messages").first.wait_for()
 
 
 def test_a_tab_that_nobody_sees_asks_nothing(chromium: Any, site: Site) -> None:

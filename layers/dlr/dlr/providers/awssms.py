@@ -29,6 +29,7 @@ from dlr.providers.base import (
     ParsedReport,
     PayloadModel,
     Provider,
+    mcc_mnc,
     one_of,
 )
 from dlr.providers.times import read_iso
@@ -104,17 +105,16 @@ Payload: Any = Annotated[_Content, BeforeValidator(_unwrapped)]
 def parse(payload: Event | Log | Other) -> Iterator[ParsedReport]:
     """One report; none for what is no message to a phone."""
     if isinstance(payload, Log):
-        delivery = payload.delivery
         yield ParsedReport(
             message_id=payload.notification.messageId,
-            words=(delivery.providerResponse, payload.status),
+            words=(payload.delivery.providerResponse, payload.status),
             provider_status=payload.status,
-            code=delivery.providerResponse,
-            recipient=delivery.destination,
+            code=payload.delivery.providerResponse,
+            recipient=payload.delivery.destination,
             sent_at=read_iso(payload.notification.timestamp),
-            network=delivery.phoneCarrier,
-            price=delivery.priceInUSD,
-            currency="USD" if delivery.priceInUSD else "",
+            network=payload.delivery.phoneCarrier,
+            price=payload.delivery.priceInUSD,
+            currency="USD" if payload.delivery.priceInUSD else "",
         )
     elif isinstance(payload, Event):
         is_usual = payload.messageStatus in {"", "BLOCKED"}
@@ -126,7 +126,7 @@ def parse(payload: Event | Log | Other) -> Iterator[ParsedReport]:
             recipient=payload.destinationPhoneNumber,
             occurred_at=read_iso(payload.eventTimestamp),
             text=payload.messageStatusDescription,
-            network="-".join(filter(None, (payload.mcc, payload.mnc))) or payload.carrierName,
+            network=mcc_mnc(payload.mcc, payload.mnc) or payload.carrierName,
             segments=payload.totalMessageParts,
             price=payload.totalMessagePrice,
             currency="USD" if payload.totalMessagePrice else "",

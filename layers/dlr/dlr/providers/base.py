@@ -66,6 +66,11 @@ def one_of(kind: Callable[[Any], str], **models: type[PayloadModel]) -> Any:
     return Annotated[Union[tagged], Discriminator(kind)]  # noqa: UP007
 
 
+def mcc_mnc(mcc: str, mnc: str) -> str:
+    """A network's code of its two halves; nothing if one is missing: an MCC alone is a country."""
+    return mcc + mnc if mcc and mnc else ""
+
+
 class ParsedReport(NamedTuple):
     """One report as the provider sent it: read, not yet given a meaning.
 

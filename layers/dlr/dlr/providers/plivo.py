@@ -21,7 +21,15 @@ MMS, yield nothing.
 from collections.abc import Iterator
 from typing import Any
 
-from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, one_of
+from dlr.providers.base import (
+    LooseCount,
+    LooseText,
+    ParsedReport,
+    PayloadModel,
+    Provider,
+    mcc_mnc,
+    one_of,
+)
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.plivo import PlivoV3
 
@@ -75,7 +83,7 @@ def parse(payload: Callback | Inbound) -> Iterator[ParsedReport]:
         recipient=payload.To,
         occurred_at=read_iso(payload.DeliveryReportTime or payload.SentTime or payload.QueuedTime),
         client_reference=parent if parent != payload.MessageUUID else "",
-        network=payload.MCC + payload.MNC,
+        network=mcc_mnc(payload.MCC, payload.MNC),
         segments=payload.Units,
         price=payload.TotalAmount,
         sender=payload.From,

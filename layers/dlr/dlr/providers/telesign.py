@@ -22,7 +22,7 @@ covered by the signature, and is read without a signing key only.
 
 from collections.abc import Iterator
 
-from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider
+from dlr.providers.base import LooseCount, LooseText, ParsedReport, PayloadModel, Provider, mcc_mnc
 from dlr.providers.times import read_iso
 from dlr.wire.schemes.telesign import Tsa
 
@@ -61,7 +61,7 @@ def parse(payload: Payload) -> Iterator[ParsedReport]:
         occurred_at=read_iso(status.updated_on),
         text=status.description,
         client_reference=payload.external_id,
-        network=info.mcc + info.mnc,
+        network=mcc_mnc(info.mcc, info.mnc),
         segments=info.message_parts_count,
         price=info.price,
         currency=info.currency,
