@@ -155,7 +155,7 @@ def watched(
     if session:
         kept = json.dumps(json.dumps(session))
         context.add_init_script(f"sessionStorage.setItem('dlr.session', {kept})")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     window = Watched(context.new_page(), site)
     try:
         yield window

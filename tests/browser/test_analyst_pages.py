@@ -77,7 +77,7 @@ def test_a_sign_in_link_signs_nobody_in_again_who_has_signed_out(chromium: Any, 
         page.get_by_text("You are signed out.").wait_for()
         window.settle()
         assert stored(page) is None
-        assert page.get_by_role("button", name="Sign in").is_visible()
+        page.get_by_role("button", name="Sign in").wait_for()
     assert len(site.asked("GET /sessions/current")) == 1
 
 
@@ -98,7 +98,7 @@ def test_a_late_refusal_says_nothing_to_who_has_signed_out(chromium: Any, site: 
             page.get_by_text("You are signed out.").wait_for()
             is_out.set()
         window.settle()
-        assert page.get_by_text("You are signed out.").is_visible()
+        page.get_by_text("You are signed out.").wait_for()
 
 
 def test_a_sign_in_link_that_is_refused_leaves_the_address_too(chromium: Any, site: Site) -> None:
@@ -503,11 +503,11 @@ def test_few_final_messages_get_no_verdict(chromium: Any, site: Site) -> None:
     site.answers["GET /stats"] = few
     with watched(chromium, site) as window:
         page = window.open("overview")
-        assert page.get_by_text("No verdict on fewer than 100 final messages").is_visible()
-        assert page.get_by_role("row", name="Twilio").get_by_text("Too few").is_visible()
+        page.get_by_text("No verdict on fewer than 100 final messages").wait_for()
+        page.get_by_role("row", name="Twilio").get_by_text("Too few").wait_for()
         assert page.get_by_text("Poor", exact=True).count() == 0
-        assert page.get_by_text("1 · < 0.1 %").is_visible()
-        assert page.get_by_text("9,999 · > 99.9 %").is_visible()
+        page.get_by_text("1 · < 0.1 %").wait_for()
+        page.get_by_text("9,999 · > 99.9 %").wait_for()
 
 
 def test_a_long_table_of_a_chart_is_shown_in_parts(chromium: Any, site: Site) -> None:

@@ -112,8 +112,8 @@ def test_who_signs_in_next_sees_nothing_that_was_kept_for_another(
         page.get_by_role("cell", name="Another title").first.wait_for()
         may_answer.set()
         window.settle()
-        assert page.get_by_role("cell", name="Another title").first.is_visible()
-        assert page.get_by_text("Words of the second").first.is_visible()
+        page.get_by_role("cell", name="Another title").first.wait_for()
+        page.get_by_text("Words of the second").first.wait_for()
         assert page.get_by_text("Words of the first").count() == 0
         assert page.get_by_label("Provider").first.inner_text().split("\n") == [
             "All",

@@ -129,7 +129,7 @@ def test_long_words_are_cut_and_can_be_read_whole(chromium: Any, site: Site) -> 
         assert table.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
         page.get_by_role("row").nth(1).get_by_role("link").first.click()
         drawer = page.get_by_role("dialog")
-        assert drawer.get_by_text(LONG).first.is_visible()
+        drawer.get_by_text(LONG).first.wait_for()
         assert flaws_of(window) == {}
 
 

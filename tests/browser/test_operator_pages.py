@@ -87,7 +87,7 @@ def test_a_refused_test_report_says_why(chromium: Any, site: Site) -> None:
         page = window.open("providers/smsmode")
         page.get_by_role("button", name="Send a test report").click()
         page.get_by_text("HTTP 401").wait_for()
-        assert page.get_by_text("The webhook refused the report.").is_visible()
+        page.get_by_text("The webhook refused the report.").wait_for()
         assert page.get_by_text("it comes below").count() == 0
 
 
@@ -130,13 +130,13 @@ def test_an_import_goes_in_parts_and_names_the_rows_with_errors(chromium: Any, s
         page.get_by_label("File").set_input_files({**file, "buffer": file["buffer"].encode()})
         page.get_by_role("button", name="Import 2,500 rows").click()
         page.get_by_text("Done. 2,500 of 2,500 rows read").wait_for()
-        assert page.get_by_text("On the list: 2,498. Skipped: 0. With an error: 2.").is_visible()
-        assert page.get_by_text("Row 2: not a phone number").is_visible()
-        assert page.get_by_text("Row 1202: not a phone number").is_visible()
+        page.get_by_text("On the list: 2,498. Skipped: 0. With an error: 2.").wait_for()
+        page.get_by_text("Row 2: not a phone number").wait_for()
+        page.get_by_text("Row 1202: not a phone number").wait_for()
         page.get_by_role("link", name="Codes").click()  # it is found again after another page
         page.get_by_role("link", name="Suppressions").click()
         page.get_by_role("radio", name="Import").check()
-        assert page.get_by_text("Done. 2,500 of 2,500 rows read").is_visible()
+        page.get_by_text("Done. 2,500 of 2,500 rows read").wait_for()
         assert window.violations() == []
     sizes = [len(call.body.splitlines()) - 1 for call in site.asked("POST /suppressions/import")]
     assert sizes == [1000, 1000, 500]
@@ -194,7 +194,7 @@ def test_a_quarantined_request_is_shown_without_numbers_and_replayed(
         drawer.get_by_text('"messageId": "m-1"').wait_for()
         assert "447700900123" not in page.content()
         drawer.get_by_role("button", name="Show numbers").click()
-        assert drawer.get_by_text("447700900123").is_visible()
+        drawer.get_by_text("447700900123").wait_for()
         drawer.get_by_role("button", name="Replay").click()
         drawer.get_by_text("Read: 1 new").wait_for()
         assert window.violations() == []
@@ -213,7 +213,7 @@ def test_a_replay_by_filter_begins_with_an_estimate(chromium: Any, site: Site) -
         page.get_by_label("Provider").select_option("smsmode")
         page.get_by_role("button", name="Replay 2 …").click()
         dialog = page.get_by_role("dialog")
-        assert dialog.get_by_role("row", name="smsmode status: Field required 2").is_visible()
+        dialog.get_by_role("row", name="smsmode status: Field required 2").wait_for()
         assert site.asked("POST /quarantine/{id}/replay") == []
         assert window.violations() == []
         dialog.get_by_label("Reason").fill("new release")
@@ -245,7 +245,7 @@ def test_the_catalogue_is_searched_and_filtered_in_the_address(chromium: Any, si
         page.get_by_label("Search").fill("")
         page.get_by_label("Effect").select_option("differs")
         page.get_by_text("1 of 3 words and codes").wait_for()
-        assert page.get_by_role("row", name="3525").is_visible()
+        page.get_by_role("row", name="3525").wait_for()
         page.get_by_label("Search").fill("nothing like it")
         page.get_by_role("button", name="Show all").click()
         page.get_by_text("3 of 3 words and codes").wait_for()
@@ -291,13 +291,13 @@ def test_a_lookup_that_fails_says_so_with_the_request_id(chromium: Any, site: Si
 def test_who_may_only_read_is_told_what_a_part_needs(chromium: Any, site: Site) -> None:
     with watched(chromium, site, session={**SESSION, "scopes": ["read"]}) as window:
         page = window.open("suppressions?part=import")
-        assert page.get_by_text("It needs scope write").is_visible()
+        page.get_by_text("It needs scope write").wait_for()
         page = window.open("suppressions?part=held")
         assert page.get_by_role("button", name="Release").count() == 0
         page = window.open("providers/smsmode")
         assert page.get_by_role("button", name="Send a test report").count() == 0
         page = window.open("quarantine")
-        assert page.get_by_text("It needs scope pii").is_visible()
+        page.get_by_text("It needs scope pii").wait_for()
         assert page.get_by_role("link", name="People").count() == 0
 
 
@@ -328,6 +328,6 @@ def test_no_number_of_a_request_is_shown_however_short_or_spaced(
     with watched(chromium, site) as window:
         page = window.open(f"quarantine?id={request['id']}")
         assert not page.get_by_text(number).count()
-        assert page.get_by_text("&state=3").is_visible()
+        page.get_by_text("&state=3").wait_for()
         page.get_by_role("button", name="Show numbers").click()
         page.get_by_text(f"to={number}&state=3").wait_for()

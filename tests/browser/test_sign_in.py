@@ -289,7 +289,7 @@ def test_the_end_of_a_session_leads_to_a_new_sign_in_and_back(
 def test_the_sign_in_page_has_no_flaw(chromium: Any, stack: Site, width: int, dark: bool) -> None:
     with watched(chromium, stack, width=width, dark=dark, session=None) as window:
         page = window.open("overview")
-        assert page.get_by_role("button", name=BUTTON).is_visible()
+        page.get_by_role("button", name=BUTTON).wait_for()
         window.shoot(f"sign-in-identity-{width}-{'dark' if dark else 'light'}")
         assert window.overflow() <= 0
         assert window.violations() == []

@@ -31,7 +31,7 @@ def test_a_tail_without_connection_says_so_and_goes_on_by_itself(chromium: Any, 
         window.open("providers")
         rows = page.get_by_role("region", name="Messages as they change").get_by_role("row")
         before = rows.count()
-        assert page.get_by_text(LIVE).is_visible()
+        page.get_by_text(LIVE).wait_for()
         page.context.set_offline(True)
         page.clock.run_for(2_000)
         page.get_by_text("Not live: it is asked again every two seconds.").wait_for()
