@@ -266,10 +266,12 @@ def test_filters_live_in_the_address(chromium: Any, site: Site) -> None:
     with watched(chromium, site) as window:
         page = window.open("messages")
         page.get_by_label("Status").select_option("undelivered")
+        page.wait_for_url("**?status=undelivered")
+        window.settle()
         page.get_by_label("Country").fill("de")
         page.keyboard.press("Enter")
+        page.wait_for_url("**?status=undelivered&country=DE")
         window.settle()
-        assert page.url.endswith("?status=undelivered&country=DE")
         page.reload()
         window.settle()
         assert page.get_by_label("Country").input_value() == "DE"

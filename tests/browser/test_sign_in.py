@@ -68,7 +68,7 @@ class StackHandler(Handler):
         if caller is None:
             status, content = 403, GATEWAY
         elif not caller.scopes:
-            status, content = problem(403, "It names nothing that you may do here.", "refused")
+            status, content, _ = problem(403, "It names nothing that you may do here.", "refused")
         else:
             assert caller.is_signing_in
             content = {**SESSION, "name": caller.name, "scopes": sorted(caller.scopes)}
