@@ -403,7 +403,7 @@ def test_an_export_that_is_imported_makes_the_same_list(cloud: Cloud) -> None:
         of = PEOPLE[place]
         report = failure(of, causes[place % 3], message_id=f"m{place}")
         mine.suppress(report.model_copy(update={"provider_code": code}), NOW)
-        mine.admin.add(HASHER.every_hash(of), {ListName.NUMBER: causes[0]}, "operator", "me", NOW)
+        mine.admin.put(HASHER.every_hash(of), {ListName.NUMBER: causes[0]}, "operator", "me", NOW)
     text = mine.transfer.export(None, NOW).csv
     for cells in csv.reader(io.StringIO(text, newline="")):
         assert [cell for cell in cells if cell.startswith(FORMULAS)] == []

@@ -68,14 +68,7 @@ def find_all(
     `after` is the table's key of an item: only those after it.
     """
     start = {"ExclusiveStartKey": {**after, key: {"S": value}}} if after else {}
-    pages = client.get_paginator("query").paginate(
-        TableName=table,
-        IndexName=index,
-        KeyConditionExpression=f"{key} = :value",
-        ExpressionAttributeValues={":value": {"S": value}},
-        **start,
-    )
-    for page in pages:
+    for page in _pages(client, table, index, key, value, **start):
         yield from page["Items"]
 
 
@@ -86,19 +79,25 @@ def count_all(
 
     A page is a megabyte that DynamoDB reads; the items stay there.
     """
-    pages = client.get_paginator("query").paginate(
-        TableName=table,
-        IndexName=index,
-        KeyConditionExpression=f"{key} = :value",
-        ExpressionAttributeValues={":value": {"S": value}},
-        Select="COUNT",
-    )
     found = 0
-    for place, page in enumerate(pages, 1):
+    for place, page in enumerate(_pages(client, table, index, key, value, Select="COUNT"), 1):
         found += page["Count"]
         if place == most_pages and "LastEvaluatedKey" in page:
             return found, True
     return found, False
+
+
+def _pages(
+    client: Any, table: str, index: str, key: str, value: str, **options: Any
+) -> Iterable[dict[str, Any]]:
+    pages: Iterable[dict[str, Any]] = client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName=index,
+        KeyConditionExpression=f"{key} = :value",
+        ExpressionAttributeValues={":value": {"S": value}},
+        **options,
+    )
+    return pages
 
 
 def put_all(client: Any, table: str, items: Sequence[Mapping[str, Any]]) -> None:

@@ -131,19 +131,7 @@ class SuppressionAdmin:
     ) -> Changed:
         """Puts a recipient on a list by hand, whether or not it was lifted before."""
         causes = {name: cause or DEFAULT_CAUSE[name]}
-        return self.add(self.hasher.every_hash(number), causes, "operator", by, now, number)
-
-    def add(
-        self,
-        hashes: Sequence[str],
-        causes: Mapping[ListName, Cause],
-        origin: str,
-        by: str,
-        now: datetime,
-        number: PhoneNumber | None = None,
-    ) -> Changed:
-        """Puts a recipient on lists, all in one change. Raises ConflictError."""
-        changed = self.put(hashes, causes, origin, by, now)
+        changed = self.put(self.hasher.every_hash(number), causes, "operator", by, now)
         self.announce(changed, number, again=True)
         return changed
 
@@ -156,7 +144,10 @@ class SuppressionAdmin:
         now: datetime,
         known: Mapping[str, Suppression] | None = None,
     ) -> Changed:
-        """The same, to be announced by the caller. `known` as `SuppressionList.change` takes it."""
+        """Puts a recipient on lists, all in one change, which the caller announces.
+
+        `known` as `SuppressionList.change` takes it. Raises ConflictError.
+        """
 
         def mutate(entry: Suppression) -> Suppression:
             for name, cause in causes.items():
