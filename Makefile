@@ -32,7 +32,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPATH := layers/dlr
 export pip := $(CURDIR)/$(bin)/python -m pip
 
-.PHONY: help setup run demo smoke codes load sam-local rehearse test test-unit test-emulator test-slow sdks test-browser screenshots vendor faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
+.PHONY: help setup run demo smoke codes load sam-local rehearse test test-unit test-emulator test-slow sdks test-browser screenshots first-view vendor faults kill fuzz check lint build bench month docs lock lock-check audit sbom clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -72,6 +72,9 @@ test-browser: .venv/ready .venv-browser/ready local/vendor/node_modules/ready ##
 
 screenshots: .venv/ready .venv-browser/ready ## write the pictures of the console in docs/pictures again
 	PYTHONPATH=layers/dlr:.venv-browser $(bin)/python -m tests.browser.screenshots
+
+first-view: .venv/ready .venv-browser/ready ## measure how long until the console can be used, beside a bare page
+	PYTHONPATH=layers/dlr:.venv-browser $(bin)/python -m bench.first_view
 
 vendor: local/vendor/node_modules/ready ## write the console's vendor.js anew, from npm
 	cd local/vendor && npm run --silent build

@@ -50,7 +50,7 @@ def test_a_number_is_checked_put_on_the_list_and_lifted(
     acts = [each for each in operator.read("audit") if each["note"].startswith("alice")]
     assert {each["route"] for each in acts} >= {"POST /suppressions/add", "POST /suppressions/lift"}
     assert not any(number[1:] in json.dumps(each) for each in acts)
-    assert operator.call("suppress", "+0").exit_code == 1
+    assert operator.call("suppress", "+0").exit_code == 2
 
 
 def test_a_file_is_imported_checked_and_its_errors_are_found(

@@ -543,6 +543,9 @@ def statuses(*found: int) -> list[Answer]:
         (["suppress", NUMBER], "POST /suppressions/add", [503, 200], 1, 1),
         (["suppress", NUMBER], "POST /suppressions/add", [502, 200], 1, 1),
         (["erase", NUMBER, "--yes"], "POST /people/erase", [504, 200], 1, 1),
+        (["suppress", "x"], "POST /suppressions/add", [422], 2, 1),
+        (["suppress", "x", NUMBER], "POST /suppressions/add", [422, 200], 2, 2),
+        (["suppress", "x", NUMBER], "POST /suppressions/add", [422, 500], 1, 2),
     ],
 )
 def test_a_call_is_made_again_where_that_can_do_no_harm(

@@ -16,9 +16,10 @@ def settle(
 ) -> None:
     """One call a number, each number in the body; prints how each stands then.
 
-    One that fails leaves the others to be done, and makes the exit status 1.
+    One that fails leaves the others to be done. The exit status is then its error's, or 1 where
+    several failed in different ways.
     """
-    is_failed = False
+    statuses = set()
     for number in output.progress(numbers, "Numbers"):
         try:
             answer = api.call("POST", path, as_item, {"number": number, **wanted})
@@ -26,11 +27,11 @@ def settle(
             output.item(
                 {"number": number, "error": error.message}, f"{word_of(number)}  {error.message}"
             )
-            is_failed = True
+            statuses.add(error.exit_code)
             continue
         output.item({"number": number, **answer}, f"{word_of(number)}  {_standing(answer)}")
-    if is_failed:
-        raise click.exceptions.Exit(1)
+    if statuses:
+        raise click.exceptions.Exit(statuses.pop() if len(statuses) == 1 else 1)
 
 
 def _standing(answer: Mapping[str, object]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from dlr.analysis.bands import band_of
 from dlr.analysis.interval import Share, wilson
 from local.api_examples import CHANGE, CODE, PROVIDER, TOKEN
-from tests.browser.site import Call, examples
+from tests.browser.site import Call, description, examples
 
 AS_OF = "2026-11-25T13:00:00Z"
 NUMBER = "+447700900123"
@@ -285,4 +285,5 @@ ANSWERS: dict[str, Any] = {
     "GET /exports": jobs,
     "GET /exports/{id}": job,
     "GET /tokens": {"items": TOKENS, "next": None},
+    "GET /openapi.json": description(),
 }

@@ -12,20 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from local.chromium import browser
 from local.stack import ROOT
 from tests.browser.answers import ANSWERS
 from tests.browser.site import ASSETS, Site, running_site
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE = ROOT / "local/vendor/node_modules/axe-core/axe.min.js"
 SHOTS = os.environ.get("SHOTS")
 SCOPES = ["admin"]
@@ -36,19 +27,10 @@ SESSION = {
     "scopes": SCOPES,
     "expires_at": "2099-01-01T00:00:00Z",
 }
-PAGES = re.findall(r'path: "([a-z-]+)"', (ASSETS / "pages.js").read_text())
+TABLE = re.search(r"const PAGES = \[(.*?)\];", (ASSETS / "main.js").read_text(), re.DOTALL)
+PAGES = re.findall(r'path: "([a-z-]+)"', TABLE[1] if TABLE else "")
 """The paths of the console's own table of pages."""
-
-
-@contextmanager
-def browser() -> Iterator[Any]:
-    """A Chromium, until the end of the block."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield found
-        found.close()
+assert PAGES
 
 
 @pytest.fixture(scope="session")

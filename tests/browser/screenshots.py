@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from local.chromium import browser
 from local.stack import ROOT
 from tests.browser.answers import ANSWERS, AS_OF, NUMBER, figures
-from tests.browser.conftest import browser, watched
+from tests.browser.conftest import watched
 from tests.browser.site import Call, examples, running_site
 
 PICTURES = ROOT / "docs/pictures"

@@ -67,10 +67,17 @@ def problem(status: int, detail: str, kind: str = "unavailable") -> Answer:
 
 
 @cache
+def description() -> Mapping[str, Any]:
+    """The API's, in OpenAPI."""
+    found: dict[str, Any] = json.loads(OPENAPI.read_text())
+    return found
+
+
+@cache
 def examples() -> Mapping[str, Any]:
     """By route: the example of its success in the description of the API."""
     found: dict[str, Any] = {}
-    for path, methods in json.loads(OPENAPI.read_text())["paths"].items():
+    for path, methods in description()["paths"].items():
         for method, operation in methods.items():
             route = f"{method.upper()} {path}"
             for status, answer in operation["responses"].items():

@@ -190,7 +190,8 @@ def test_a_finding_says_as_much_as_it_knows(
     with watched(chromium, site) as window:
         page = window.open("overview")
         told = page.evaluate(
-            "async ([row, now]) => (await import('./findings.js')).tell(row, (name) => name, now)",
+            "async ([row, now]) => "
+            "(await import('./pages/overview.js')).tell(row, (name) => name, now)",
             [{**row, **finding}, now],
         )
     assert words in told.replace("\u202f", " ")

@@ -42,7 +42,7 @@ def test_an_address_without_meaning_breaks_no_page(chromium: Any, site: Site, ad
         assert page.get_by_text("undefined").count() == 0
     assert {call.path.split("/")[1] for call in site.calls} <= {
         *("stats", "messages", "providers", "status", "exports", "audit", "codes", "suppressions"),
-        *("tail", "sessions"),
+        *("tail", "sessions", "openapi.json"),
     }
 
 
@@ -101,6 +101,33 @@ def test_an_act_that_fails_behind_a_window_that_was_closed_is_told(
         going_on.set()
         page.get_by_text(TOLD).wait_for()
     assert len(site.asked("DELETE /tokens/{id}")) == 1
+
+
+def test_what_happened_to_who_was_signed_in_is_told_to_nobody_else(
+    chromium: Any, site: Site
+) -> None:
+    going_on = Event()
+
+    def revoke_one(_: Call) -> Any:
+        if len(site.asked("DELETE /tokens/{id}")) == 1:
+            return None
+        going_on.wait(10)
+        return problem(503, "Not now.")
+
+    site.answers["DELETE /tokens/{id}"] = revoke_one
+    with watched(chromium, site) as window:
+        page = window.open("access")
+        for _ in range(2):
+            page.get_by_role("button", name="Revoke").first.click()
+            page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+            page.locator(".toast").get_by_text("is revoked").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("Token").wait_for()
+        assert page.locator(".toast").count() == 0
+        going_on.set()
+        window.settle()
+        assert page.locator(".toast").count() == 0
 
 
 def test_two_clicks_at_once_are_one_act(chromium: Any, site: Site) -> None:

@@ -301,6 +301,18 @@ def test_who_may_only_read_is_told_what_a_part_needs(chromium: Any, site: Site) 
         assert page.get_by_role("link", name="People").count() == 0
 
 
+def test_the_audit_says_in_words_what_was_done(chromium: Any, site: Site) -> None:
+    entry = examples()["GET /audit"]["items"][0]
+    lifted = {**entry, "route": "POST /suppressions/lift"}
+    older = {**entry, "route": "POST /of-an-older-version"}
+    site.answers["GET /audit"] = {"items": [lifted, older], "next": None}
+    with watched(chromium, site) as window:
+        page = window.open("access?part=audit")
+        said = page.get_by_text("Lift a number off a list, or off both")
+        assert said.get_attribute("title") == "POST /suppressions/lift"
+        page.get_by_text("POST /of-an-older-version").wait_for()
+
+
 def test_a_window_stays_while_text_is_marked_beyond_it_and_goes_by_a_press_beside_it(
     chromium: Any, site: Site
 ) -> None:

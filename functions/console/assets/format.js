@@ -1,17 +1,23 @@
 // Numbers, times and words as the console shows them. Times are UTC, as in every answer of the API.
+
 const GAP = "\u202f";
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
+/** Made when it is first asked for: that takes 20 ms, which the page is not made to wait for. */
+const later = (make) => {
+  let made;
+  return () => (made ??= make());
+};
+const whole = later(() => new Intl.NumberFormat("en", { maximumFractionDigits: 0 }));
+const compact = later(() => new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }));
+const regions = later(() => new Intl.DisplayNames(["en"], { type: "region", fallback: "code" }));
 
 const NONE = "–";
 
-export const count = (n) => (n === null || n === undefined ? NONE : whole.format(n));
+export const count = (n) => (n === null || n === undefined ? NONE : whole().format(n));
 /** 1, "request" → "1 request"; 2 → "2 requests". */
 export const many = (n, one) => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
 /** The same of what was counted up to a limit, if `isMore`: "7,000 or more requests". */
 export const atLeast = (n, isMore, one) => (isMore ? `${count(n)} or more ${one}s` : many(n, one));
-export const short = (n) => (n < 10_000 ? count(n) : compact.format(n));
+export const short = (n) => (n < 10_000 ? count(n) : compact().format(n));
 
 /** 0.934 → "93.4 %"; what is neither none nor all never looks so: 0.0001 → "< 0.1 %". */
 export function percent(rate, digits = 1) {
@@ -86,7 +92,7 @@ export function words(name) {
 export function country(code) {
   if (!code) return "Unknown country";
   try {
-    return regions.of(code);
+    return regions().of(code);
   } catch {
     return code;
   }
@@ -103,3 +109,18 @@ export const hidden = (text) =>
 export function masked(number) {
   return number ? `${number.slice(0, 3)} ••••• ${number.slice(-3)}` : NONE;
 }
+
+// The API's words, in the order in which they are offered. `tests/test_console.py` holds them to the API's own.
+export const STATUSES = "delivered read undelivered rejected expired deleted enroute accepted scheduled partially_delivered unknown".split(" ");
+export const FAILED = "undelivered rejected expired deleted".split(" ");
+export const BOUNCES = "hard opt_out soft block admin undetermined".split(" ");
+export const CAUSES = ("invalid_number unknown_subscriber not_sms_capable ported_out suspended blacklisted barred plan_restricted doubtful_number opted_out do_not_disturb "
+  + "absent handset_error busy porting roaming network_error expired unroutable spam content invalid_message sender_rejected not_registered rate_limited "
+  + "insufficient_credit account_suspended country_blocked authentication invalid_request provider_error cancelled unspecified unknown").split(" ");
+export const ACTIONS = "suppress_number suppress_opt_out strike keep".split(" ");
+
+/** On fewer final messages there is no verdict. */
+export const FEW = 100;
+
+/** What messages are searched by, and exported. */
+export const FILTERS = "provider status cause bounce country network code sender".split(" ");

@@ -1,6 +1,6 @@
 // Sign-in with the identity provider of the stack: authorization code with PKCE.
 import { api, isUnknown, openSession } from "./api.js";
-import { go } from "./router.js";
+import { answerInAddress, go } from "./router.js";
 
 const KEY = "dlr.sign-in";
 const REDIRECT = new URL("./", location.origin + location.pathname).href;
@@ -43,8 +43,8 @@ export async function leave(wanted) {
  * and what this tab kept for it is erased.
  */
 export function cameBack() {
-  const answer = Object.fromEntries(new URLSearchParams(location.search));
-  if (!answer.state && !answer.code && !answer.error) return null;
+  const answer = answerInAddress();
+  if (!answer) return null;
   const begun = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
   sessionStorage.removeItem(KEY);
   go(`${location.pathname}#/sign-in`, { replace: true });

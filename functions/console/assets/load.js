@@ -1,6 +1,23 @@
-// Asking the server from a component.
-import { useCallback, useEffect, useRef, useState } from "./vendor.js";
-import { toast } from "./components/toast.js";
+// Asking the server from a component, and what stands where its answer would: not there yet, none, failed, not allowed.
+import { html, signal, useCallback, useEffect, useRef, useState } from "./vendor.js";
+import { session } from "./api.js";
+
+const SHOWN_MS = 6000;
+const toasts = signal([]);
+session.subscribe(() => (toasts.value = [])); // they are nobody else's
+
+const drop = (one) => (toasts.value = toasts.value.filter((each) => each !== one));
+
+/** Short news at the bottom, read out by screen readers too. */
+export function toast(text, shownMs = SHOWN_MS) {
+  const one = { text };
+  toasts.value = [...toasts.value, one];
+  setTimeout(() => drop(one), shownMs);
+}
+
+export function Toasts() {
+  return html`<div class="toasts" role="status">${toasts.value.map((each) => html`<div class="toast"><span>${each.text}</span><button class="plain small" aria-label="Dismiss" onClick=${() => drop(each)}>✕</button></div>`)}</div>`;
+}
 
 /**
  * Asks again whenever `deps` change: `useLoad((signal) => api("/stats", {query, signal}), [key])`.
@@ -62,6 +79,7 @@ export function useAct(run) {
   const act = async (...given) => {
     if (busy.current) return undefined;
     busy.current = true;
+    const actor = session.peek();
     set({ acting: true });
     try {
       const result = await run(...given);
@@ -69,7 +87,7 @@ export function useAct(run) {
       return result;
     } catch (error) {
       set({ error });
-      if (gone.current) toast(inWords(error), FAILED_MS);
+      if (gone.current && actor === session.peek()) toast(inWords(error), FAILED_MS);
       return undefined;
     } finally {
       busy.current = false;
@@ -92,4 +110,49 @@ export function usePages(ask, deps) {
     setFurther({ of: first.data, pages: [...pages.slice(1), page] });
   });
   return { first, items: pages.flatMap((page) => page.items), last, more, loading: loading || first.loading, error };
+}
+
+export function Loading({ what = "Loading" }) {
+  return html`<div class="state" role="status"><span class="spin" aria-hidden="true"></span>${what} …</div>`;
+}
+
+/** Nothing there. Say inside what to do next. */
+export function Empty({ title, children }) {
+  return html`<div class="state"><strong>${title}</strong>${children && html`<div class="muted">${children}</div>`}</div>`;
+}
+
+export function Failed({ error, retry }) {
+  return html`<div class="state bad poor" role="alert">
+    <strong>${error.title ?? "That did not work"}</strong>
+    <div>${error.message}</div>
+    ${error.requestId && html`<div class="muted small">Request <code>${error.requestId}</code></div>`}
+    ${retry && html`<button onClick=${retry}>Try again</button>`}
+  </div>`;
+}
+
+export function NoScope({ scope }) {
+  return html`<div class="state">
+    <strong>Your token does not allow this</strong>
+    <div class="muted">It needs scope <code>${scope}</code>. Who has scope <code>admin</code> can make a token with it, on page Access.</div>
+  </div>`;
+}
+
+/**
+ * Shows what `useLoad` answered, in each of its states:
+ * `<Loaded of=${loaded} empty=${(data) => data.items.length === 0 && html`…`}>${(data) => html`…`}<//>`
+ * `title` is for content that has its own heading: it stands there until the content does.
+ */
+export function Loaded({ of, empty, title, children }) {
+  const { data, error, loading, reload } = of;
+  const failed = error && html`<${Failed} error=${error} retry=${reload} />`;
+  if (data === undefined) return html`${title && html`<h2>${title}</h2>`}${failed || html`<${Loading} />`}`;
+  const nothing = empty?.(data);
+  return html`<div class="loaded" aria-busy=${String(loading)}>${failed}${nothing || children(data)}</div>`;
+}
+
+/** Leads to the next page of what `usePages` answered. */
+export function Older({ of }) {
+  const { last, more, loading, error } = of;
+  return html`${error && html`<${Failed} error=${error} />`}
+    ${last?.next ? html`<button disabled=${loading} onClick=${more}>${loading ? "Loading …" : "Older ones"}</button>` : html`<span class="muted">That is all.</span>`}`;
 }

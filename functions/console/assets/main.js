@@ -1,13 +1,24 @@
 // Starts the console: the sign-in page, or the frame with the page that the address names.
 import { html, render, useEffect, useErrorBoundary, useState } from "./vendor.js";
-import { api } from "./api.js";
+import { api, has, isSignedIn } from "./api.js";
 import { Frame, Heading } from "./components/frame.js";
-import { Toasts } from "./components/toast.js";
-import { Failed, Loading, NoScope } from "./components/states.js";
-import { PAGES } from "./pages.js";
-import { go, href, route } from "./router.js";
-import { has, isSignedIn } from "./session.js";
-import { SignIn } from "./sign-in.js";
+import { Failed, Loading, NoScope, Toasts } from "./load.js";
+import { answerInAddress, go, href, route } from "./router.js";
+
+/** In the order of the navigation. A page is offered to whom has its scope. */
+const PAGES = [
+  { path: "overview", title: "Overview", scope: "read", load: () => import("./pages/overview.js") },
+  { path: "compare", title: "Compare", scope: "read", load: () => import("./pages/compare.js") },
+  { path: "messages", title: "Messages", scope: "read", load: () => import("./pages/messages.js") },
+  { path: "suppressions", title: "Suppressions", load: () => import("./pages/suppressions.js") },
+  { path: "quarantine", title: "Quarantine", scope: "pii", load: () => import("./pages/quarantine.js") },
+  { path: "providers", title: "Providers", scope: "read", load: () => import("./pages/providers.js") },
+  { path: "codes", title: "Codes", scope: "read", load: () => import("./pages/codes.js") },
+  { path: "exports", title: "Exports", scope: "read", load: () => import("./pages/exports.js") },
+  { path: "people", title: "People", scope: "pii", load: () => import("./pages/people.js") },
+  { path: "access", title: "Access", scope: "admin", load: () => import("./pages/access.js") },
+];
+const SIGN_IN = { path: "sign-in", title: "Sign in", load: () => import("./sign-in.js") };
 
 const modules = new Map();
 const UNLOADED = { title: "This page could not be loaded", message: "Look at your connection, then try again." };
@@ -55,7 +66,7 @@ function Start({ isFirst }) {
 
 function Console() {
   const { page: path } = route.value;
-  if (!isSignedIn.value || path === "sign-in") return html`<${SignIn} />`;
+  if (!isSignedIn.value || path === SIGN_IN.path || answerInAddress()) return html`<${Page} page=${SIGN_IN} />`;
   const page = PAGES.find((each) => each.path === path);
   if (!page) {
     return html`<${Start} isFirst=${path === ""} />`;
@@ -64,3 +75,5 @@ function Console() {
 }
 
 render(html`<${Console} /><${Toasts} />`, document.body);
+// Beside what is looked at: who loses the connection can sign out all the same.
+addEventListener("load", () => SIGN_IN.load().catch(() => null));

@@ -32,8 +32,20 @@ export function go(address, { replace = false } = {}) {
   route.value = read();
 }
 
+/** What an identity provider has said in the address, where it sent the browser back: `{code, state}` or `{error}`; else null. */
+export function answerInAddress() {
+  const answer = Object.fromEntries(new URLSearchParams(location.search));
+  return answer.state || answer.code || answer.error ? answer : null;
+}
+
 /** Changes some filters and leaves the others. */
 export function setQuery(changes, options) {
   const { page, rest, query } = route.peek();
   go(href([page, ...rest].map(encodeURIComponent).join("/"), { ...query, ...changes }), options);
 }
+
+/** A message with all its reports. */
+export const messageHref = (provider, id) => href("messages", { provider, message: id });
+
+export const providerHref = (provider) => href(`providers/${encodeURIComponent(provider)}`);
+export const codesHref = (provider, text) => href("codes", { provider, text });

@@ -1,12 +1,10 @@
 // The page for whom nobody knows yet.
 import { html, useEffect, useState } from "./vendor.js";
-import { isUnknown, signIn, takeSession } from "./api.js";
-import { cameBack, finish, leave, provider } from "./identity.js";
+import { isSignedIn, isUnknown, signIn, signedOutBecause, takeSession } from "./api.js";
 import { Field } from "./components/field.js";
-import { Failed, Loading } from "./components/states.js";
-import { useAct } from "./load.js";
+import { cameBack, finish, leave, provider } from "./identity.js";
+import { Failed, Loading, useAct } from "./load.js";
 import { go, route } from "./router.js";
-import { isSignedIn, signedOutBecause } from "./session.js";
 
 const START = "#/";
 let wanted = null;
@@ -28,7 +26,7 @@ let arrival = null;
 if (linked) arrival = { run: takeSession, given: linked };
 else if (back) arrival = { run: finish, given: back, wanted: back.begun?.wanted ?? START };
 
-export function SignIn() {
+export default function SignIn() {
   const [token, setToken] = useState("");
   const [arriving, setArriving] = useState(arrival);
   const [enter, entering, error] = useAct(async (run, given) => {

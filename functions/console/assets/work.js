@@ -1,8 +1,8 @@
 // Work that takes many calls. It goes on when another page is looked at, and is found again there.
 import { html, signal, useEffect } from "./vendor.js";
-import { Failed } from "./components/states.js";
+import { session } from "./api.js";
 import { count, many } from "./format.js";
-import { session } from "./session.js";
+import { Failed } from "./load.js";
 
 const works = new Map();
 

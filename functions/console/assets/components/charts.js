@@ -1,8 +1,8 @@
 // Charts. Each of them can be read as a table, which leads on to what a figure is made of.
 import { html, useEffect, useRef, useState } from "../vendor.js";
-import { clock, count, date, day, time } from "../format.js";
+import { theme } from "./frame.js";
 import { Table } from "./table.js";
-import { theme } from "./theme.js";
+import { clock, count, date, day, time } from "../format.js";
 
 /** Rows of a table that are shown at once. */
 const MOST = 100;

@@ -1,6 +1,6 @@
 // Copies a text, and says so where it was pressed.
 import { html, useEffect, useState } from "../vendor.js";
-import { toast } from "./toast.js";
+import { toast } from "../load.js";
 
 const SAID_MS = 3000;
 

@@ -1,8 +1,7 @@
 // Windows over the page: a dialog in the middle, a drawer at the side, a question before an act.
 import { html, useEffect, useId, useRef, useState } from "../vendor.js";
-import { useAct } from "../load.js";
 import { Field } from "./field.js";
-import { Failed } from "./states.js";
+import { Failed, useAct } from "../load.js";
 
 /** Shown as long as it is rendered. Escape, the cross and a press beside it call `onClose`. */
 export function Dialog({ title, onClose, drawer, children }) {

@@ -1,11 +1,27 @@
-// What surrounds every page: name, navigation, who is signed in.
-import { html, useEffect, useRef, useState } from "../vendor.js";
-import { signOut } from "../api.js";
+// What surrounds every page: name, navigation, who is signed in, the colours; and where the focus is.
+import { effect, html, signal, useEffect, useRef, useState } from "../vendor.js";
+import { session, signOut } from "../api.js";
 import { time } from "../format.js";
-import { keepFocus } from "../focus.js";
 import { href, route } from "../router.js";
-import { session } from "../session.js";
-import { ThemeChoice } from "./theme.js";
+
+const KEY = "dlr.theme";
+const THEMES = { auto: "light dark", light: "light", dark: "dark" };
+
+/** Light, dark, or as the system has it. */
+export const theme = signal(localStorage.getItem(KEY) in THEMES ? localStorage.getItem(KEY) : "auto");
+
+effect(() => {
+  document.documentElement.style.colorScheme = THEMES[theme.value];
+  localStorage.setItem(KEY, theme.value);
+});
+
+function ThemeChoice() {
+  return html`<select class="plain" aria-label="Colours" value=${theme.value} onChange=${(event) => (theme.value = event.target.value)}>
+    <option value="auto">As the system</option>
+    <option value="light">Light</option>
+    <option value="dark">Dark</option>
+  </select>`;
+}
 
 export function Frame({ pages, current, children }) {
   const [open, setOpen] = useState(false);
@@ -58,4 +74,30 @@ export function Panel({ title, tools, class: more = "", children }) {
     ${(title || tools) && html`<div class="panel-head">${title && html`<h2>${title}</h2>`}${tools}</div>`}
     ${children}
   </section>`;
+}
+
+/**
+ * Keeps the focus for whom only has a keyboard. Where the element with the focus goes away, or is disabled for a while, browsers give the focus to nobody: the next
+ * key then begins at the top of the page. It is given back, or else to the dialog on top, or else to `main`.
+ */
+function keepFocus(main) {
+  let last = null;
+  const known = (event) => (last = event.target);
+  const pressed = () => (last = null); // a press beside everything wants no focus
+  const mend = () => {
+    if (!last || (document.activeElement && document.activeElement !== document.body)) return;
+    if (last.isConnected && last.disabled) return;
+    const [dialog] = [...document.querySelectorAll("dialog[open]")].slice(-1);
+    const next = last.isConnected ? last : (dialog?.querySelector("button") ?? main);
+    next.focus({ preventScroll: true });
+  };
+  const watch = new MutationObserver(() => requestAnimationFrame(mend));
+  watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "open"] });
+  addEventListener("focusin", known);
+  addEventListener("pointerdown", pressed);
+  return () => {
+    watch.disconnect();
+    removeEventListener("focusin", known);
+    removeEventListener("pointerdown", pressed);
+  };
 }

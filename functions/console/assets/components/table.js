@@ -1,9 +1,11 @@
-// A table that scrolls inside its own box.
-import { html, useState } from "../vendor.js";
-import { count } from "../format.js";
+// A table, and what stands in cells: a status, a cause, a number, a provider, a code.
+import { html, useEffect, useState } from "../vendor.js";
+import { all, api, has, perSession } from "../api.js";
+import { count, masked, words } from "../format.js";
+import { useLoad } from "../load.js";
 
 /**
- * `columns`: `[{key, title, cell?: (row) => …, num?: true, sort?: (row) => value, wide?: true, wrap?: true, rest?: true}]`.
+ * A table that scrolls inside its own box. `columns`: `[{key, title, cell?: (row) => …, num?: true, sort?: (row) => value, wide?: true, wrap?: true, rest?: true}]`.
  * What has `sort` can be sorted by; without a title it holds buttons; `wide` and `wrap` are for text of several lines, `rest`
  * takes what the others leave. `most`: how many rows are shown until more is asked for. `link`: `(row) => address` of what a row is made of, or null, on its first cell and the row.
  */
@@ -59,4 +61,91 @@ function follow(event, address) {
   if (event.target.closest("a, button, input, label") || String(getSelection())) return;
   if (event.metaKey || event.ctrlKey) open(address);
   else location.hash = address;
+}
+
+const TONES = {
+  delivered: "excellent", read: "excellent", undelivered: "poor", rejected: "poor", expired: "fair", deleted: "fair",
+};
+const BOUNCE = { hard: "poor", opt_out: "poor", soft: "fair", block: "fair", admin: "fair" };
+
+/** The class that colours a status; its word alone says it all. */
+export const toneOf = (status) => TONES[status] ?? "";
+
+export const Status = ({ status }) => html`<span class=${`tag ${toneOf(status)}`}>${words(status)}</span>`;
+
+export const Band = ({ band }) => (band ? html`<span class=${`tag ${band}`}>${words(band)}</span>` : null);
+
+/** Why it failed, with the class of the cause. */
+export function Cause({ cause, bounce }) {
+  if (!cause || cause === "none") return html`<span class="muted">–</span>`;
+  return html`<span>${words(cause)}${BOUNCE[bounce] && html` <span class=${`tag ${BOUNCE[bounce]}`}>${words(bounce)}</span>`}</span>`;
+}
+
+/** A phone number, which nobody sees before asking. `value`: the number, or nothing where none is kept. */
+export function PhoneNumber({ value }) {
+  const [shown, setShown] = useState(false);
+  if (!has("pii")) return html`<span class="muted" title="Numbers need scope pii">hidden</span>`;
+  if (!value) return html`<span class="muted">not kept</span>`;
+  return html`<span class="number">${shown ? value : masked(value)} <button class="plain small" aria-label=${shown ? "Hide the number" : "Show the number"} onClick=${() => setShown(!shown)}>${shown ? "Hide" : "Show"}</button></span>`;
+}
+
+const FRESH_MS = 300_000;
+const asked = perSession(() => ({ at: 0, answer: null, asking: null }));
+
+/** Every provider as the API tells this session, asked for now. */
+export function providersNow() {
+  const list = asked();
+  const asking = api("/providers").finally(() => list.asking === asking && (list.asking = null));
+  asking.then(() => Object.assign(list, { at: performance.now(), answer: asking }), () => null);
+  return (list.asking = asking);
+}
+
+/** The same, asked for every five minutes at most while it answers. */
+export function providers() {
+  const { at, answer, asking } = asked();
+  return answer && performance.now() - at < FRESH_MS ? answer : (asking ?? providersNow());
+}
+
+/** A provider by its title, in a cell: "thesmsworks" → "The SMS Works". */
+export function ProviderTitle({ name }) {
+  return html`<span class="cut" title=${name}>${useTitles()(name)}</span>`;
+}
+
+/** A function that names a provider: "thesmsworks" → "The SMS Works". */
+export function useTitles() {
+  const { data } = useLoad(providers, []);
+  return (name) => data?.items.find((each) => each.name === name)?.title ?? name;
+}
+
+const askedFor = perSession(() => new Map());
+
+/** The provider's rows of the catalogue, asked for once. */
+function codesOf(provider) {
+  const asked = askedFor();
+  if (!asked.has(provider)) {
+    const rows = all("/codes", { query: { provider } });
+    asked.set(provider, rows);
+    rows.catch(() => asked.delete(provider));
+  }
+  return asked.get(provider);
+}
+
+/** What the catalogue says of a code, or undefined. */
+export const meaningOf = (rows, code) => rows?.find((each) => each.code === code);
+
+export function useCodes(provider) {
+  const [rows, setRows] = useState(null);
+  useEffect(() => {
+    let gone = false;
+    if (provider) codesOf(provider).then((found) => gone || setRows(found), () => null);
+    return () => (gone = true);
+  }, [provider]);
+  return rows;
+}
+
+/** A provider's code with what it means beside it. */
+export function Code({ provider, code }) {
+  const meaning = meaningOf(useCodes(code && provider), code);
+  if (!code) return html`<span class="muted">–</span>`;
+  return html`<span class="cut" title=${[code, meaning?.words].filter(Boolean).join(": ")}><code>${code}</code>${meaning && html` <span class="muted">${meaning.words}</span>`}</span>`;
 }

@@ -1,15 +1,10 @@
 // Messages as they change, while this is looked at.
 import { html, useEffect, useRef, useState } from "../vendor.js";
 import { api } from "../api.js";
+import { Cause, Code, ProviderTitle, Status, Table } from "./table.js";
 import { clock, country } from "../format.js";
-import { messageHref } from "../links.js";
-import { usePoll } from "../load.js";
-import { href } from "../router.js";
-import { Code } from "./code.js";
-import { ProviderTitle } from "./provider.js";
-import { Failed } from "./states.js";
-import { Table } from "./table.js";
-import { Cause, Status } from "./tags.js";
+import { Failed, usePoll } from "../load.js";
+import { href, messageHref } from "../router.js";
 
 const EVERY_MS = 2000;
 const KEPT = 100;

@@ -1,18 +1,14 @@
 // Tokens, and who did what.
 import { html, useState } from "../vendor.js";
-import { all, api } from "../api.js";
+import { all, api, session } from "../api.js";
 import { Copyable } from "../components/copy.js";
 import { Confirm, Dialog } from "../components/dialog.js";
-import { Choice, Field } from "../components/field.js";
+import { Choice, Field, RangePicker, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { RangePicker, rangeOf } from "../components/range.js";
-import { Empty, Failed, Loaded, Older } from "../components/states.js";
 import { Table } from "../components/table.js";
-import { toast } from "../components/toast.js";
 import { ago, day, time, words } from "../format.js";
-import { useAct, useLoad, usePages } from "../load.js";
+import { Empty, Failed, Loaded, Older, toast, useAct, useLoad, usePages } from "../load.js";
 import { route, setQuery } from "../router.js";
-import { session } from "../session.js";
 
 const SCOPES = {
   read: "messages and figures, without numbers",
@@ -82,15 +78,22 @@ function NewToken({ onClose }) {
 }
 
 /* ---------------------------------------------------------------- audit */
+/** What a route is for, in the words of the API's own description. */
+const actOf = (description, route) => {
+  const [method, path] = route.split(" ");
+  return description?.paths[path]?.[method.toLowerCase()]?.summary;
+};
+
 const OUTCOMES = { done: "excellent", refused: "poor", failed: "fair", begun: "fair" };
 
 function Audit() {
   const { from, to } = rangeOf(route.value.query, "24h");
   const found = usePages((signal, cursor) => api("/audit", { query: { from, to, cursor }, signal }), [from, to]);
+  const { data: description } = useLoad((signal) => api("/openapi.json", { signal }), []);
   const columns = [
     { key: "at", title: "When (UTC)", cell: (row) => html`<span title=${ago(row.at)}>${time(row.at, { seconds: true, zone: false })}</span>` },
     { key: "name", title: "Who", cell: (row) => html`${row.name}${row.note && html` <span class="muted">(${row.note})</span>`}` },
-    { key: "route", title: "Did", cell: (row) => html`<code>${row.route}</code>` },
+    { key: "route", title: "Did", wide: true, cell: (row) => html`<span title=${row.route}>${actOf(description, row.route) ?? html`<code>${row.route}</code>`}</span>` },
     { key: "outcome", title: "Outcome", cell: (row) => html`<span class=${`tag ${OUTCOMES[row.outcome] ?? ""}`}>${words(row.outcome)}</span> ${row.status}` },
     { key: "target", title: "To what", cell: (row) => (row.target ? html`<code>${row.target}</code>` : row.subject ? html`<span class="muted" title=${`Keyed hash ${row.subject}`}>a person</span>` : "–") },
     { key: "request", title: "Request", cell: (row) => html`<code>${row.request_id}</code>` },

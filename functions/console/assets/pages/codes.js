@@ -1,16 +1,12 @@
 // The whole catalogue: what each word and code of each provider leads to.
 import { html, useMemo, useState } from "../vendor.js";
 import { api } from "../api.js";
-import { Field } from "../components/field.js";
+import { Field, ProviderSelect } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { ProviderSelect, ProviderTitle } from "../components/provider.js";
-import { Empty, Loaded } from "../components/states.js";
-import { Table } from "../components/table.js";
-import { Cause, Status } from "../components/tags.js";
-import { count, words } from "../format.js";
-import { useLoad } from "../load.js";
+import { Cause, ProviderTitle, Status, Table } from "../components/table.js";
+import { ACTIONS, count, words } from "../format.js";
+import { Empty, Loaded, useLoad } from "../load.js";
 import { route, setQuery } from "../router.js";
-import { ACTIONS } from "../vocabulary.js";
 
 const SHOWN = 100;
 const TONES = { suppress_number: "poor", suppress_opt_out: "poor", strike: "fair" };

@@ -2,16 +2,12 @@
 import { html, useState } from "../vendor.js";
 import { api } from "../api.js";
 import { Chart } from "../components/charts.js";
-import { Choice, Field } from "../components/field.js";
+import { AsOf, Choice, Field, ProviderSelect, RangePicker, periodIn, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { ProviderSelect, useTitles } from "../components/provider.js";
-import { AsOf, RangePicker, periodIn, rangeOf } from "../components/range.js";
-import { Empty, Loaded } from "../components/states.js";
-import { Band } from "../components/tags.js";
-import { count, country, duration, many, percent } from "../format.js";
-import { useLoad } from "../load.js";
+import { Band, useTitles } from "../components/table.js";
+import { FEW, count, country, duration, many, percent } from "../format.js";
+import { Empty, Loaded, useLoad } from "../load.js";
 import { href, route, setQuery } from "../router.js";
-import { FEW } from "../vocabulary.js";
 
 const SHOWN = 40;
 const BANDS = { excellent: "over 95 %", good: "90 to 95 %", fair: "80 to 90 %", poor: "under 80 %" };

@@ -1,19 +1,13 @@
 // Files of messages, numbers and the list; and whom another policy would suppress.
 import { html, useState } from "../vendor.js";
-import { api } from "../api.js";
-import { Choice, Field } from "../components/field.js";
+import { api, has } from "../api.js";
+import { Choice, Field, RangePicker, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { JobProgress, isRunning } from "../components/job.js";
-import { useTitles } from "../components/provider.js";
-import { RangePicker, rangeOf } from "../components/range.js";
-import { Empty, Failed, Loaded } from "../components/states.js";
-import { Table } from "../components/table.js";
-import { toast } from "../components/toast.js";
-import { ago, count, time, words } from "../format.js";
-import { useAct, useLoad, usePoll } from "../load.js";
+import { Table, useTitles } from "../components/table.js";
+import { FILTERS, ago, count, time, words } from "../format.js";
+import { Empty, Failed, Loaded, toast, useAct, useLoad, usePoll } from "../load.js";
 import { href, route, setQuery } from "../router.js";
-import { has } from "../session.js";
-import { FILTERS } from "../vocabulary.js";
 
 const KINDS = {
   messages: ["Messages", "One row for each message, by the time of its first report.", "read"],

@@ -1,21 +1,13 @@
 // Search messages.
 import { html, useState } from "../vendor.js";
-import { api } from "../api.js";
-import { Code } from "../components/code.js";
-import { Field } from "../components/field.js";
+import { api, has } from "../api.js";
+import { AsOf, Field, ProviderSelect, RangePicker, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { PhoneNumber } from "../components/number.js";
-import { ProviderSelect, useTitles } from "../components/provider.js";
-import { AsOf, RangePicker, rangeOf } from "../components/range.js";
-import { Empty, Loaded, Older } from "../components/states.js";
-import { Table } from "../components/table.js";
-import { Cause, Status } from "../components/tags.js";
-import { country, duration, time, words } from "../format.js";
-import { usePages } from "../load.js";
-import { href, route, setQuery } from "../router.js";
-import { has } from "../session.js";
-import { BOUNCES, CAUSES, FILTERS, STATUSES } from "../vocabulary.js";
+import { Cause, Code, PhoneNumber, Status, Table, useTitles } from "../components/table.js";
+import { BOUNCES, CAUSES, FILTERS, STATUSES, country, duration, time, words } from "../format.js";
+import { Empty, Loaded, Older, usePages } from "../load.js";
 import { Drawer } from "./messages/drawer.js";
+import { href, route, setQuery } from "../router.js";
 
 const LIMIT = 50;
 

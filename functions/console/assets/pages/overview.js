@@ -2,17 +2,12 @@
 import { html, useMemo, useState } from "../vendor.js";
 import { api } from "../api.js";
 import { Bars, Chart, Sparkline, TimeSeries } from "../components/charts.js";
+import { AsOf, RangePicker, periodIn, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { useTitles } from "../components/provider.js";
-import { AsOf, RangePicker, periodIn, rangeOf } from "../components/range.js";
-import { Empty, Loaded } from "../components/states.js";
-import { Table } from "../components/table.js";
-import { Band } from "../components/tags.js";
-import { messagesOf, tell } from "../findings.js";
-import { atLeast, count, day, duration, percent, short, time, words } from "../format.js";
-import { useLoad } from "../load.js";
+import { Band, Table, useTitles } from "../components/table.js";
+import { FAILED, FEW, atLeast, clock, count, country, date, day, duration, percent, short, time, words } from "../format.js";
+import { Empty, Loaded, useLoad } from "../load.js";
 import { href, route } from "../router.js";
-import { FAILED, FEW } from "../vocabulary.js";
 
 const TOP = 8;
 const MANY = 10;
@@ -162,3 +157,26 @@ function Providers({ rows, period, title, unfinished }) {
   return html`<${Table} caption="Providers" columns=${columns} rows=${shown} rowKey=${(row) => row.provider} link=${(row) => href("messages", { ...period, provider: row.provider })} />
     ${rows.length > shown.length && html`<div class="more"><button class="plain" onClick=${() => setAll(true)}>Show all ${count(rows.length)} providers</button></div>`}`;
 }
+
+/** "71 % (67 to 75 %, 293 of 412)". */
+const rateOf = ({ rate, low, high, delivered, final }) =>
+  `${percent(rate, 0)} (${(100 * low).toFixed(0)} to ${percent(high, 0)}, ${count(delivered)} of ${count(final)})`;
+
+function placeOf({ country: code, network }) {
+  if (network) return `network ${network} in ${country(code)}`;
+  return code ? country(code) : "all its countries";
+}
+
+const sinceOf = (since, now) => `${day(since) === day(now) ? "" : `${date(since)}, `}${clock(since)} UTC`;
+
+/** A delivery problem in words: a row of `GET /stats/findings` as a sentence or two. `title` names a provider. */
+export function tell(finding, title, now = Date.now()) {
+  const { provider, since, rate, before, better } = finding;
+  const points = Math.round(100 * (before.rate - rate));
+  const fell = `${title(provider)} delivers ${rateOf(finding)} to ${placeOf(finding)} since ${sinceOf(since, now)}, ${points} points below its month (${percent(before.rate, 0)}).`;
+  return better ? `${fell} ${title(better.provider)} delivers ${rateOf(better)} there.` : fell;
+}
+
+/** The messages that it is made of. */
+const messagesOf = ({ provider, country: code, network, since }) =>
+  href("messages", { provider, country: code, network, from: since });

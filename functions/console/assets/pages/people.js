@@ -1,20 +1,13 @@
 // One person: everything stored about them, as a file, and its erasure.
 import { html, useState } from "../vendor.js";
-import { api } from "../api.js";
-import { Code } from "../components/code.js";
+import { api, has } from "../api.js";
 import { Confirm } from "../components/dialog.js";
 import { Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { ProviderTitle } from "../components/provider.js";
-import { Empty, Failed } from "../components/states.js";
-import { Table } from "../components/table.js";
-import { Cause, Status } from "../components/tags.js";
-import { toast } from "../components/toast.js";
+import { Cause, Code, ProviderTitle, Status, Table } from "../components/table.js";
 import { count, many, masked, time } from "../format.js";
-import { messageHref } from "../links.js";
-import { useAct } from "../load.js";
-import { href } from "../router.js";
-import { has } from "../session.js";
+import { Empty, Failed, toast, useAct } from "../load.js";
+import { href, messageHref } from "../router.js";
 
 export default function People() {
   const [number, setNumber] = useState("");

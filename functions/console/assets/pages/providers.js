@@ -1,20 +1,15 @@
 // The providers, and the way from an address to the first report.
 import { html, useEffect, useState } from "../vendor.js";
-import { api } from "../api.js";
+import { api, has } from "../api.js";
 import { Copyable } from "../components/copy.js";
+import { Confirm } from "../components/dialog.js";
 import { Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { Confirm } from "../components/dialog.js";
-import { providersNow } from "../components/provider.js";
-import { Empty, Failed, Loaded } from "../components/states.js";
-import { Table } from "../components/table.js";
+import { Table, providersNow } from "../components/table.js";
 import { Tail } from "../components/tail.js";
-import { toast } from "../components/toast.js";
 import { ago, time } from "../format.js";
-import { codesHref, messageHref, providerHref } from "../links.js";
-import { useAct, useLoad, usePoll } from "../load.js";
-import { go, href, route } from "../router.js";
-import { has } from "../session.js";
+import { Empty, Failed, Loaded, toast, useAct, useLoad, usePoll } from "../load.js";
+import { codesHref, go, href, messageHref, providerHref, route } from "../router.js";
 
 /** Messages of the tail that a test report is looked for among. */
 const KEPT = 100;

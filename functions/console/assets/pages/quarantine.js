@@ -1,19 +1,14 @@
 // Requests that could not be read: what came, why, and another try.
 import { html, useState } from "../vendor.js";
-import { all, api } from "../api.js";
+import { all, api, has } from "../api.js";
 import { Confirm, Dialog } from "../components/dialog.js";
 import { Field } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { ProviderTitle, useTitles } from "../components/provider.js";
-import { Empty, Failed, Loaded } from "../components/states.js";
-import { Table } from "../components/table.js";
-import { toast } from "../components/toast.js";
+import { ProviderTitle, Table, useTitles } from "../components/table.js";
 import { ago, count, hidden, many, time } from "../format.js";
-import { providerHref } from "../links.js";
-import { useAct, useLoad } from "../load.js";
-import { href, route, setQuery } from "../router.js";
-import { has } from "../session.js";
-import { isWorking, startWork, Work, workOf } from "../work.js";
+import { Empty, Failed, Loaded, toast, useAct, useLoad } from "../load.js";
+import { href, providerHref, route, setQuery } from "../router.js";
+import { Work, isWorking, startWork, workOf } from "../work.js";
 
 const REPLAY = "replay";
 const MOST = 2000;

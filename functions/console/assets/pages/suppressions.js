@@ -1,14 +1,14 @@
 // Who may not be sent to, in four parts.
 import { html } from "../vendor.js";
+import { has } from "../api.js";
 import { Choice } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
-import { NoScope } from "../components/states.js";
-import { href, route, setQuery } from "../router.js";
-import { has } from "../session.js";
+import { NoScope } from "../load.js";
 import { Held } from "./suppressions/held.js";
 import { Import } from "./suppressions/import.js";
 import { LookUp } from "./suppressions/look-up.js";
 import { Revert } from "./suppressions/revert.js";
+import { href, route, setQuery } from "../router.js";
 
 const PARTS = { lookup: ["Look up", LookUp, "check"], import: ["Import", Import, "write"], held: ["Held", Held, "read"], revert: ["Revert", Revert, "write"] };
 

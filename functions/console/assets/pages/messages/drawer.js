@@ -1,18 +1,12 @@
 // A message with all that its provider said of it, and why its number is suppressed or not.
 import { html, useState } from "../../vendor.js";
-import { api } from "../../api.js";
-import { meaningOf, useCodes } from "../../components/code.js";
+import { api, has } from "../../api.js";
 import { Copyable } from "../../components/copy.js";
 import { Dialog } from "../../components/dialog.js";
-import { PhoneNumber } from "../../components/number.js";
-import { useTitles } from "../../components/provider.js";
-import { Empty, Failed, Loaded } from "../../components/states.js";
-import { Cause, Status, toneOf } from "../../components/tags.js";
+import { Cause, PhoneNumber, Status, meaningOf, toneOf, useCodes, useTitles } from "../../components/table.js";
 import { ago, duration, time, words } from "../../format.js";
-import { codesHref } from "../../links.js";
-import { useAct, useLoad } from "../../load.js";
-import { setQuery } from "../../router.js";
-import { has } from "../../session.js";
+import { Empty, Failed, Loaded, useAct, useLoad } from "../../load.js";
+import { codesHref, setQuery } from "../../router.js";
 
 export function Drawer({ provider, id }) {
   const title = useTitles();

@@ -1,18 +1,15 @@
 // What the mass-bounce guard holds: released or discarded.
 import { html, useState } from "../../vendor.js";
-import { api } from "../../api.js";
+import { api, has } from "../../api.js";
 import { Confirm } from "../../components/dialog.js";
 import { Field } from "../../components/field.js";
 import { Panel } from "../../components/frame.js";
-import { ProviderTitle, useTitles } from "../../components/provider.js";
-import { Empty, Loaded } from "../../components/states.js";
-import { Table } from "../../components/table.js";
+import { ProviderTitle, Table, useTitles } from "../../components/table.js";
 import { atLeast, count } from "../../format.js";
-import { providerHref } from "../../links.js";
-import { useLoad } from "../../load.js";
-import { has } from "../../session.js";
-import { startWork, Work } from "../../work.js";
+import { Empty, Loaded, useLoad } from "../../load.js";
 import { inParts, utc } from "./parts.js";
+import { providerHref } from "../../router.js";
+import { Work, startWork } from "../../work.js";
 
 export function Held() {
   const status = useLoad((signal) => api("/status", { signal }), []);

@@ -1,11 +1,11 @@
 // A file of numbers onto the list.
 import { html, useState } from "../../vendor.js";
 import { api } from "../../api.js";
-import { sheetOf, inFile } from "../../csv.js";
 import { Field } from "../../components/field.js";
 import { Panel } from "../../components/frame.js";
+import { inFile, sheetOf } from "../../csv.js";
 import { count, many } from "../../format.js";
-import { isWorking, startWork, Work, workOf } from "../../work.js";
+import { Work, isWorking, startWork, workOf } from "../../work.js";
 
 const IMPORT = "import";
 const ROWS_A_CALL = 1000;

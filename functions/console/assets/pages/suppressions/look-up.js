@@ -1,18 +1,13 @@
 // May this number be sent to, why, and what an operator does about it.
 import { html, useState } from "../../vendor.js";
-import { api } from "../../api.js";
-import { Code } from "../../components/code.js";
+import { api, has } from "../../api.js";
 import { Confirm } from "../../components/dialog.js";
 import { Field } from "../../components/field.js";
 import { Panel } from "../../components/frame.js";
-import { ProviderTitle } from "../../components/provider.js";
-import { Failed } from "../../components/states.js";
-import { Cause } from "../../components/tags.js";
-import { toast } from "../../components/toast.js";
+import { Cause, Code, ProviderTitle } from "../../components/table.js";
 import { count, time, words } from "../../format.js";
-import { messageHref, providerHref } from "../../links.js";
-import { useAct } from "../../load.js";
-import { has } from "../../session.js";
+import { Failed, toast, useAct } from "../../load.js";
+import { messageHref, providerHref } from "../../router.js";
 
 export function LookUp() {
   const [number, setNumber] = useState("");

@@ -1,13 +1,13 @@
 // Takes back what a provider's reports did.
 import { html, useState } from "../../vendor.js";
 import { Confirm } from "../../components/dialog.js";
-import { Field } from "../../components/field.js";
+import { Field, ProviderSelect } from "../../components/field.js";
 import { Panel } from "../../components/frame.js";
-import { ProviderSelect, useTitles } from "../../components/provider.js";
+import { useTitles } from "../../components/table.js";
 import { time } from "../../format.js";
-import { route } from "../../router.js";
-import { isWorking, startWork, Work } from "../../work.js";
 import { inParts, utc } from "./parts.js";
+import { route } from "../../router.js";
+import { Work, isWorking, startWork } from "../../work.js";
 
 const REVERT = "revert";
 
