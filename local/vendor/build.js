@@ -1,5 +1,5 @@
-// Bundles what the console takes from npm, with each licence in front.
-import { readFileSync } from "node:fs";
+// Writes what the console takes from npm, with each licence in front.
+import { readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const ASSETS = "../../functions/console/assets";
@@ -27,3 +27,25 @@ for (const [file, { entry, packages }] of Object.entries(FILES)) {
     banner: { js: ["/*! Written by `make vendor`.", ...packages.map(notice), " */"].join("\n") },
   });
 }
+
+/** MCC and MNC → the network's brand, or its operator; of those in use. Some codes are shared. */
+function networks() {
+  const found = new Map();
+  for (const { mcc, mnc, brand, operator, status } of JSON.parse(readFileSync("node_modules/mcc-mnc-list/mcc-mnc-list.json", "utf8"))) {
+    const name = (brand ?? operator)?.trim();
+    if (status !== "Operational" || !name || !mcc || !mnc) continue;
+    found.set(mcc + mnc, (found.get(mcc + mnc) ?? new Set()).add(name));
+  }
+  return [...found].sort(([one], [other]) => (one < other ? -1 : 1)).map(([code, names]) => [code, [...names].join(" / ")]);
+}
+
+const lines = networks().map(([code, name]) => `  [${JSON.stringify(code)}, ${JSON.stringify(name)}],`);
+writeFileSync(`${ASSETS}/vendor-networks.js`, `/*! Written by \`make vendor\`.
+${notice("mcc-mnc-list")}
+ * Its data are those of https://en.wikipedia.org/wiki/Mobile_country_code, CC BY-SA 4.0; so is this list.
+ */
+/** Names of mobile networks by MCC and MNC (ITU-T E.212). */
+export default new Map([
+${lines.join("\n")}
+]);
+`);

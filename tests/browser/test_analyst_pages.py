@@ -161,9 +161,10 @@ def test_a_delivery_problem_is_told_in_words_and_leads_to_its_messages(
 ) -> None:
     with watched(chromium, site) as window:
         page = window.open("overview")
+        page.get_by_text("to Vodafone 26202 in Germany").wait_for()
         told = page.get_by_text("Messente delivers").inner_text()
         assert re.sub(r"\s", " ", told).startswith(
-            "Messente delivers 71 % (67 to 75 %, 293 of 412) to network 26202 in Germany since "
+            "Messente delivers 71 % (67 to 75 %, 293 of 412) to Vodafone 26202 in Germany since "
             "24 Nov, 13:00 UTC, 18 points below its month (89 %). "
             "The SMS Works delivers 94 % (91 to 96 %, 357 of 380) there."
         )
@@ -180,6 +181,7 @@ def test_a_delivery_problem_is_told_in_words_and_leads_to_its_messages(
         ({"network": None}, "to Germany since 13:00 UTC"),
         ({"network": None, "country": None}, "to all its countries since"),
         ({"better": None}, "below its month (89 %)."),
+        ({"network": "26299"}, "to network 26299 in Germany since"),
     ],
 )
 def test_a_finding_says_as_much_as_it_knows(

@@ -1,4 +1,6 @@
 // Numbers, times and words as the console shows them. Times are UTC, as in every answer of the API.
+import { signal } from "./vendor.js";
+
 
 const GAP = "\u202f";
 /** Made when it is first asked for: that takes 20 ms, which the page is not made to wait for. */
@@ -96,6 +98,16 @@ export function country(code) {
   } catch {
     return code;
   }
+}
+
+const networks = signal(null);
+let asked = null;
+
+/** "26202" → "Vodafone 26202", once the names are there: they are loaded when a network is first shown. */
+export function network(code) {
+  asked ??= import("./vendor-networks.js").then((names) => (networks.value = names.default), () => (asked = null));
+  const name = networks.value?.get(code);
+  return name ? `${name} ${code}` : code;
 }
 
 /** May be a person's number, in a text of any kind: any digits after `+`, else seven and more, apart or not. */

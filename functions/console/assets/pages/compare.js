@@ -5,7 +5,7 @@ import { Chart } from "../components/charts.js";
 import { AsOf, Choice, Field, ProviderSelect, RangePicker, periodIn, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { Band, useTitles } from "../components/table.js";
-import { FEW, count, country, duration, many, percent } from "../format.js";
+import { FEW, count, country, duration, many, network, percent } from "../format.js";
 import { Empty, Loaded, useLoad } from "../load.js";
 import { href, route, setQuery } from "../router.js";
 
@@ -33,7 +33,7 @@ export default function Compare() {
 
 const defined = (given) => Object.fromEntries(Object.entries(given).filter(([, value]) => value));
 
-const placeOf = (row) => [row.country ? country(row.country) : "Unknown country", "network" in row && (row.network ?? "unknown network")].filter(Boolean).join(", ");
+const placeOf = (row) => [row.country ? country(row.country) : "Unknown country", "network" in row && (row.network ? network(row.network) : "unknown network")].filter(Boolean).join(", ");
 
 function Heat({ rows, by, title, period }) {
   const [all, setAll] = useState(false);

@@ -4,7 +4,7 @@ import { api, has } from "../api.js";
 import { AsOf, Field, ProviderSelect, RangePicker, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { Cause, Code, PhoneNumber, Status, Table, useTitles } from "../components/table.js";
-import { BOUNCES, CAUSES, FILTERS, STATUSES, country, duration, time, words } from "../format.js";
+import { BOUNCES, CAUSES, FILTERS, STATUSES, country, duration, network, time, words } from "../format.js";
 import { Empty, Loaded, Older, usePages } from "../load.js";
 import { Drawer } from "./messages/drawer.js";
 import { href, route, setQuery } from "../router.js";
@@ -92,7 +92,7 @@ function List({ items, title, numbers, query }) {
     { key: "cause", title: "Cause", cell: (row) => html`<${Cause} cause=${row.cause} bounce=${row.bounce} />` },
     { key: "code", title: "Code", rest: true, cell: (row) => (row.status === "delivered" ? html`<code class="cut" title=${row.code}>${row.code ?? "–"}</code>` : html`<${Code} provider=${row.provider} code=${row.code} />`) },
     ...(numbers ? [{ key: "recipient", title: "Number", cell: (row) => html`<${PhoneNumber} value=${row.recipient} />` }] : []),
-    { key: "to", title: "To", cell: (row) => html`${row.country && `${country(row.country)} `}${row.network && html`<span class="muted cut" title=${row.network}>${row.network}</span>`}${!row.country && !row.network && "–"}` },
+    { key: "to", title: "To", cell: (row) => html`${row.country && `${country(row.country)} `}${row.network && html`<span class="muted cut" title=${network(row.network)}>${network(row.network)}</span>`}${!row.country && !row.network && "–"}` },
     { key: "sender", title: "From", cell: (row) => (row.sender ? html`<span class="cut" title=${row.sender}>${row.sender}</span>` : "–") },
     { key: "latency", title: "Took", num: true, cell: (row) => (row.latency_ms === null ? "–" : duration(row.latency_ms / 1000)) },
     { key: "message_id", title: "Message id", cell: (row) => (row.message_id ? html`<code class="cut" title=${row.message_id}>${row.message_id}</code>` : html`<span class="muted">erased or expired</span>`) },

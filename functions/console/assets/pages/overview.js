@@ -5,7 +5,7 @@ import { Bars, Chart, Sparkline, TimeSeries } from "../components/charts.js";
 import { AsOf, RangePicker, periodIn, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { Band, Table, useTitles } from "../components/table.js";
-import { FAILED, FEW, atLeast, clock, count, country, date, day, duration, percent, short, time, words } from "../format.js";
+import { FAILED, FEW, atLeast, clock, count, country, date, day, duration, network, percent, short, time, words } from "../format.js";
 import { Empty, Loaded, useLoad } from "../load.js";
 import { href, route } from "../router.js";
 
@@ -162,8 +162,9 @@ function Providers({ rows, period, title, unfinished }) {
 const rateOf = ({ rate, low, high, delivered, final }) =>
   `${percent(rate, 0)} (${(100 * low).toFixed(0)} to ${percent(high, 0)}, ${count(delivered)} of ${count(final)})`;
 
-function placeOf({ country: code, network }) {
-  if (network) return `network ${network} in ${country(code)}`;
+function placeOf({ country: code, network: digits }) {
+  const name = digits && network(digits);
+  if (name) return `${name === digits ? `network ${digits}` : name} in ${country(code)}`;
   return code ? country(code) : "all its countries";
 }
 
@@ -178,5 +179,5 @@ export function tell(finding, title, now = Date.now()) {
 }
 
 /** The messages that it is made of. */
-const messagesOf = ({ provider, country: code, network, since }) =>
-  href("messages", { provider, country: code, network, from: since });
+const messagesOf = ({ provider, country: code, network: digits, since }) =>
+  href("messages", { provider, country: code, network: digits, from: since });

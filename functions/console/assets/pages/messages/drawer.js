@@ -4,7 +4,7 @@ import { api, has } from "../../api.js";
 import { Copyable } from "../../components/copy.js";
 import { Dialog } from "../../components/dialog.js";
 import { Cause, PhoneNumber, Status, meaningOf, toneOf, useCodes, useTitles } from "../../components/table.js";
-import { ago, duration, time, words } from "../../format.js";
+import { ago, duration, network, time, words } from "../../format.js";
 import { Empty, Failed, Loaded, useAct, useLoad } from "../../load.js";
 import { codesHref, setQuery } from "../../router.js";
 
@@ -29,7 +29,7 @@ function One({ message, title }) {
     <dl class="facts">
       <dt>To</dt><dd><${PhoneNumber} value=${message.recipient} /></dd>
       ${fact("From", message.sender)}
-      ${fact("Network", message.network)}
+      ${fact("Network", message.network && network(message.network))}
       ${fact("Sent", message.sent_at && time(message.sent_at, { seconds: true }))}
       ${fact("Segments", message.segments)}
       ${fact("Price", price && `${price.amount} ${price.currency ?? ""}`)}
