@@ -54,7 +54,7 @@ render(page, document.body);
 """,
 }
 PAGES = {"the console": "index.html#/overview", "a bare page": "bare.html#/bare"}
-HEADINGS = ("Overview", "Bare")
+HEADINGS = json.dumps(["Overview", "Bare"])
 WATCH = """
 sessionStorage.setItem("dlr.session", %(session)s);
 new MutationObserver((_, observer) => {
@@ -86,7 +86,7 @@ def measure() -> bool:
         _add_bare_page(cloud, deployment, Path(folder) / "console")
         messages = fill(cloud, deployment.resources, datetime.now(UTC), SEED)
         _wait_until_quiet(deployment)
-        watch = WATCH % {"session": json.dumps(_session(deployment)), "headings": list(HEADINGS)}
+        watch = WATCH % {"session": json.dumps(_session(deployment)), "headings": HEADINGS}
         print(f"{messages:,} messages, medians of {ROUNDS} visits in ms", flush=True)
         first = _compared(_first_visits(chromium, deployment, watch), "first visit")
         later = _compared(_later_visits(chromium, deployment, watch), "later visits")
