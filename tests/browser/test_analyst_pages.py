@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.answers import ANSWERS, AS_OF, NUMBER, figures
+from tests.browser.answers import ANSWERS, AS_OF, CODES, NUMBER, codes, figures
 from tests.browser.conftest import SESSION, watched
 from tests.browser.site import Answer, Call, Site, examples, problem
 
@@ -367,6 +367,49 @@ def test_numbers_are_asked_for_only_on_demand(chromium: Any, site: Site) -> None
         assert NUMBER in page.locator("table").inner_text()
 
 
+def test_a_number_that_was_asked_for_is_not_shown_in_the_next_list(
+    chromium: Any, site: Site
+) -> None:
+    (item,) = examples()["GET /messages"]["items"]
+    other = "+447700900456"
+
+    def page_of(call: Call) -> dict[str, Any]:
+        number = other if call.query.get("status") else NUMBER
+        return {"items": [{**item, "recipient": number}], "next": None, "as_of": None}
+
+    site.answers["GET /messages"] = page_of
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        page.get_by_label("Show numbers (audited)").check()
+        page.get_by_role("button", name="Show the number").click()
+        page.get_by_role("table").get_by_text(NUMBER).wait_for()
+        page.get_by_label("Status").select_option("rejected")
+        page.get_by_role("table").get_by_text("+44 ••••• 456").wait_for()
+        assert other not in page.get_by_role("table").inner_text()
+
+
+def test_a_code_gets_the_meaning_of_no_other_provider(chromium: Any, site: Site) -> None:
+    (item,) = examples()["GET /messages"]["items"]
+
+    def page_of(call: Call) -> dict[str, Any]:
+        failed = {**item, "status": "undelivered", "code": CODES[0]["code"]}
+        provider = call.query.get("provider", CODES[0]["provider"])
+        return {"items": [{**failed, "provider": provider}], "next": None, "as_of": None}
+
+    def codes_of(call: Call) -> Any:
+        return codes(call) if call.query["provider"] == CODES[0]["provider"] else problem(503, "")
+
+    site.answers |= {"GET /messages": page_of, "GET /codes": codes_of}
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        meaning = page.get_by_role("table").get_by_text(CODES[0]["words"])
+        meaning.wait_for()
+        page.get_by_label("Provider", exact=True).select_option("twilio")
+        page.get_by_role("table").get_by_text("Twilio").wait_for()
+        window.settle()
+        assert meaning.count() == 0
+
+
 # ---------------------------------------------------------------- exports
 
 
@@ -402,6 +445,23 @@ def test_an_export_is_asked_for_followed_and_fetched(chromium: Any, site: Site) 
     assert call.body["kind"] == "messages"
     assert call.body["filters"]["status"] == ["undelivered"]
     assert call.body["numbers"] is False
+
+
+def test_the_chosen_file_goes_on_with_the_list(chromium: Any, site: Site) -> None:
+    """Its links are asked for when its state changes, and not at each step."""
+    (like,) = examples()["GET /exports"]["items"]
+    job = {**like, "state": "running", "total": 9}
+
+    def listed(_: Call) -> dict[str, Any]:
+        return {"items": [{**job, "done": len(site.asked("GET /exports"))}], "next": None}
+
+    site.answers |= {"GET /exports": listed, "GET /exports/{id}": {**job, "done": 1}}
+    with watched(chromium, site) as window:
+        page = window.open(f"exports?job={job['id']}")
+        chosen = page.get_by_label("The chosen file")
+        chosen.get_by_text("Running, 2 of 9").wait_for()
+        chosen.get_by_text("Running, 3 of 9").wait_for()
+    assert len(site.asked("GET /exports/{id}")) == 1
 
 
 def test_a_backtest_is_tried_and_its_counts_are_shown(chromium: Any, site: Site) -> None:

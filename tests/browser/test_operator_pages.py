@@ -146,10 +146,18 @@ def test_an_import_goes_in_parts_and_names_the_rows_with_errors(chromium: Any, s
 def test_what_is_held_is_settled_to_its_end(chromium: Any, site: Site, act: str) -> None:
     route = f"POST /suppressions/held/{{provider}}/{act.lower()}"
     end = "2026-11-25T13:00:00Z"
-    site.answers[route] = lambda call: {
-        "settled": 6,
-        "next": None if "after" in call.query else "a1b2",
-        "until": end,
+    status = examples()["GET /status"]
+
+    def stands(_: Call) -> Any:
+        return {**status, "held": []} if len(site.asked(route)) == 2 else status
+
+    site.answers |= {
+        route: lambda call: {
+            "settled": 6,
+            "next": None if "after" in call.query else "a1b2",
+            "until": end,
+        },
+        "GET /status": stands,
     }
     with watched(chromium, site) as window:
         page = window.open("suppressions?part=held")
@@ -159,6 +167,7 @@ def test_what_is_held_is_settled_to_its_end(chromium: Any, site: Site, act: str)
         if act == "Discard":
             dialog.get_by_label("Received from (UTC)").fill("2026-11-25T12:00")
         dialog.get_by_role("button", name=act).click()
+        page.get_by_text("Nothing is held").wait_for()
         page.get_by_text("Done. 12 of 12 numbers").wait_for()
     first, second = site.asked(route)
     assert first.path == f"/suppressions/held/smsmode/{act.lower()}"

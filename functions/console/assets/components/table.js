@@ -83,10 +83,11 @@ export function Cause({ cause, bounce }) {
 
 /** A phone number, which nobody sees before asking. `value`: the number, or nothing where none is kept. */
 export function PhoneNumber({ value }) {
-  const [shown, setShown] = useState(false);
+  const [wanted, setWanted] = useState(null); // the number itself: a row may get another one
+  const shown = value === wanted;
   if (!has("pii")) return html`<span class="muted" title="Numbers need scope pii">hidden</span>`;
   if (!value) return html`<span class="muted">not kept</span>`;
-  return html`<span class="number">${shown ? value : masked(value)} <button class="plain small" aria-label=${shown ? "Hide the number" : "Show the number"} onClick=${() => setShown(!shown)}>${shown ? "Hide" : "Show"}</button></span>`;
+  return html`<span class="number">${shown ? value : masked(value)} <button class="plain small" aria-label=${shown ? "Hide the number" : "Show the number"} onClick=${() => setWanted(shown ? null : value)}>${shown ? "Hide" : "Show"}</button></span>`;
 }
 
 const FRESH_MS = 300_000;
@@ -133,14 +134,15 @@ function codesOf(provider) {
 /** What the catalogue says of a code, or undefined. */
 export const meaningOf = (rows, code) => rows?.find((each) => each.code === code);
 
+/** The same in a component; nothing until they are there, or where they cannot be had. */
 export function useCodes(provider) {
-  const [rows, setRows] = useState(null);
+  const [known, setKnown] = useState({});
   useEffect(() => {
     let gone = false;
-    if (provider) codesOf(provider).then((found) => gone || setRows(found), () => null);
+    if (provider) codesOf(provider).then((rows) => gone || setKnown({ provider, rows }), () => null);
     return () => (gone = true);
   }, [provider]);
-  return rows;
+  return known.provider === provider ? known.rows : undefined;
 }
 
 /** A provider's code with what it means beside it. */
