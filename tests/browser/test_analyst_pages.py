@@ -218,6 +218,17 @@ def test_a_chart_is_a_table_too_and_its_rows_lead_to_messages(chromium: Any, sit
     assert (query["from"], query["to"]) == ("2026-11-25T00:00:00.000Z", "2026-11-26T00:00:00.000Z")
 
 
+def test_a_chart_that_cannot_be_drawn_says_so_and_has_its_table(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        window.page.route("**/vendor-uplot.js", lambda route: route.abort())
+        page = window.open("overview")
+        page.get_by_text("The chart could not be loaded.").wait_for()
+        page.get_by_role("button", name="Show as table").first.click()
+        page.get_by_role("table", name="Rate and volume").wait_for()
+        assert any("vendor-uplot" in each for each in window.wrong)
+        window.wrong.clear()
+
+
 def test_a_stack_without_messages_says_what_to_do(chromium: Any, site: Site) -> None:
     nothing = {"rows": [], "as_of": None}
     site.answers |= {
@@ -353,6 +364,20 @@ def test_a_page_that_comes_late_is_not_shown_below_another_search(
         page.get_by_role("button", name="Older ones").wait_for()
         assert page.locator("td code.cut[title=rejected]").count() == 1
         assert page.locator("td code.cut[title=late]").count() == 0
+
+
+def test_a_page_that_failed_is_not_told_below_another_search(chromium: Any, site: Site) -> None:
+    whole = ANSWERS["GET /messages"]
+    site.answers["GET /messages"] = lambda call: (
+        problem(503, "Not now.") if "cursor" in call.query else whole(call)
+    )
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        page.get_by_role("button", name="Older ones").click()
+        page.get_by_role("alert").wait_for()
+        page.get_by_label("Status").select_option("rejected")
+        window.settle()
+        assert page.get_by_role("alert").count() == 0
 
 
 def test_numbers_are_asked_for_only_on_demand(chromium: Any, site: Site) -> None:

@@ -20,13 +20,13 @@ export const signedOutBecause = signal("");
 
 export const isSignedIn = computed(() => session.value !== null);
 
-export function keep(opened) {
+function keep(opened) {
   sessionStorage.setItem(KEY, JSON.stringify(opened));
   signedOutBecause.value = "";
   session.value = opened;
 }
 
-export function forget(because = "") {
+function forget(because = "") {
   sessionStorage.removeItem(KEY);
   signedOutBecause.value = because;
   session.value = null;
@@ -51,7 +51,7 @@ export function has(scope) {
 const ROOT = new URL("../", location.origin + location.pathname);
 
 /** What the API answered that is no success: `message` is for a person, `requestId` for the log. */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, problem = {}) {
     super(problem.detail || problem.message || SAYS[status] || `The answer was ${status || "nothing"}.`);
     this.status = status;

@@ -11,7 +11,7 @@ import { useLoad } from "../load.js";
  */
 export function Table({ caption, columns, rows, link, rowKey, current, dense, most = Infinity }) {
   const [order, setOrder] = useState({});
-  const [all, setAll] = useState(false);
+  const [isWhole, setWhole] = useState(false);
   const by = columns.find((each) => each.key === order.key);
   const sorted = by ? [...rows].sort((a, b) => order.way * compare(by.sort(a), by.sort(b))) : rows;
   const turn = (column) =>
@@ -25,11 +25,11 @@ export function Table({ caption, columns, rows, link, rowKey, current, dense, mo
         </th>`)}
       </tr></thead>
       <tbody>
-        ${(all ? sorted : sorted.slice(0, most)).map((row, at) => html`<${Row} key=${rowKey ? rowKey(row) : at} row=${row} columns=${columns} address=${link?.(row)} isCurrent=${current?.(row)} />`)}
+        ${(isWhole ? sorted : sorted.slice(0, most)).map((row, at) => html`<${Row} key=${rowKey ? rowKey(row) : at} row=${row} columns=${columns} address=${link?.(row)} isCurrent=${current?.(row)} />`)}
       </tbody>
     </table>
   </div>
-  ${!all && rows.length > most && html`<div class="more"><button class="plain" onClick=${() => setAll(true)}>Show all ${count(rows.length)} rows</button></div>`}`;
+  ${!isWhole && rows.length > most && html`<div class="more"><button class="plain" onClick=${() => setWhole(true)}>Show all ${count(rows.length)} rows</button></div>`}`;
 }
 
 function Row({ row, columns, address, isCurrent }) {
@@ -91,11 +91,11 @@ export function PhoneNumber({ value }) {
 }
 
 const FRESH_MS = 300_000;
-const asked = perSession(() => ({ at: 0, answer: null, asking: null }));
+const listed = perSession(() => ({ at: 0, answer: null, asking: null }));
 
 /** Every provider as the API tells this session, asked for now. */
 export function providersNow() {
-  const list = asked();
+  const list = listed();
   const asking = api("/providers").finally(() => list.asking === asking && (list.asking = null));
   asking.then(() => Object.assign(list, { at: performance.now(), answer: asking }), () => null);
   return (list.asking = asking);
@@ -103,7 +103,7 @@ export function providersNow() {
 
 /** The same, asked for every five minutes at most while it answers. */
 export function providers() {
-  const { at, answer, asking } = asked();
+  const { at, answer, asking } = listed();
   return answer && performance.now() - at < FRESH_MS ? answer : (asking ?? providersNow());
 }
 
@@ -118,11 +118,11 @@ export function useTitles() {
   return (name) => data?.items.find((each) => each.name === name)?.title ?? name;
 }
 
-const askedFor = perSession(() => new Map());
+const catalogues = perSession(() => new Map());
 
 /** The provider's rows of the catalogue, asked for once. */
 function codesOf(provider) {
-  const asked = askedFor();
+  const asked = catalogues();
   if (!asked.has(provider)) {
     const rows = all("/codes", { query: { provider } });
     asked.set(provider, rows);
