@@ -65,6 +65,20 @@ def test_a_sign_in_link_signs_in_and_leaves_the_address_and_the_history(
         assert "dlr_" not in page.url
 
 
+@pytest.mark.parametrize("session", [None, SESSION])
+def test_a_sign_in_link_is_taken_in_a_tab_that_shows_the_console_already(
+    chromium: Any, site: Site, session: dict[str, Any] | None
+) -> None:
+    """Only what stands after the # changes then."""
+    site.answers["GET /sessions/current"] = {**SESSION, "name": "linked"}
+    with watched(chromium, site, session=session) as window:
+        page = window.open("codes")
+        page.goto(f"{site.url}#/sign-in?session=dlr_linked")
+        page.get_by_text("linked", exact=True).wait_for()
+        assert stored(page)["token"] == "dlr_linked"
+        assert "dlr_linked" not in page.url
+
+
 def test_a_sign_in_link_signs_nobody_in_again_who_has_signed_out(chromium: Any, site: Site) -> None:
     site.answers["GET /sessions/current"] = {
         name: value for name, value in SESSION.items() if name != "token"
