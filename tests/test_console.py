@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dlr import live
 from dlr.access.audit import Outcome
 from dlr.access.scopes import Scope
 from dlr.analysis.bands import EXCELLENT, FAIR, GOOD, POOR
@@ -300,6 +301,17 @@ def test_a_field_takes_no_count_that_the_api_refuses(
     about = described["components"]["schemas"][schema]["properties"][field]
     counts = about.get("anyOf", [about])[0]
     assert (int(found[1]), int(found[2])) == (counts["minimum"], counts["maximum"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FULL", live.PAGE), ("MANY", 2 * live.EVENTS_A_SECOND), ("LEASE_MS", 1000 * live.LEASE_S)],
+)
+def test_the_live_tail_knows_the_limits_of_the_server(name: str, value: int) -> None:
+    """It asks every two seconds; without them it would not say that something is missing."""
+    text = (FOLDER / "assets/components/tail.js").read_text()
+    assert "const EVERY_MS = 2000;" in text
+    assert f"const {name} = {value};" in text.replace("_000", "000")
 
 
 @pytest.mark.parametrize(
