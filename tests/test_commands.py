@@ -10,14 +10,14 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from dlr import live
 from dlr.access.scopes import Scope
 from dlr.analysis.dimensions import DIMENSIONS
 from dlr.causes import Policy
 from dlr.exports.job import Format, Kind
 from dlr.suppression.entry import ListName
-from dlr_cli import tokens
 from dlr_cli.__main__ import COMMANDS, dlr
-from dlr_cli.commands import backtest, export, tail
+from dlr_cli.commands import backtest, export, tail, tokens
 from dlr_cli.listing import LISTS
 from dlr_cli.options import FILTERS
 from tests.support.fake_api import JSON, PROBLEM, Answer, Call, FakeApi, answered, serving
@@ -73,6 +73,10 @@ REPORT = {
     "provider_code": "3501",
     "cause": "unknown_subscriber",
 }
+ENTRY = {"at": TIME, "name": "alice", "route": "GET /audit", "outcome": "done", "status": 200}
+ENTRY |= {"target": None, "request_id": "r1"}
+MADE = {"id": "t1", "name": "shop", "scopes": ["read", "check"], "parent": None}
+MADE |= {"expires_at": "2027-01-01T00:00:00Z", "last_used": None}
 WHOLE = {**MESSAGE, "recipient": None, "history": [REPORT]}
 CODE = {"provider": "twilio", "kind": "code", "code": "30003", "cause": "absent", "source": "x"}
 LISTED = {"suppressed": True, "list": "opt_out", "cause": "opted_out", "strikes": 0}
@@ -430,6 +434,35 @@ CASES = [
         note="Nothing is in the audit",
     ),
     Case(
+        "audit --from 2026-11-24T00:00:00Z",
+        {"GET /audit": items(ENTRY)},
+        [("GET /audit?limit=200&from=2026-11-24T00%3A00%3A00Z", None)],
+        "2026-11-24T13:00:00Z\tdone\t200\tGET /audit\talice\t-\t-\t-\tr1\n",
+        printed_json=[ENTRY],
+    ),
+    Case(
+        "tokens list",
+        {"GET /tokens": items(MADE)},
+        [("GET /tokens?limit=200", None)],
+        "t1\t2027-01-01T00:00:00Z\t-\t-\tread check\tshop\n",
+        printed_json=[MADE],
+    ),
+    Case(
+        "tokens create shop --scope read --scope check --days 7",
+        {"POST /tokens": answered({**MADE, "token": "dlr_new"})},
+        [("POST /tokens", {"name": "shop", "scopes": ["read", "check"], "days": 7})],
+        "dlr_new\n",
+        printed_json=[{**MADE, "token": "dlr_new"}],
+        note="Token t1, until 2027-01-01T00:00:00Z.",
+    ),
+    Case(
+        "tokens revoke t1 --yes",
+        {"DELETE /tokens/t1": answered(MADE)},
+        [("DELETE /tokens/t1", None)],
+        "t1  shop  revoked\n",
+        printed_json=[MADE],
+    ),
+    Case(
         "providers list",
         {"GET /providers": items(SMSMODE, {**SMSMODE, "enabled": False})},
         [("GET /providers", None)],
@@ -767,12 +800,14 @@ def test_the_command_line_offers_every_word_of_the_api() -> None:
     assert set(backtest.POLICIES) == set(Policy)
     assert set(LISTS) == set(ListName)
     assert set(FILTERS) == DIMENSIONS.keys()
+    assert tail.FULL == live.PAGE
 
 
 def test_help_cuts_no_sentence() -> None:
+    """On a terminal of 80 columns Click leaves two empty."""
     for path, command in ALL:
         if isinstance(command, click.Group):
-            shown = CliRunner().invoke(dlr, [*path, "--help"], terminal_width=80).output
+            shown = CliRunner().invoke(dlr, [*path, "--help"], terminal_width=78).output
             assert "..." not in shown.partition("\n")[2].replace("[OPTIONS] ...", ""), path
 
 
@@ -825,6 +860,17 @@ def test_watching_goes_on_where_it_was_until_it_is_stopped(
     assert result.exit_code == 0
     assert [json.loads(line)["message_id"] for line in result.stdout.splitlines()] == ["m-1", "m-2"]
     assert api.calls == ["GET /tail", "GET /tail?after=t1", "GET /tail?after=t2"]
+
+
+def test_watching_asks_at_once_for_more_where_an_answer_was_full(
+    api: FakeApi, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would fall behind for as long as many reports come."""
+    api.answers["GET /tail"] = items(*[MESSAGE] * 100, after="t1")
+    api.answers["GET /tail?after=t1"] = items(MESSAGE, after="t2")
+    monkeypatch.setattr(tail.time, "sleep", interrupt)
+    assert len(run("tail", "--json").stdout.splitlines()) == 101
+    assert api.calls == ["GET /tail", "GET /tail?after=t1"]
 
 
 def interrupt(_: float) -> None:
