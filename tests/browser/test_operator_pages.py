@@ -1,5 +1,6 @@
 """What an operator does on the pages of providers, suppressions, quarantine, codes and people."""
 
+from threading import Event
 from typing import Any
 
 import pytest
@@ -140,6 +141,36 @@ def test_an_import_goes_in_parts_and_names_the_rows_with_errors(chromium: Any, s
         assert window.violations() == []
     sizes = [len(call.body.splitlines()) - 1 for call in site.asked("POST /suppressions/import")]
     assert sizes == [1000, 1000, 500]
+
+
+def test_an_import_can_be_stopped_and_is_not_left_without_a_question(
+    chromium: Any, site: Site
+) -> None:
+    going_on = Event()
+    route = "POST /suppressions/import"
+
+    def take(_: Call) -> Any:
+        going_on.wait(10)
+        return {"imported": 1000, "skipped": 0, "errors": []}
+
+    site.answers[route] = take
+    lines = "\n".join(f"+4477009{place:05d}" for place in range(2500))
+    leaves = """() => {
+      const event = new Event("beforeunload", { cancelable: true });
+      return dispatchEvent(event);
+    }"""
+    with watched(chromium, site) as window:
+        page = window.open("suppressions?part=import")
+        file = {"name": "list.csv", "mimeType": "text/csv", "buffer": lines.encode()}
+        page.get_by_label("File").set_input_files(file)
+        assert page.evaluate(leaves)
+        page.get_by_role("button", name="Import 2,500 rows").click()
+        page.get_by_role("button", name="Stop").click()
+        assert not page.evaluate(leaves)
+        going_on.set()
+        page.get_by_text("Stopped. 1,000 of 2,500 rows read").wait_for()
+        assert page.evaluate(leaves)
+    assert len(site.asked(route)) == 1
 
 
 @pytest.mark.parametrize("act", ["Release", "Discard"])
