@@ -69,8 +69,8 @@ export function Heading({ title, says, children }) {
 }
 
 /** A part of a page with a heading of its own. */
-export function Panel({ title, tools, class: more = "", children }) {
-  return html`<section class=${`panel ${more}`}>
+export function Panel({ title, tools, children }) {
+  return html`<section class="panel">
     ${(title || tools) && html`<div class="panel-head">${title && html`<h2>${title}</h2>`}${tools}</div>`}
     ${children}
   </section>`;
