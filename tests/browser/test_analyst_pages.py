@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.answers import ANSWERS, AS_OF, CODES, NUMBER, codes, figures
+from tests.browser.answers import ANSWERS, AS_OF, CODES, NUMBER, codes, figures, stats
 from tests.browser.conftest import SESSION, watched
 from tests.browser.site import Answer, Call, Site, examples, problem
 
@@ -230,6 +230,60 @@ def test_a_chart_is_a_table_too_and_its_rows_lead_to_messages(chromium: Any, sit
         window.settle()
     query = site.asked("GET /messages")[-1].query
     assert (query["from"], query["to"]) == ("2026-11-25T00:00:00.000Z", "2026-11-26T00:00:00.000Z")
+
+
+def test_a_table_is_sorted_whole_figures_from_the_greatest_on(chromium: Any, site: Site) -> None:
+    rates = [0.9, None, *(0.8 + place / 100 for place in range(10))]
+    rows = [
+        {"provider": f"p{place}", **figures(2_000, 0.9), "delivery_rate": rate}
+        for place, rate in enumerate(rates)
+    ]
+    site.answers["GET /stats"] = lambda call: (
+        {"rows": rows, "as_of": AS_OF} if call.query.get("by") == "provider" else stats(call)
+    )
+    with watched(chromium, site) as window:
+        page = window.open("overview")
+        table = page.get_by_role("table", name="Providers")
+        names = table.locator("tbody td:first-child")
+        assert names.count() == 10
+        sort = table.get_by_role("button", name="Delivered")
+        sort.click()
+        table.locator("th[aria-sort=descending]").wait_for()
+        assert names.all_inner_texts()[:3] == ["p0", "p11", "p10"]
+        sort.click()
+        table.locator("th[aria-sort=ascending]").wait_for()
+        assert names.all_inner_texts()[:3] == ["p1", "p2", "p3"]
+        table.get_by_role("button", name="Provider").click()
+        table.locator("th[aria-sort=ascending]").get_by_text("Provider").wait_for()
+        page.get_by_role("button", name="Show all 12 rows").click()
+        assert names.all_inner_texts()[:4] == ["p0", "p1", "p10", "p11"]
+
+
+def test_a_row_leads_on_by_a_press_but_not_while_its_text_is_marked(
+    chromium: Any, site: Site
+) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        cell = page.get_by_role("row", name="expired").first.get_by_role("cell").nth(1)
+        cell.evaluate("cell => getSelection().selectAllChildren(cell)")
+        cell.evaluate("cell => cell.click()")
+        assert "message=" not in page.url
+        cell.evaluate("() => getSelection().removeAllRanges()")
+        with page.context.expect_page() as opened:
+            cell.click(modifiers=["Control"])
+        assert "message=" in opened.value.url
+        assert "message=" not in page.url
+        cell.click()
+        page.get_by_role("dialog").wait_for()
+
+
+def test_the_providers_are_asked_for_once_by_many_pages(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        for name in ("Codes", "Overview", "Compare"):
+            page.get_by_role("link", name=name, exact=True).click()
+            window.settle()
+    assert len(site.asked("GET /providers")) == 1
 
 
 def test_a_chart_that_cannot_be_drawn_says_so_and_has_its_table(chromium: Any, site: Site) -> None:

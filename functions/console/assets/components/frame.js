@@ -86,7 +86,6 @@ function keepFocus(main) {
   const pressed = () => (last = null); // a press beside everything wants no focus
   const mend = () => {
     if (!last || (document.activeElement && document.activeElement !== document.body)) return;
-    if (last.isConnected && last.disabled) return;
     const [dialog] = [...document.querySelectorAll("dialog[open]")].slice(-1);
     const next = last.isConnected ? last : (dialog?.querySelector("button") ?? main);
     next.focus({ preventScroll: true });
