@@ -105,6 +105,23 @@ def test_a_changed_file_changes_the_version_of_all(tmp_path: Path) -> None:
     assert app.load(tmp_path)[1] != version
 
 
+def test_what_is_no_file_of_the_console_keeps_its_address(tmp_path: Path) -> None:
+    links = '<a href="other.html">…</a><a href="https://example.com/a.js">…</a>'
+    (tmp_path / "index.html").write_text(f'{links}<script src="a.js"></script>')
+    (tmp_path / "a.js").write_text("1")
+    page, version = app.load(tmp_path)[0]["index.html"].plain.decode(), app.load(tmp_path)[1]
+    assert page == f'{links}<script src="{version}a.js"></script>'
+
+
+def test_what_would_not_get_smaller_is_sent_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("1")
+    asset = app.load(tmp_path)[0]["a.js"]
+    assert len(asset.zipped) > len(asset.plain)
+    answer = app._file(asset, False, {"accept-encoding": "gzip"})
+    assert "content-encoding" not in answer["headers"]
+    assert body(answer) == b"1"
+
+
 @pytest.mark.parametrize(
     "path",
     [

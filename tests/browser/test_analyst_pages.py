@@ -286,6 +286,17 @@ def test_the_providers_are_asked_for_once_by_many_pages(chromium: Any, site: Sit
     assert len(site.asked("GET /providers")) == 1
 
 
+def test_of_a_day_the_unfinished_are_those_of_the_week(chromium: Any, site: Site) -> None:
+    """No message of the last 24 hours is old enough."""
+    with watched(chromium, site) as window:
+        page = window.open("overview?range=24h")
+        page.get_by_text("No final report after 24 hours, in the last 7 days").wait_for()
+        assert site.asked("GET /stats/unfinished")[-1].query == {}
+        page.get_by_role("radio", name="30 days").check()
+        window.settle()
+        assert "from" in site.asked("GET /stats/unfinished")[-1].query
+
+
 def test_a_chart_that_cannot_be_drawn_says_so_and_has_its_table(chromium: Any, site: Site) -> None:
     with watched(chromium, site) as window:
         window.page.route("**/vendor-uplot.js", lambda route: route.abort())

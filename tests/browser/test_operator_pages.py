@@ -264,6 +264,36 @@ def test_a_replay_by_filter_begins_with_an_estimate(chromium: Any, site: Site) -
     assert replayed == {each["id"] for each in QUARANTINE[:2]}
 
 
+def test_a_replay_goes_on_behind_what_has_expired_and_its_result_stays(
+    chromium: Any, site: Site
+) -> None:
+    replay = "POST /quarantine/{id}/replay"
+    first, *others = QUARANTINE
+
+    def read(call: Call) -> Any:
+        if first["id"] in call.path:
+            return problem(404, "It is not kept.", "not-kept")
+        return {"new": 1, "stale": 0, "duplicate": 0, "error": None}
+
+    site.answers |= {
+        replay: read,
+        "GET /quarantine": lambda _: {
+            "items": [] if len(site.asked(replay)) == 3 else [first, *others],
+            "next": None,
+        },
+    }
+    with watched(chromium, site) as window:
+        page = window.open("quarantine")
+        page.get_by_role("button", name="Replay 3 …").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Reason").fill("the new version reads them")
+        dialog.get_by_role("button", name="Replay").click()
+        page.get_by_text("Quarantine is empty").wait_for()
+        page.get_by_text("Done. 3 of 3 requests").wait_for()
+        page.get_by_text(f"{first['id']}: not kept any more").wait_for()
+        page.get_by_text("Reports: 2 new").wait_for()
+
+
 def test_a_quarantined_request_is_discarded_with_a_reason(chromium: Any, site: Site) -> None:
     with watched(chromium, site) as window:
         page = window.open(f"quarantine?id={QUARANTINE[2]['id']}")
