@@ -72,6 +72,8 @@ def test_the_address_without_a_slash_leads_to_the_page_below_any_path() -> None:
 def test_the_folder_is_the_page() -> None:
     assert body(get("")) == body(get("index.html"))
     assert b"<!doctype html>" in body(get(""))[:40]
+    event = {"routeKey": "GET /console", "rawPath": "/console/", "headers": {}}
+    assert body(app.handler(event, None)) == body(get("index.html"))
 
 
 def test_every_file_that_the_page_names_is_served_and_may_be_kept_for_ever() -> None:
@@ -148,6 +150,7 @@ def test_who_can_unpack_gets_less() -> None:
     assert packed["headers"]["content-encoding"] == "gzip"
     plain = get("main.js")
     assert "content-encoding" not in plain["headers"]
+    assert packed["headers"]["vary"] == plain["headers"]["vary"] == "accept-encoding"
     assert gzip.decompress(body(packed)) == body(plain) == (FOLDER / "assets/main.js").read_bytes()
     assert len(body(packed)) < len(body(plain))
 

@@ -153,6 +153,16 @@ def test_the_navigation_offers_what_the_scopes_allow(chromium: Any, site: Site) 
         assert window.violations() == []
 
 
+def test_who_may_not_read_is_led_to_what_is_allowed_without_a_refusal(
+    chromium: Any, site: Site
+) -> None:
+    """Refusals are in the audit."""
+    with watched(chromium, site, session={**SESSION, "scopes": ["check"]}) as window:
+        page = window.open("")
+        page.get_by_role("heading", name="Suppressions").wait_for()
+    assert site.asked("GET /status") == []
+
+
 def test_the_menu_of_a_small_screen_works_by_keyboard(chromium: Any, site: Site) -> None:
     with watched(chromium, site, width=390) as window:
         page = window.open("overview")
