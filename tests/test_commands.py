@@ -631,6 +631,30 @@ def test_what_a_problem_says_is_shown_without_anything_like_a_number(
     assert not any(part in result.output for part in ("7700", "900", TOKEN, "\x1b"))
 
 
+def test_a_token_that_comes_back_as_an_id_is_not_shown(api: FakeApi, run: Run) -> None:
+    problem = {"detail": "It is wrong.", "request_id": TOKEN}
+    api.answers["GET /stats"] = (422, PROBLEM, json.dumps(problem))
+    result = run("stats")
+    assert "It is wrong." in result.stderr
+    assert TOKEN not in result.output
+
+
+def test_another_address_is_followed_nowhere(api: FakeApi, run: Run) -> None:
+    """Token and numbers are for the address that was given."""
+    api.answers["POST /suppressions/lift"] = (307, JSON, "{}")
+    api.headers = {307: {"location": f"{api.url}/elsewhere"}}
+    result = run("lift", NUMBER)
+    assert (result.exit_code, "HTTP 307" in result.output) == (1, True)
+    assert api.calls == ["POST /suppressions/lift"]
+
+
+def test_a_list_that_answers_the_same_page_again_comes_to_an_end(api: FakeApi, run: Run) -> None:
+    api.answers["GET /messages"] = items(MESSAGE, after="c")
+    result = run("messages", "--limit", "0")
+    assert (result.exit_code, "the same page again" in result.output) == (1, True)
+    assert len(api.calls) == 2
+
+
 # Profiles, and where a token comes from
 
 PROFILES = """
