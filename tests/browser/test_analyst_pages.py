@@ -163,6 +163,30 @@ def test_who_may_not_read_is_led_to_what_is_allowed_without_a_refusal(
     assert site.asked("GET /status") == []
 
 
+def test_the_colours_that_were_chosen_stay(chromium: Any, site: Site) -> None:
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    with watched(chromium, site) as window:
+        page = window.open("codes")
+        light = page.evaluate(background)
+        page.get_by_label("Colours").select_option("dark")
+        dark = page.evaluate(background)
+        assert dark != light
+        page.reload()
+        window.settle()
+        assert page.evaluate(background) == dark
+        page.get_by_label("Colours").select_option("auto")
+        assert page.evaluate(background) == light
+
+
+def test_a_browser_that_lets_nobody_copy_is_told(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages?of=smsmode&message=m-1")
+        page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(Error()); }")
+        page.get_by_role("button", name="Copy the message id").click()
+        page.get_by_text("The browser does not let us copy.").wait_for()
+        assert page.get_by_text("Copied the message id.").count() == 0
+
+
 def test_the_menu_of_a_small_screen_works_by_keyboard(chromium: Any, site: Site) -> None:
     with watched(chromium, site, width=390) as window:
         page = window.open("overview")
