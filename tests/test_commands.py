@@ -816,6 +816,38 @@ def test_every_act_takes_a_note_for_the_audit() -> None:
     assert {name for name, options in acts.items() if "note" not in options} == WITHOUT_NOTE
 
 
+ASKING = {
+    "erase": [NUMBER],
+    "held discard": ["smsmode", "--since", TIME],
+    "quarantine discard": ["q1"],
+    "quarantine replay": ["--provider", "smsmode"],
+    "revert": ["smsmode", "--since", TIME],
+    "tokens revoke": ["t1"],
+}
+"""Commands that ask first: what each is called with."""
+
+
+@pytest.mark.parametrize(("path", "arguments"), [*ASKING.items(), ("erase", ["--repeat"])], ids=str)
+def test_a_no_at_a_terminal_changes_nothing(
+    api: FakeApi, run: Run, monkeypatch: pytest.MonkeyPatch, path: str, arguments: list[str]
+) -> None:
+    waiting = dict.fromkeys(("received_at", "method", "content_type", "query", "body"), "")
+    api.answers["GET /quarantine"] = items(
+        {"id": "q1", "provider": "smsmode", "error": "x"} | waiting
+    )
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    result = run(*path.split(), *arguments, typed="n\n")
+    assert (result.exit_code, "? [y/N]" in result.stderr) == (1, True)
+    assert [call for call in api.calls if not call.startswith("GET ")] == []
+
+
+def test_every_command_that_asks_is_tried() -> None:
+    asking = {
+        " ".join(path) for path, command in ALL for each in command.params if each.name == "yes"
+    }
+    assert asking == ASKING.keys()
+
+
 def test_the_command_line_offers_every_word_of_the_api() -> None:
     """It is a package of its own, and has copies."""
     assert set(tokens.SCOPES) == set(Scope)
