@@ -418,6 +418,8 @@ CASES = [
     Case("export", {}, [], "", 2),
     Case("export messages --jobs", {}, [], "", 2),
     Case("export --jobs --provider smsmode", {}, [], "", 2, note="take no filters"),
+    Case("export --job j1 --numbers", {}, [], "", 2, note="take no filters"),
+    Case(f"export --job j1 --from {TIME}", {}, [], "", 2, note="take no filters"),
     Case("backtest --numbers", {}, [], "", 2, note="give --files"),
     Case(
         "tail --seconds 0 --provider smsmode",
