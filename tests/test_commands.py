@@ -10,14 +10,14 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from dlr import live
 from dlr.access.scopes import Scope
 from dlr.analysis.dimensions import DIMENSIONS
 from dlr.causes import Policy
 from dlr.exports.job import Format, Kind
 from dlr.suppression.entry import ListName
-from dlr_cli import tokens
 from dlr_cli.__main__ import COMMANDS, dlr
-from dlr_cli.commands import backtest, export, tail
+from dlr_cli.commands import backtest, export, tail, tokens
 from dlr_cli.listing import LISTS
 from dlr_cli.options import FILTERS
 from tests.support.fake_api import JSON, PROBLEM, Answer, Call, FakeApi, answered, serving
@@ -73,6 +73,10 @@ REPORT = {
     "provider_code": "3501",
     "cause": "unknown_subscriber",
 }
+ENTRY = {"at": TIME, "name": "alice", "route": "GET /audit", "outcome": "done", "status": 200}
+ENTRY |= {"target": None, "request_id": "r1"}
+MADE = {"id": "t1", "name": "shop", "scopes": ["read", "check"], "parent": None}
+MADE |= {"expires_at": "2027-01-01T00:00:00Z", "last_used": None}
 WHOLE = {**MESSAGE, "recipient": None, "history": [REPORT]}
 CODE = {"provider": "twilio", "kind": "code", "code": "30003", "cause": "absent", "source": "x"}
 LISTED = {"suppressed": True, "list": "opt_out", "cause": "opted_out", "strikes": 0}
@@ -414,6 +418,8 @@ CASES = [
     Case("export", {}, [], "", 2),
     Case("export messages --jobs", {}, [], "", 2),
     Case("export --jobs --provider smsmode", {}, [], "", 2, note="take no filters"),
+    Case("export --job j1 --numbers", {}, [], "", 2, note="take no filters"),
+    Case(f"export --job j1 --from {TIME}", {}, [], "", 2, note="take no filters"),
     Case("backtest --numbers", {}, [], "", 2, note="give --files"),
     Case(
         "tail --seconds 0 --provider smsmode",
@@ -428,6 +434,35 @@ CASES = [
         [("GET /audit?limit=200", None)],
         "",
         note="Nothing is in the audit",
+    ),
+    Case(
+        "audit --from 2026-11-24T00:00:00Z",
+        {"GET /audit": items(ENTRY)},
+        [("GET /audit?limit=200&from=2026-11-24T00%3A00%3A00Z", None)],
+        "2026-11-24T13:00:00Z\tdone\t200\tGET /audit\talice\t-\t-\t-\tr1\n",
+        printed_json=[ENTRY],
+    ),
+    Case(
+        "tokens list",
+        {"GET /tokens": items(MADE)},
+        [("GET /tokens?limit=200", None)],
+        "t1\t2027-01-01T00:00:00Z\t-\t-\tread check\tshop\n",
+        printed_json=[MADE],
+    ),
+    Case(
+        "tokens create shop --scope read --scope check --days 7",
+        {"POST /tokens": answered({**MADE, "token": "dlr_new"})},
+        [("POST /tokens", {"name": "shop", "scopes": ["read", "check"], "days": 7})],
+        "dlr_new\n",
+        printed_json=[{**MADE, "token": "dlr_new"}],
+        note="Token t1, until 2027-01-01T00:00:00Z.",
+    ),
+    Case(
+        "tokens revoke t1 --yes",
+        {"DELETE /tokens/t1": answered(MADE)},
+        [("DELETE /tokens/t1", None)],
+        "t1  shop  revoked\n",
+        printed_json=[MADE],
     ),
     Case(
         "providers list",
@@ -598,6 +633,30 @@ def test_what_a_problem_says_is_shown_without_anything_like_a_number(
     assert not any(part in result.output for part in ("7700", "900", TOKEN, "\x1b"))
 
 
+def test_a_token_that_comes_back_as_an_id_is_not_shown(api: FakeApi, run: Run) -> None:
+    problem = {"detail": "It is wrong.", "request_id": TOKEN}
+    api.answers["GET /stats"] = (422, PROBLEM, json.dumps(problem))
+    result = run("stats")
+    assert "It is wrong." in result.stderr
+    assert TOKEN not in result.output
+
+
+def test_another_address_is_followed_nowhere(api: FakeApi, run: Run) -> None:
+    """Token and numbers are for the address that was given."""
+    api.answers["POST /suppressions/lift"] = (307, JSON, "{}")
+    api.headers = {307: {"location": f"{api.url}/elsewhere"}}
+    result = run("lift", NUMBER)
+    assert (result.exit_code, "HTTP 307" in result.output) == (1, True)
+    assert api.calls == ["POST /suppressions/lift"]
+
+
+def test_a_list_that_answers_the_same_page_again_comes_to_an_end(api: FakeApi, run: Run) -> None:
+    api.answers["GET /messages"] = items(MESSAGE, after="c")
+    result = run("messages", "--limit", "0")
+    assert (result.exit_code, "the same page again" in result.output) == (1, True)
+    assert len(api.calls) == 2
+
+
 # Profiles, and where a token comes from
 
 PROFILES = """
@@ -759,6 +818,38 @@ def test_every_act_takes_a_note_for_the_audit() -> None:
     assert {name for name, options in acts.items() if "note" not in options} == WITHOUT_NOTE
 
 
+ASKING = {
+    "erase": [NUMBER],
+    "held discard": ["smsmode", "--since", TIME],
+    "quarantine discard": ["q1"],
+    "quarantine replay": ["--provider", "smsmode"],
+    "revert": ["smsmode", "--since", TIME],
+    "tokens revoke": ["t1"],
+}
+"""Commands that ask first: what each is called with."""
+
+
+@pytest.mark.parametrize(("path", "arguments"), [*ASKING.items(), ("erase", ["--repeat"])], ids=str)
+def test_a_no_at_a_terminal_changes_nothing(
+    api: FakeApi, run: Run, monkeypatch: pytest.MonkeyPatch, path: str, arguments: list[str]
+) -> None:
+    waiting = dict.fromkeys(("received_at", "method", "content_type", "query", "body"), "")
+    api.answers["GET /quarantine"] = items(
+        {"id": "q1", "provider": "smsmode", "error": "x"} | waiting
+    )
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    result = run(*path.split(), *arguments, typed="n\n")
+    assert (result.exit_code, "? [y/N]" in result.stderr) == (1, True)
+    assert [call for call in api.calls if not call.startswith("GET ")] == []
+
+
+def test_every_command_that_asks_is_tried() -> None:
+    asking = {
+        " ".join(path) for path, command in ALL for each in command.params if each.name == "yes"
+    }
+    assert asking == ASKING.keys()
+
+
 def test_the_command_line_offers_every_word_of_the_api() -> None:
     """It is a package of its own, and has copies."""
     assert set(tokens.SCOPES) == set(Scope)
@@ -767,12 +858,14 @@ def test_the_command_line_offers_every_word_of_the_api() -> None:
     assert set(backtest.POLICIES) == set(Policy)
     assert set(LISTS) == set(ListName)
     assert set(FILTERS) == DIMENSIONS.keys()
+    assert tail.FULL == live.PAGE
 
 
 def test_help_cuts_no_sentence() -> None:
+    """On a terminal of 80 columns Click leaves two empty."""
     for path, command in ALL:
         if isinstance(command, click.Group):
-            shown = CliRunner().invoke(dlr, [*path, "--help"], terminal_width=80).output
+            shown = CliRunner().invoke(dlr, [*path, "--help"], terminal_width=78).output
             assert "..." not in shown.partition("\n")[2].replace("[OPTIONS] ...", ""), path
 
 
@@ -825,6 +918,17 @@ def test_watching_goes_on_where_it_was_until_it_is_stopped(
     assert result.exit_code == 0
     assert [json.loads(line)["message_id"] for line in result.stdout.splitlines()] == ["m-1", "m-2"]
     assert api.calls == ["GET /tail", "GET /tail?after=t1", "GET /tail?after=t2"]
+
+
+def test_watching_asks_at_once_for_more_where_an_answer_was_full(
+    api: FakeApi, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would fall behind for as long as many reports come."""
+    api.answers["GET /tail"] = items(*[MESSAGE] * 100, after="t1")
+    api.answers["GET /tail?after=t1"] = items(MESSAGE, after="t2")
+    monkeypatch.setattr(tail.time, "sleep", interrupt)
+    assert len(run("tail", "--json").stdout.splitlines()) == 101
+    assert api.calls == ["GET /tail", "GET /tail?after=t1"]
 
 
 def interrupt(_: float) -> None:

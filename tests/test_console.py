@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dlr import live
 from dlr.access.audit import Outcome
 from dlr.access.scopes import Scope
 from dlr.analysis.bands import EXCELLENT, FAIR, GOOD, POOR
@@ -71,6 +72,8 @@ def test_the_address_without_a_slash_leads_to_the_page_below_any_path() -> None:
 def test_the_folder_is_the_page() -> None:
     assert body(get("")) == body(get("index.html"))
     assert b"<!doctype html>" in body(get(""))[:40]
+    event = {"routeKey": "GET /console", "rawPath": "/console/", "headers": {}}
+    assert body(app.handler(event, None)) == body(get("index.html"))
 
 
 def test_every_file_that_the_page_names_is_served_and_may_be_kept_for_ever() -> None:
@@ -104,6 +107,23 @@ def test_a_changed_file_changes_the_version_of_all(tmp_path: Path) -> None:
     assert app.load(tmp_path)[1] != version
 
 
+def test_what_is_no_file_of_the_console_keeps_its_address(tmp_path: Path) -> None:
+    links = '<a href="other.html">…</a><a href="https://example.com/a.js">…</a>'
+    (tmp_path / "index.html").write_text(f'{links}<script src="a.js"></script>')
+    (tmp_path / "a.js").write_text("1")
+    page, version = app.load(tmp_path)[0]["index.html"].plain.decode(), app.load(tmp_path)[1]
+    assert page == f'{links}<script src="{version}a.js"></script>'
+
+
+def test_what_would_not_get_smaller_is_sent_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("1")
+    asset = app.load(tmp_path)[0]["a.js"]
+    assert len(asset.zipped) > len(asset.plain)
+    answer = app._file(asset, False, {"accept-encoding": "gzip"})
+    assert "content-encoding" not in answer["headers"]
+    assert body(answer) == b"1"
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -130,6 +150,7 @@ def test_who_can_unpack_gets_less() -> None:
     assert packed["headers"]["content-encoding"] == "gzip"
     plain = get("main.js")
     assert "content-encoding" not in plain["headers"]
+    assert packed["headers"]["vary"] == plain["headers"]["vary"] == "accept-encoding"
     assert gzip.decompress(body(packed)) == body(plain) == (FOLDER / "assets/main.js").read_bytes()
     assert len(body(packed)) < len(body(plain))
 
@@ -301,6 +322,17 @@ def test_a_field_takes_no_count_that_the_api_refuses(
     about = described["components"]["schemas"][schema]["properties"][field]
     counts = about.get("anyOf", [about])[0]
     assert (int(found[1]), int(found[2])) == (counts["minimum"], counts["maximum"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FULL", live.PAGE), ("MANY", 2 * live.EVENTS_A_SECOND), ("LEASE_MS", 1000 * live.LEASE_S)],
+)
+def test_the_live_tail_knows_the_limits_of_the_server(name: str, value: int) -> None:
+    """It asks every two seconds; without them it would not say that something is missing."""
+    text = (FOLDER / "assets/components/tail.js").read_text()
+    assert "const EVERY_MS = 2000;" in text
+    assert f"const {name} = {value};" in text.replace("_000", "000")
 
 
 @pytest.mark.parametrize(

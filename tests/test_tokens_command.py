@@ -1,6 +1,7 @@
 """`dlr tokens` and `dlr audit` on a running system, through the gateway and its authorizer."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,7 +21,7 @@ def call(deployment: Deployment, *arguments: str, token: str | None = None) -> R
     return CliRunner(env=environment).invoke(dlr, arguments)
 
 
-def rows(result: Result) -> list[dict[str, str]]:
+def rows(result: Result) -> list[dict[str, Any]]:
     assert result.exit_code == 0, result.output
     return [json.loads(line) for line in result.stdout.splitlines()]
 
@@ -39,7 +40,7 @@ def test_a_token_is_made_used_seen_and_revoked(
     (listed,) = [
         each for each in rows(call(deployment, "tokens", "list", "--json")) if each["name"] == name
     ]
-    assert (listed["id"], listed["scopes"]) == (made["id"], "check")
+    assert (listed["id"], listed["scopes"]) == (made["id"], ["check"])
     assert listed["last_used"]
     assert made["token"] not in call(deployment, "tokens", "list").output
     result = call(deployment, "tokens", "revoke", made["id"])
@@ -53,7 +54,7 @@ def test_a_token_is_made_used_seen_and_revoked(
         ("POST /tokens", "done"),
     ]
     refused = [each for each in rows(call(deployment, "audit", "--json")) if each["name"] == name]
-    assert [(each["route"], each["status"]) for each in refused] == [("GET /audit", "403")]
+    assert [(each["route"], each["status"]) for each in refused] == [("GET /audit", 403)]
 
 
 def test_a_token_that_is_not_there_is_not_found(deployment: Deployment) -> None:

@@ -76,7 +76,7 @@ def wait(api: Api, job: Job, tell: Callable[[Job], None], every_s: float = 1.0) 
         if (before.state, before.done) != (job.state, job.done):
             tell(job)
     if job.state == "failed":
-        raise CommandError(f"The export failed: {printable(job.reason)}.")
+        raise CommandError(f"The job failed: {printable(job.reason)}.")
     return api.call("GET", f"/exports/{job.id}", Job.read)  # with links that are fresh
 
 

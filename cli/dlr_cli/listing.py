@@ -11,7 +11,7 @@ from dlr_cli.output import Output, word_of
 LISTS = ("number", "opt_out")
 
 
-def settle(
+def act_on_each(
     api: Api, output: Output, path: str, numbers: tuple[str, ...], wanted: Mapping[str, str]
 ) -> None:
     """One call a number, each number in the body; prints how each stands then.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.answers import ANSWERS, AS_OF, NUMBER, figures
+from tests.browser.answers import ANSWERS, AS_OF, CODES, NUMBER, codes, figures, stats
 from tests.browser.conftest import SESSION, watched
 from tests.browser.site import Answer, Call, Site, examples, problem
 
@@ -63,6 +63,20 @@ def test_a_sign_in_link_signs_in_and_leaves_the_address_and_the_history(
         assert "dlr_" not in page.url
         page.go_back(wait_until="commit")
         assert "dlr_" not in page.url
+
+
+@pytest.mark.parametrize("session", [None, SESSION])
+def test_a_sign_in_link_is_taken_in_a_tab_that_shows_the_console_already(
+    chromium: Any, site: Site, session: dict[str, Any] | None
+) -> None:
+    """Only what stands after the # changes then."""
+    site.answers["GET /sessions/current"] = {**SESSION, "name": "linked"}
+    with watched(chromium, site, session=session) as window:
+        page = window.open("codes")
+        page.goto(f"{site.url}#/sign-in?session=dlr_linked")
+        page.get_by_text("linked", exact=True).wait_for()
+        assert stored(page)["token"] == "dlr_linked"
+        assert "dlr_linked" not in page.url
 
 
 def test_a_sign_in_link_signs_nobody_in_again_who_has_signed_out(chromium: Any, site: Site) -> None:
@@ -137,6 +151,40 @@ def test_the_navigation_offers_what_the_scopes_allow(chromium: Any, site: Site) 
         window.open("access")
         page.get_by_text("It needs scope admin").wait_for()
         assert window.violations() == []
+
+
+def test_who_may_not_read_is_led_to_what_is_allowed_without_a_refusal(
+    chromium: Any, site: Site
+) -> None:
+    """Refusals are in the audit."""
+    with watched(chromium, site, session={**SESSION, "scopes": ["check"]}) as window:
+        page = window.open("")
+        page.get_by_role("heading", name="Suppressions").wait_for()
+    assert site.asked("GET /status") == []
+
+
+def test_the_colours_that_were_chosen_stay(chromium: Any, site: Site) -> None:
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    with watched(chromium, site) as window:
+        page = window.open("codes")
+        light = page.evaluate(background)
+        page.get_by_label("Colours").select_option("dark")
+        dark = page.evaluate(background)
+        assert dark != light
+        page.reload()
+        window.settle()
+        assert page.evaluate(background) == dark
+        page.get_by_label("Colours").select_option("auto")
+        assert page.evaluate(background) == light
+
+
+def test_a_browser_that_lets_nobody_copy_is_told(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages?of=smsmode&message=m-1")
+        page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(Error()); }")
+        page.get_by_role("button", name="Copy the message id").click()
+        page.get_by_text("The browser does not let us copy.").wait_for()
+        assert page.get_by_text("Copied the message id.").count() == 0
 
 
 def test_the_menu_of_a_small_screen_works_by_keyboard(chromium: Any, site: Site) -> None:
@@ -218,6 +266,82 @@ def test_a_chart_is_a_table_too_and_its_rows_lead_to_messages(chromium: Any, sit
         window.settle()
     query = site.asked("GET /messages")[-1].query
     assert (query["from"], query["to"]) == ("2026-11-25T00:00:00.000Z", "2026-11-26T00:00:00.000Z")
+
+
+def test_a_table_is_sorted_whole_figures_from_the_greatest_on(chromium: Any, site: Site) -> None:
+    rates = [0.9, None, *(0.8 + place / 100 for place in range(10))]
+    rows = [
+        {"provider": f"p{place}", **figures(2_000, 0.9), "delivery_rate": rate}
+        for place, rate in enumerate(rates)
+    ]
+    site.answers["GET /stats"] = lambda call: (
+        {"rows": rows, "as_of": AS_OF} if call.query.get("by") == "provider" else stats(call)
+    )
+    with watched(chromium, site) as window:
+        page = window.open("overview")
+        table = page.get_by_role("table", name="Providers")
+        names = table.locator("tbody td:first-child")
+        assert names.count() == 10
+        sort = table.get_by_role("button", name="Delivered")
+        sort.click()
+        table.locator("th[aria-sort=descending]").wait_for()
+        assert names.all_inner_texts()[:3] == ["p0", "p11", "p10"]
+        sort.click()
+        table.locator("th[aria-sort=ascending]").wait_for()
+        assert names.all_inner_texts()[:3] == ["p1", "p2", "p3"]
+        table.get_by_role("button", name="Provider").click()
+        table.locator("th[aria-sort=ascending]").get_by_text("Provider").wait_for()
+        page.get_by_role("button", name="Show all 12 rows").click()
+        assert names.all_inner_texts()[:4] == ["p0", "p1", "p10", "p11"]
+
+
+def test_a_row_leads_on_by_a_press_but_not_while_its_text_is_marked(
+    chromium: Any, site: Site
+) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        cell = page.get_by_role("row", name="expired").first.get_by_role("cell").nth(1)
+        cell.evaluate("cell => getSelection().selectAllChildren(cell)")
+        cell.evaluate("cell => cell.click()")
+        assert "message=" not in page.url
+        cell.evaluate("() => getSelection().removeAllRanges()")
+        with page.context.expect_page() as opened:
+            cell.click(modifiers=["Control"])
+        assert "message=" in opened.value.url
+        assert "message=" not in page.url
+        cell.click()
+        page.get_by_role("dialog").wait_for()
+
+
+def test_the_providers_are_asked_for_once_by_many_pages(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        for name in ("Codes", "Overview", "Compare"):
+            page.get_by_role("link", name=name, exact=True).click()
+            window.settle()
+    assert len(site.asked("GET /providers")) == 1
+
+
+def test_of_a_day_the_unfinished_are_those_of_the_week(chromium: Any, site: Site) -> None:
+    """No message of the last 24 hours is old enough."""
+    with watched(chromium, site) as window:
+        page = window.open("overview?range=24h")
+        page.get_by_text("No final report after 24 hours, in the last 7 days").wait_for()
+        assert site.asked("GET /stats/unfinished")[-1].query == {}
+        page.get_by_role("radio", name="30 days").check()
+        window.settle()
+        assert "from" in site.asked("GET /stats/unfinished")[-1].query
+
+
+def test_a_chart_that_cannot_be_drawn_says_so_and_has_its_table(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        window.page.route("**/vendor-uplot.js", lambda route: route.abort())
+        page = window.open("overview")
+        page.get_by_text("The chart could not be loaded.").wait_for()
+        page.get_by_role("button", name="Show as table").first.click()
+        page.get_by_role("table", name="Rate and volume").wait_for()
+        assert any("vendor-uplot" in each for each in window.wrong)
+        window.wrong.clear()
 
 
 def test_a_stack_without_messages_says_what_to_do(chromium: Any, site: Site) -> None:
@@ -357,6 +481,20 @@ def test_a_page_that_comes_late_is_not_shown_below_another_search(
         assert page.locator("td code.cut[title=late]").count() == 0
 
 
+def test_a_page_that_failed_is_not_told_below_another_search(chromium: Any, site: Site) -> None:
+    whole = ANSWERS["GET /messages"]
+    site.answers["GET /messages"] = lambda call: (
+        problem(503, "Not now.") if "cursor" in call.query else whole(call)
+    )
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        page.get_by_role("button", name="Older ones").click()
+        page.get_by_role("alert").wait_for()
+        page.get_by_label("Status").select_option("rejected")
+        window.settle()
+        assert page.get_by_role("alert").count() == 0
+
+
 def test_numbers_are_asked_for_only_on_demand(chromium: Any, site: Site) -> None:
     with watched(chromium, site) as window:
         page = window.open("messages")
@@ -367,6 +505,49 @@ def test_numbers_are_asked_for_only_on_demand(chromium: Any, site: Site) -> None
         assert NUMBER not in page.locator("table").inner_text()
         page.get_by_role("button", name="Show the number").first.click()
         assert NUMBER in page.locator("table").inner_text()
+
+
+def test_a_number_that_was_asked_for_is_not_shown_in_the_next_list(
+    chromium: Any, site: Site
+) -> None:
+    (item,) = examples()["GET /messages"]["items"]
+    other = "+447700900456"
+
+    def page_of(call: Call) -> dict[str, Any]:
+        number = other if call.query.get("status") else NUMBER
+        return {"items": [{**item, "recipient": number}], "next": None, "as_of": None}
+
+    site.answers["GET /messages"] = page_of
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        page.get_by_label("Show numbers (audited)").check()
+        page.get_by_role("button", name="Show the number").click()
+        page.get_by_role("table").get_by_text(NUMBER).wait_for()
+        page.get_by_label("Status").select_option("rejected")
+        page.get_by_role("table").get_by_text("+44 ••••• 456").wait_for()
+        assert other not in page.get_by_role("table").inner_text()
+
+
+def test_a_code_gets_the_meaning_of_no_other_provider(chromium: Any, site: Site) -> None:
+    (item,) = examples()["GET /messages"]["items"]
+
+    def page_of(call: Call) -> dict[str, Any]:
+        failed = {**item, "status": "undelivered", "code": CODES[0]["code"]}
+        provider = call.query.get("provider", CODES[0]["provider"])
+        return {"items": [{**failed, "provider": provider}], "next": None, "as_of": None}
+
+    def codes_of(call: Call) -> Any:
+        return codes(call) if call.query["provider"] == CODES[0]["provider"] else problem(503, "")
+
+    site.answers |= {"GET /messages": page_of, "GET /codes": codes_of}
+    with watched(chromium, site) as window:
+        page = window.open("messages")
+        meaning = page.get_by_role("table").get_by_text(CODES[0]["words"])
+        meaning.wait_for()
+        page.get_by_label("Provider", exact=True).select_option("twilio")
+        page.get_by_role("table").get_by_text("Twilio").wait_for()
+        window.settle()
+        assert meaning.count() == 0
 
 
 # ---------------------------------------------------------------- exports
@@ -404,6 +585,23 @@ def test_an_export_is_asked_for_followed_and_fetched(chromium: Any, site: Site) 
     assert call.body["kind"] == "messages"
     assert call.body["filters"]["status"] == ["undelivered"]
     assert call.body["numbers"] is False
+
+
+def test_the_chosen_file_goes_on_with_the_list(chromium: Any, site: Site) -> None:
+    """Its links are asked for when its state changes, and not at each step."""
+    (like,) = examples()["GET /exports"]["items"]
+    job = {**like, "state": "running", "total": 9}
+
+    def listed(_: Call) -> dict[str, Any]:
+        done = min(len(site.asked("GET /exports")), 9)
+        return {"items": [{**job, "done": done}], "next": None}
+
+    site.answers |= {"GET /exports": listed, "GET /exports/{id}": {**job, "done": 1}}
+    with watched(chromium, site) as window:
+        page = window.open(f"exports?job={job['id']}")
+        chosen = page.get_by_label("The chosen file")
+        chosen.get_by_text(re.compile("Running, [3-9] of 9")).wait_for()
+    assert len(site.asked("GET /exports/{id}")) == 1
 
 
 def test_a_backtest_is_tried_and_its_counts_are_shown(chromium: Any, site: Site) -> None:

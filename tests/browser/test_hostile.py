@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.answers import QUARANTINE
+from tests.browser.answers import CODES, PROVIDERS, QUARANTINE
 from tests.browser.conftest import SESSION, watched
 from tests.browser.site import Call, Site, examples, problem
 
@@ -80,6 +80,26 @@ def test_what_a_provider_says_is_text_wherever_it_is_shown(chromium: Any, site: 
         assert page.get_by_text(MARKUP).count() >= 3
         assert page.evaluate("window.ran") is None
         assert page.locator("img").count() == 0
+
+
+def test_an_address_that_is_no_page_becomes_no_link(chromium: Any, site: Site) -> None:
+    address = "javascript:window.ran=1"
+    message = examples()["GET /messages/{provider}"]
+    code = {**CODES[0], "code": message["history"][0]["provider_code"], "source": address}
+    setup = f"Enter it in [the settings]({address}), see [this](https://example.com/)."
+    site.answers |= {
+        "GET /codes": {"items": [code], "next": None},
+        "GET /messages/{provider}": message,
+        "GET /providers": {"items": [{**PROVIDERS[0], "setup": setup}], "next": None},
+    }
+    with watched(chromium, site) as window:
+        page = window.open("messages?of=smsmode&message=m")
+        page.get_by_role("dialog").get_by_text(address).wait_for()
+        assert page.locator('a[href^="javascript"]').count() == 0
+        page = window.open(f"providers/{PROVIDERS[0]['name']}")
+        page.get_by_role("link", name="this", exact=True).wait_for()
+        page.get_by_text("Enter it in the settings, see").wait_for()
+        assert page.locator('a[href^="javascript"]').count() == 0
 
 
 def test_an_act_that_fails_behind_a_window_that_was_closed_is_told(

@@ -1,5 +1,6 @@
 """What an operator does on the pages of providers, suppressions, quarantine, codes and people."""
 
+from threading import Event
 from typing import Any
 
 import pytest
@@ -142,14 +143,52 @@ def test_an_import_goes_in_parts_and_names_the_rows_with_errors(chromium: Any, s
     assert sizes == [1000, 1000, 500]
 
 
+def test_an_import_can_be_stopped_and_is_not_left_without_a_question(
+    chromium: Any, site: Site
+) -> None:
+    going_on = Event()
+    route = "POST /suppressions/import"
+
+    def take(_: Call) -> Any:
+        going_on.wait(10)
+        return {"imported": 1000, "skipped": 0, "errors": []}
+
+    site.answers[route] = take
+    lines = "\n".join(f"+4477009{place:05d}" for place in range(2500))
+    leaves = """() => {
+      const event = new Event("beforeunload", { cancelable: true });
+      return dispatchEvent(event);
+    }"""
+    with watched(chromium, site) as window:
+        page = window.open("suppressions?part=import")
+        file = {"name": "list.csv", "mimeType": "text/csv", "buffer": lines.encode()}
+        page.get_by_label("File").set_input_files(file)
+        assert page.evaluate(leaves)
+        page.get_by_role("button", name="Import 2,500 rows").click()
+        page.get_by_role("button", name="Stop").click()
+        assert not page.evaluate(leaves)
+        going_on.set()
+        page.get_by_text("Stopped. 1,000 of 2,500 rows read").wait_for()
+        assert page.evaluate(leaves)
+    assert len(site.asked(route)) == 1
+
+
 @pytest.mark.parametrize("act", ["Release", "Discard"])
 def test_what_is_held_is_settled_to_its_end(chromium: Any, site: Site, act: str) -> None:
     route = f"POST /suppressions/held/{{provider}}/{act.lower()}"
     end = "2026-11-25T13:00:00Z"
-    site.answers[route] = lambda call: {
-        "settled": 6,
-        "next": None if "after" in call.query else "a1b2",
-        "until": end,
+    status = examples()["GET /status"]
+
+    def stands(_: Call) -> Any:
+        return {**status, "held": []} if len(site.asked(route)) == 2 else status
+
+    site.answers |= {
+        route: lambda call: {
+            "settled": 6,
+            "next": None if "after" in call.query else "a1b2",
+            "until": end,
+        },
+        "GET /status": stands,
     }
     with watched(chromium, site) as window:
         page = window.open("suppressions?part=held")
@@ -159,6 +198,7 @@ def test_what_is_held_is_settled_to_its_end(chromium: Any, site: Site, act: str)
         if act == "Discard":
             dialog.get_by_label("Received from (UTC)").fill("2026-11-25T12:00")
         dialog.get_by_role("button", name=act).click()
+        page.get_by_text("Nothing is held").wait_for()
         page.get_by_text("Done. 12 of 12 numbers").wait_for()
     first, second = site.asked(route)
     assert first.path == f"/suppressions/held/smsmode/{act.lower()}"
@@ -222,6 +262,36 @@ def test_a_replay_by_filter_begins_with_an_estimate(chromium: Any, site: Site) -
         page.get_by_text("Still unreadable: 1 request.").wait_for()
     replayed = {call.path.split("/")[2] for call in site.asked("POST /quarantine/{id}/replay")}
     assert replayed == {each["id"] for each in QUARANTINE[:2]}
+
+
+def test_a_replay_goes_on_behind_what_has_expired_and_its_result_stays(
+    chromium: Any, site: Site
+) -> None:
+    replay = "POST /quarantine/{id}/replay"
+    first, *others = QUARANTINE
+
+    def read(call: Call) -> Any:
+        if first["id"] in call.path:
+            return problem(404, "It is not kept.", "not-kept")
+        return {"new": 1, "stale": 0, "duplicate": 0, "error": None}
+
+    site.answers |= {
+        replay: read,
+        "GET /quarantine": lambda _: {
+            "items": [] if len(site.asked(replay)) == 3 else [first, *others],
+            "next": None,
+        },
+    }
+    with watched(chromium, site) as window:
+        page = window.open("quarantine")
+        page.get_by_role("button", name="Replay 3 …").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Reason").fill("the new version reads them")
+        dialog.get_by_role("button", name="Replay").click()
+        page.get_by_text("Quarantine is empty").wait_for()
+        page.get_by_text("Done. 3 of 3 requests").wait_for()
+        page.get_by_text(f"{first['id']}: not kept any more").wait_for()
+        page.get_by_text("Reports: 2 new").wait_for()
 
 
 def test_a_quarantined_request_is_discarded_with_a_reason(chromium: Any, site: Site) -> None:

@@ -2,7 +2,6 @@
 
 import click
 
-from dlr_cli import tokens
 from dlr_cli.api import Api
 from dlr_cli.options import in_time, prints_data, uses_api
 from dlr_cli.output import Output
@@ -21,5 +20,5 @@ def command(api: Api, output: Output, start: str | None, end: str | None) -> Non
 
     This needs a token with scope admin.
     """
-    if not output.table(tokens.audit(api, start, end), COLUMNS):
+    if not output.table(api.pages("/audit", {"from": start, "to": end}), COLUMNS):
         output.note("Nothing is in the audit of that time.")

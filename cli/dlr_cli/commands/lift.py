@@ -3,7 +3,7 @@
 import click
 
 from dlr_cli.api import Api
-from dlr_cli.listing import LISTS, settle
+from dlr_cli.listing import LISTS, act_on_each
 from dlr_cli.options import notes, of_number, prints_data, uses_api
 from dlr_cli.output import Output
 
@@ -25,4 +25,4 @@ def command(api: Api, output: Output, numbers: tuple[str, ...], list_name: str |
     and its country's code.
     """
     wanted = {"list": list_name} if list_name else {}
-    settle(api, output, "/suppressions/lift", numbers, wanted)
+    act_on_each(api, output, "/suppressions/lift", numbers, wanted)

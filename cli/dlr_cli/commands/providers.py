@@ -43,7 +43,7 @@ def list_(api: Api, output: Output, is_all: bool) -> None:
 @prints_data
 @uses_api
 def show(api: Api, output: Output, name: str) -> None:
-    """Show one provider: the address of its webhook, and where to enter it.
+    """Show one provider: its webhook's address, and where to enter it.
 
     The address is a secret, and shown with a token of scope admin only.
     """

@@ -3,7 +3,7 @@
 import click
 
 from dlr_cli.api import Api
-from dlr_cli.listing import LISTS, settle
+from dlr_cli.listing import LISTS, act_on_each
 from dlr_cli.options import notes, of_number, prints_data, uses_api
 from dlr_cli.output import Output
 
@@ -29,4 +29,4 @@ def command(
     has + and its country's code. For many numbers: `dlr import`.
     """
     wanted = {name: value for name, value in (("list", list_name), ("cause", cause)) if value}
-    settle(api, output, "/suppressions/add", numbers, wanted)
+    act_on_each(api, output, "/suppressions/add", numbers, wanted)

@@ -10,6 +10,8 @@ from dlr_cli.options import prints_data, uses_api
 from dlr_cli.output import Output, word_of
 
 EVERY_S = 2.0
+FULL = 100
+"""As many as an answer has at most: then there is more to ask for."""
 WIDTHS = {
     "at": 27, "provider": 14, "status": 12, "cause": 20, "code": 8, "country": 3, "message_id": 0,
 }  # fmt: skip
@@ -52,7 +54,8 @@ def _coming(api: Api, end: float | None) -> Iterator[Item]:
         yield from reports
         if end is not None and time.monotonic() >= end:
             return
-        time.sleep(EVERY_S)
+        if len(reports) < FULL:
+            time.sleep(EVERY_S)
 
 
 def _read(content: Item) -> tuple[list[Item], str | None]:

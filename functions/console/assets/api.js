@@ -20,13 +20,13 @@ export const signedOutBecause = signal("");
 
 export const isSignedIn = computed(() => session.value !== null);
 
-export function keep(opened) {
+function keep(opened) {
   sessionStorage.setItem(KEY, JSON.stringify(opened));
   signedOutBecause.value = "";
   session.value = opened;
 }
 
-export function forget(because = "") {
+function forget(because = "") {
   sessionStorage.removeItem(KEY);
   signedOutBecause.value = because;
   session.value = null;
@@ -51,7 +51,7 @@ export function has(scope) {
 const ROOT = new URL("../", location.origin + location.pathname);
 
 /** What the API answered that is no success: `message` is for a person, `requestId` for the log. */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, problem = {}) {
     super(problem.detail || problem.message || SAYS[status] || `The answer was ${status || "nothing"}.`);
     this.status = status;
@@ -123,6 +123,18 @@ export async function api(path, { method = "GET", query, body, note, key, token,
   throw error;
 }
 
+/** All pages of a list, at most `most` items. */
+export async function all(path, { query, most = 2000, ...rest } = {}) {
+  const found = [];
+  let cursor;
+  do {
+    const page = await api(path, { ...rest, query: { ...query, cursor } });
+    found.push(...page.items);
+    cursor = page.next;
+  } while (cursor && found.length < most);
+  return found;
+}
+
 /** API Gateway refuses a token it does not know, without saying what kind of problem that is. */
 export function isUnknown(error) {
   return error.status === 401 || (error.status === 403 && !error.type);
@@ -162,16 +174,4 @@ export async function signOut() {
   await api("/sessions/current", { method: "DELETE", token }).catch((error) => {
     if ((error.status === 0 || error.status >= 429) && !session.peek()) forget(STILL_OPEN);
   });
-}
-
-/** All pages of a list, at most `most` items. */
-export async function all(path, { query, most = 2000, ...rest } = {}) {
-  const found = [];
-  let cursor;
-  do {
-    const page = await api(path, { ...rest, query: { ...query, cursor } });
-    found.push(...page.items);
-    cursor = page.next;
-  } while (cursor && found.length < most);
-  return found;
 }

@@ -1,4 +1,5 @@
-// Asking the server from a component, and what stands where its answer would: not there yet, none, failed, not allowed.
+// Asking the server from a component, acts, and what stands where an answer would: not there yet, none, failed, not
+// allowed. News of an act that nobody waits for any more is a toast.
 import { html, signal, useCallback, useEffect, useRef, useState } from "./vendor.js";
 import { session } from "./api.js";
 
@@ -98,18 +99,20 @@ export function useAct(run) {
 
 /**
  * A list that comes in pages: `usePages((signal, cursor) => api("/audit", { query: { from, cursor }, signal }), [from])`.
- * `{first, items, last, more, loading, error}`: `first` is that of `useLoad`. Pages of another question are not shown.
+ * `{first, items, last, more, loading, error}`: `first` is that of `useLoad`. Pages and errors of another question are not shown.
  */
 export function usePages(ask, deps) {
   const first = useLoad(ask, deps);
   const [further, setFurther] = useState({ pages: [] });
   const pages = [first.data, ...(further.of === first.data ? further.pages : [])].filter(Boolean);
   const last = pages.at(-1);
+  const asked = useRef();
   const [more, loading, error] = useAct(async () => {
+    asked.current = first.data;
     const page = await ask(undefined, last.next);
     setFurther({ of: first.data, pages: [...pages.slice(1), page] });
   });
-  return { first, items: pages.flatMap((page) => page.items), last, more, loading: loading || first.loading, error };
+  return { first, items: pages.flatMap((page) => page.items), last, more, loading: loading || first.loading, error: asked.current === first.data ? error : undefined };
 }
 
 export function Loading({ what = "Loading" }) {

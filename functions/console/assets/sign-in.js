@@ -12,12 +12,14 @@ let wanted = null;
 /** Where `make run` answers. Elsewhere a link could sign somebody in as whoever made it. */
 const HERE = ["127.0.0.1", "localhost", "[::1]"];
 
+const isLink = ({ page, query }) => page === "sign-in" && Boolean(query.session);
+
 /** The token of a sign-in link. It leaves the address, and so the history, at once. */
 function linkedSession() {
-  const { page, query } = route.peek();
-  if (page !== "sign-in" || !query.session) return null;
+  const at = route.peek();
+  if (!isLink(at)) return null;
   go("#/sign-in", { replace: true });
-  return HERE.includes(location.hostname) ? query.session : null;
+  return HERE.includes(location.hostname) ? at.query.session : null;
 }
 
 const [linked, back] = [linkedSession(), cameBack()];
@@ -41,8 +43,10 @@ export default function SignIn() {
     wanted = arriving?.wanted ?? wanted;
     arrival = null;
     if (arriving) enter(arriving.run, arriving.given).finally(() => setArriving(null));
-    else if (isSignedIn.peek() && isHere) go(wanted ?? START, { replace: true });
+    else if (isSignedIn.peek() && isHere && !isLink(route.peek())) go(wanted ?? START, { replace: true });
   }, []);
+  // Opened in a tab that shows the console already, a link is taken as it would be in a new one.
+  useEffect(() => void (isLink(route.value) && location.reload()), [route.value]);
   const submit = (event) => {
     event.preventDefault();
     enter(signIn, token.trim());

@@ -1,10 +1,10 @@
-// Copies a text, and says so where it was pressed.
+// A text to be copied, with the button that does it and says so.
 import { html, useEffect, useState } from "../vendor.js";
 import { toast } from "../load.js";
 
 const SAID_MS = 3000;
 
-export function Copy({ text, what = "it" }) {
+function Copy({ text, what }) {
   const [copied, setCopied] = useState(null);
   useEffect(() => {
     const timer = copied && setTimeout(() => setCopied(null), SAID_MS);
@@ -22,7 +22,7 @@ export function Copy({ text, what = "it" }) {
   return html`<button class="small" onClick=${copy} aria-label=${`${word} ${what}`}>${word}</button><span class="unseen" role="status">${copied && `Copied ${what}.`}</span>`;
 }
 
-/** A text to be copied, whole. */
+/** `what` is what the button copies: "the address". */
 export function Copyable({ text, what }) {
   return html`<span class="copyable"><code>${text}</code><${Copy} text=${text} what=${what} /></span>`;
 }

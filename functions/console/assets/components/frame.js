@@ -69,8 +69,8 @@ export function Heading({ title, says, children }) {
 }
 
 /** A part of a page with a heading of its own. */
-export function Panel({ title, tools, class: more = "", children }) {
-  return html`<section class=${`panel ${more}`}>
+export function Panel({ title, tools, children }) {
+  return html`<section class="panel">
     ${(title || tools) && html`<div class="panel-head">${title && html`<h2>${title}</h2>`}${tools}</div>`}
     ${children}
   </section>`;
@@ -86,7 +86,6 @@ function keepFocus(main) {
   const pressed = () => (last = null); // a press beside everything wants no focus
   const mend = () => {
     if (!last || (document.activeElement && document.activeElement !== document.body)) return;
-    if (last.isConnected && last.disabled) return;
     const [dialog] = [...document.querySelectorAll("dialog[open]")].slice(-1);
     const next = last.isConnected ? last : (dialog?.querySelector("button") ?? main);
     next.focus({ preventScroll: true });

@@ -1,4 +1,4 @@
-// How long work stands.
+// How far the server is with a job.
 import { html, useId } from "../vendor.js";
 import { count, many, words } from "../format.js";
 

@@ -11,7 +11,7 @@ import { useLoad } from "../load.js";
  */
 export function Table({ caption, columns, rows, link, rowKey, current, dense, most = Infinity }) {
   const [order, setOrder] = useState({});
-  const [all, setAll] = useState(false);
+  const [isWhole, setWhole] = useState(false);
   const by = columns.find((each) => each.key === order.key);
   const sorted = by ? [...rows].sort((a, b) => order.way * compare(by.sort(a), by.sort(b))) : rows;
   const turn = (column) =>
@@ -25,11 +25,11 @@ export function Table({ caption, columns, rows, link, rowKey, current, dense, mo
         </th>`)}
       </tr></thead>
       <tbody>
-        ${(all ? sorted : sorted.slice(0, most)).map((row, at) => html`<${Row} key=${rowKey ? rowKey(row) : at} row=${row} columns=${columns} address=${link?.(row)} isCurrent=${current?.(row)} />`)}
+        ${(isWhole ? sorted : sorted.slice(0, most)).map((row, at) => html`<${Row} key=${rowKey ? rowKey(row) : at} row=${row} columns=${columns} address=${link?.(row)} isCurrent=${current?.(row)} />`)}
       </tbody>
     </table>
   </div>
-  ${!all && rows.length > most && html`<div class="more"><button class="plain" onClick=${() => setAll(true)}>Show all ${count(rows.length)} rows</button></div>`}`;
+  ${!isWhole && rows.length > most && html`<div class="more"><button class="plain" onClick=${() => setWhole(true)}>Show all ${count(rows.length)} rows</button></div>`}`;
 }
 
 function Row({ row, columns, address, isCurrent }) {
@@ -83,18 +83,19 @@ export function Cause({ cause, bounce }) {
 
 /** A phone number, which nobody sees before asking. `value`: the number, or nothing where none is kept. */
 export function PhoneNumber({ value }) {
-  const [shown, setShown] = useState(false);
+  const [wanted, setWanted] = useState(null); // the number itself: a row may get another one
+  const shown = value === wanted;
   if (!has("pii")) return html`<span class="muted" title="Numbers need scope pii">hidden</span>`;
   if (!value) return html`<span class="muted">not kept</span>`;
-  return html`<span class="number">${shown ? value : masked(value)} <button class="plain small" aria-label=${shown ? "Hide the number" : "Show the number"} onClick=${() => setShown(!shown)}>${shown ? "Hide" : "Show"}</button></span>`;
+  return html`<span class="number">${shown ? value : masked(value)} <button class="plain small" aria-label=${shown ? "Hide the number" : "Show the number"} onClick=${() => setWanted(shown ? null : value)}>${shown ? "Hide" : "Show"}</button></span>`;
 }
 
 const FRESH_MS = 300_000;
-const asked = perSession(() => ({ at: 0, answer: null, asking: null }));
+const listed = perSession(() => ({ at: 0, answer: null, asking: null }));
 
 /** Every provider as the API tells this session, asked for now. */
 export function providersNow() {
-  const list = asked();
+  const list = listed();
   const asking = api("/providers").finally(() => list.asking === asking && (list.asking = null));
   asking.then(() => Object.assign(list, { at: performance.now(), answer: asking }), () => null);
   return (list.asking = asking);
@@ -102,7 +103,7 @@ export function providersNow() {
 
 /** The same, asked for every five minutes at most while it answers. */
 export function providers() {
-  const { at, answer, asking } = asked();
+  const { at, answer, asking } = listed();
   return answer && performance.now() - at < FRESH_MS ? answer : (asking ?? providersNow());
 }
 
@@ -117,11 +118,11 @@ export function useTitles() {
   return (name) => data?.items.find((each) => each.name === name)?.title ?? name;
 }
 
-const askedFor = perSession(() => new Map());
+const catalogues = perSession(() => new Map());
 
 /** The provider's rows of the catalogue, asked for once. */
 function codesOf(provider) {
-  const asked = askedFor();
+  const asked = catalogues();
   if (!asked.has(provider)) {
     const rows = all("/codes", { query: { provider } });
     asked.set(provider, rows);
@@ -133,14 +134,15 @@ function codesOf(provider) {
 /** What the catalogue says of a code, or undefined. */
 export const meaningOf = (rows, code) => rows?.find((each) => each.code === code);
 
+/** The same in a component; nothing until they are there, or where they cannot be had. */
 export function useCodes(provider) {
-  const [rows, setRows] = useState(null);
+  const [known, setKnown] = useState({});
   useEffect(() => {
     let gone = false;
-    if (provider) codesOf(provider).then((found) => gone || setRows(found), () => null);
+    if (provider) codesOf(provider).then((rows) => gone || setKnown({ provider, rows }), () => null);
     return () => (gone = true);
   }, [provider]);
-  return rows;
+  return known.provider === provider ? known.rows : undefined;
 }
 
 /** A provider's code with what it means beside it. */

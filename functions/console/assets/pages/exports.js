@@ -94,8 +94,8 @@ function Job({ job }) {
   const full = useLoad((signal) => (mayLoad ? api(`/exports/${job.id}`, { signal }) : Promise.resolve(job)), [job.id, job.state]);
   return html`<section class="stack" aria-label="The chosen file">
     <h3>${KINDS[job.kind]?.[0] ?? words(job.kind)}, asked ${ago(job.created_at)}</h3>
+    <div><${JobProgress} job=${job} /></div>
     <${Loaded} of=${full}>${(found) => html`
-      <div><${JobProgress} job=${found} /></div>
       ${Object.keys(found.filters).length > 0 && html`<p class="muted">${Object.entries(found.filters).map(([name, values]) => `${words(name)}: ${spoken(title, name, values)}`).join(" · ")}</p>`}
       ${found.as_of && html`<p class="muted small">Everything stored until ${time(found.as_of, { seconds: true })} is in it.</p>`}
       ${found.result && html`<${Result} job=${found} />`}

@@ -1,5 +1,5 @@
 // How delivery stands, what is wrong, and where to look.
-import { html, useMemo, useState } from "../vendor.js";
+import { html, useMemo } from "../vendor.js";
 import { api } from "../api.js";
 import { Bars, Chart, Sparkline, TimeSeries } from "../components/charts.js";
 import { AsOf, RangePicker, periodIn, rangeOf } from "../components/field.js";
@@ -9,8 +9,8 @@ import { FAILED, FEW, atLeast, clock, count, country, date, day, duration, netwo
 import { Empty, Loaded, useLoad } from "../load.js";
 import { href, route } from "../router.js";
 
-const TOP = 8;
-const MANY = 10;
+/** So many causes have a bar, and so many providers a row, until more is asked for. */
+const [TOP, MANY] = [8, 10];
 /** Up to so many hours are drawn by the hour. */
 const HOURLY = 72;
 /** In less no message is old enough to be called unfinished: then those of the week are counted. */
@@ -144,7 +144,6 @@ function Causes({ rows, period }) {
 }
 
 function Providers({ rows, period, title, unfinished }) {
-  const [all, setAll] = useState(false);
   const open = (row) => unfinished && (unfinished.find((each) => each.provider === row.provider)?.n ?? 0);
   const columns = [
     { key: "provider", title: "Provider", sort: (row) => title(row.provider), cell: (row) => title(row.provider) },
@@ -153,9 +152,7 @@ function Providers({ rows, period, title, unfinished }) {
     { key: "p95", title: "95 % within", num: true, sort: (row) => row.p95_s, cell: (row) => duration(row.p95_s) },
     { key: "open", title: "Unfinished", num: true, sort: open, cell: (row) => count(open(row)) },
   ];
-  const shown = all ? rows : rows.slice(0, MANY);
-  return html`<${Table} caption="Providers" columns=${columns} rows=${shown} rowKey=${(row) => row.provider} link=${(row) => href("messages", { ...period, provider: row.provider })} />
-    ${rows.length > shown.length && html`<div class="more"><button class="plain" onClick=${() => setAll(true)}>Show all ${count(rows.length)} providers</button></div>`}`;
+  return html`<${Table} caption="Providers" columns=${columns} rows=${rows} most=${MANY} rowKey=${(row) => row.provider} link=${(row) => href("messages", { ...period, provider: row.provider })} />`;
 }
 
 /** "71 % (67 to 75 %, 293 of 412)". */

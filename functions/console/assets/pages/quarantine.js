@@ -104,12 +104,8 @@ function said({ new: fresh, stale, duplicate, error }) {
 
 /** What a replay of many means, before it is done. */
 function Estimate({ found, reload, onClose }) {
-  const groups = new Map();
-  for (const each of found) {
-    const key = `${each.provider}\n${hidden(each.error)}`;
-    groups.set(key, (groups.get(key) ?? 0) + 1);
-  }
-  const rows = [...groups].map(([key, n]) => ({ provider: key.split("\n")[0], reason: key.split("\n")[1], n })).sort((a, b) => b.n - a.n);
+  const groups = Map.groupBy(found, (each) => `${each.provider} ${hidden(each.error)}`);
+  const rows = [...groups.values()].map((same) => ({ provider: same[0].provider, reason: hidden(same[0].error), n: same.length })).sort((a, b) => b.n - a.n);
   const ids = found.map((each) => each.id);
   const run = async (note) => {
     startWork(REPLAY, `Replay of ${many(ids.length, "request")}`, async (step) => {

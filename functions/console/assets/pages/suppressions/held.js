@@ -9,7 +9,9 @@ import { atLeast, count } from "../../format.js";
 import { Empty, Loaded, useLoad } from "../../load.js";
 import { inParts, utc } from "./parts.js";
 import { providerHref } from "../../router.js";
-import { Work, startWork } from "../../work.js";
+import { Work, isWorking, startWork } from "../../work.js";
+
+const HELD = "held";
 
 export function Held() {
   const status = useLoad((signal) => api("/status", { signal }), []);
@@ -17,7 +19,7 @@ export function Held() {
   const title = useTitles();
   const [since, setSince] = useState(yesterday);
   const settle = ({ provider, act }) => async (note) => {
-    startWork(`held-${provider}`, `${TITLES[act]} what is held of ${title(provider)}`, async (step) => {
+    startWork(HELD, `${TITLES[act]} what is held of ${title(provider)}`, async (step) => {
       await inParts(`/suppressions/held/${provider}/${act}`, act === "discard" ? { since: utc(since) } : {}, note, "settled", step, asked.more ? undefined : asked.n);
       status.reload();
     });
@@ -29,11 +31,11 @@ export function Held() {
           { key: "provider", title: "Provider", cell: (each) => html`<a href=${providerHref(each.provider)}><${ProviderTitle} name=${each.provider} /></a>` },
           { key: "n", title: "Numbers", num: true, cell: (each) => `${count(each.n)}${each.more ? " or more" : ""}` },
           { key: "acts", title: "", cell: (each) => has("write") && html`<span class="row">
-            <button class="small" aria-label=${`Release what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "release" })}>Release</button>
-            <button class="small danger" aria-label=${`Discard what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "discard" })}>Discard</button></span>` },
-        ]} />
-        ${held.map((each) => html`<${Work} key=${each.provider} name=${`held-${each.provider}`} unit="number" />`)}`}
+            <button class="small" disabled=${isWorking(HELD)} aria-label=${`Release what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "release" })}>Release</button>
+            <button class="small danger" disabled=${isWorking(HELD)} aria-label=${`Discard what is held of ${title(each.provider)}`} onClick=${() => setAsked({ ...each, act: "discard" })}>Discard</button></span>` },
+        ]} />`}
       <//>
+      <${Work} name=${HELD} unit="number" />
     <//>
     ${asked && html`<${Confirm} title=${`${TITLES[asked.act]} ${atLeast(asked.n, asked.more, "number")} of ${title(asked.provider)}?`} action=${TITLES[asked.act]} danger=${asked.act === "discard"} reason="Reason"
       run=${settle(asked)} onClose=${() => setAsked(null)}>
@@ -47,6 +49,5 @@ const ABOUT = {
   release: "The provider was right: these numbers are dead, and are suppressed from now on.",
   discard: "The provider was wrong: these reports never count. The numbers stay free.",
 };
-
 
 const yesterday = () => new Date(Date.now() - 24 * 3600e3).toISOString().slice(0, 16);

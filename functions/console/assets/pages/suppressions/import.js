@@ -1,5 +1,5 @@
 // A file of numbers onto the list.
-import { html, useState } from "../../vendor.js";
+import { html, useMemo, useState } from "../../vendor.js";
 import { api } from "../../api.js";
 import { Field } from "../../components/field.js";
 import { Panel } from "../../components/frame.js";
@@ -15,11 +15,12 @@ export function Import() {
   const [list, setList] = useState("opt_out");
   const [country, setCountry] = useState("");
   const [note, setNote] = useState("");
-  const { rows } = sheetOf(text, list);
+  const sheet = useMemo(() => sheetOf(text, list), [text, list]); // once: work that runs renders this again and again
+  const n = sheet.rows.length;
   const read = async (event) => setText((await event.target.files[0]?.text()) ?? "");
   const begin = (event) => {
     event.preventDefault();
-    startWork(IMPORT, `Import of ${many(rows.length, "row")}`, (step) => importAll(sheetOf(text, list), country.trim().toUpperCase(), note.trim(), step));
+    startWork(IMPORT, `Import of ${many(n, "row")}`, (step) => importAll(sheet, country.trim().toUpperCase(), note.trim(), step));
   };
   return html`<${Panel} title="Put many numbers on the list">
       <form class="stack" onSubmit=${begin}>
@@ -32,7 +33,7 @@ export function Import() {
           <${Field} label="Country of numbers without +" hint="Two letters, like GB"><input maxlength="2" pattern="[A-Za-z]{2}" value=${country} onInput=${(event) => setCountry(event.target.value)} /><//>
           <${Field} label="Reason" hint="It is kept in the audit."><input maxlength="100" pattern="[ -~]+" value=${note} onInput=${(event) => setNote(event.target.value)} /><//>
         </div>
-        <div class="row"><button class="primary" disabled=${rows.length === 0 || isWorking(IMPORT)}>Import${rows.length > 0 && ` ${many(rows.length, "row")}`}</button></div>
+        <div class="row"><button class="primary" disabled=${n === 0 || isWorking(IMPORT)}>Import${n > 0 && ` ${many(n, "row")}`}</button></div>
       </form>
     <//>
     <${ImportState} />`;
