@@ -231,3 +231,34 @@ def test_a_sign_in_link_signs_nobody_in_but_on_this_machine(chromium: Any, site:
         assert page.evaluate("sessionStorage.length") == 0
         window.wrong.clear()  # the strange host
     assert site.asked("GET /sessions/current") == []
+
+
+@pytest.mark.parametrize("session", [None, SESSION], ids=["signed out", "signed in"])
+def test_a_sign_in_link_can_be_opened_in_a_tab_that_shows_the_console(
+    chromium: Any, site: Site, session: dict[str, Any] | None
+) -> None:
+    """That loads nothing anew: the address changes behind its `#` alone."""
+    site.answers["GET /sessions/current"] = {**SESSION, "id": "0000000000000002", "name": "bob"}
+    with watched(chromium, site, session=session) as window:
+        page = window.open("codes")
+        page.evaluate("location.href = '#/sign-in?session=dlr_of-bob'")
+        page.get_by_text("bob", exact=True).wait_for()
+        window.settle()
+        assert "dlr_" not in page.url
+        page.go_back()
+        window.settle()
+        page.get_by_role("heading", name="Codes").wait_for()
+        assert page.get_by_text("bob", exact=True).is_visible()
+
+
+def test_who_is_signed_in_stays_so_behind_an_answer_that_nobody_asked_for(
+    chromium: Any, site: Site
+) -> None:
+    with watched(chromium, site) as window:
+        page = window.page
+        page.goto(f"{site.url}?code=of-an-attacker&state=guessed#/codes")
+        page.get_by_role("alert").filter(has_text="This tab did not ask").wait_for()
+        page.get_by_role("link", name="Go on").click()
+        page.get_by_role("heading", name="Overview").wait_for()
+        window.settle()
+        assert "code=" not in page.url

@@ -1,6 +1,6 @@
 // The page for whom nobody knows yet.
 import { html, useEffect, useState } from "./vendor.js";
-import { isSignedIn, isUnknown, signIn, signedOutBecause, takeSession } from "./api.js";
+import { isSignedIn, isUnknown, session, signIn, signedOutBecause, takeSession } from "./api.js";
 import { Field } from "./components/field.js";
 import { cameBack, finish, leave, provider } from "./identity.js";
 import { Failed, Loading, useAct } from "./load.js";
@@ -20,11 +20,15 @@ function linkedSession() {
   return HERE.includes(location.hostname) ? query.session : null;
 }
 
-const [linked, back] = [linkedSession(), cameBack()];
-/** How the browser came: tried once, or who signs out would be signed in again. */
-let arrival = null;
-if (linked) arrival = { run: takeSession, given: linked };
-else if (back) arrival = { run: finish, given: back, wanted: back.begun?.wanted ?? START };
+/** How the browser came, or null. It is in the address once: who signs out is not signed in again. */
+function inAddress() {
+  const linked = linkedSession();
+  if (linked) return { run: takeSession, given: linked };
+  const back = cameBack();
+  return back && { run: finish, given: back, wanted: back.begun?.wanted ?? START };
+}
+
+let arrival = inAddress();
 
 export default function SignIn() {
   const [token, setToken] = useState("");
@@ -36,13 +40,15 @@ export default function SignIn() {
   const [goThere, leaving, notThere] = useAct(() => leave(wanted ?? START));
   useEffect(() => {
     document.title = "Sign in · Delivery reports";
-    const isHere = route.peek().page === "sign-in";
-    if (!isHere) wanted = location.hash || START;
-    wanted = arriving?.wanted ?? wanted;
+    if (route.peek().page !== "sign-in") wanted = location.hash || START;
+    const came = arrival ?? inAddress(); // a link can be opened here, too
     arrival = null;
-    if (arriving) enter(arriving.run, arriving.given).finally(() => setArriving(null));
-    else if (isSignedIn.peek() && isHere) go(wanted ?? START, { replace: true });
-  }, []);
+    if (came) {
+      setArriving(came);
+      wanted = came.wanted ?? wanted;
+      enter(came.run, came.given).finally(() => setArriving(null));
+    } else if (isSignedIn.peek() && !arriving && route.peek().page === "sign-in") go(wanted ?? START, { replace: true });
+  }, [route.value]);
   const submit = (event) => {
     event.preventDefault();
     enter(signIn, token.trim());
@@ -63,6 +69,7 @@ export default function SignIn() {
           <button class=${provider ? "" : "primary"} disabled=${entering}>${entering ? "Signing in …" : "Sign in"}</button>
           ${error && html`<${Failed} error=${refusal(error)} />`}
         </form>
+        ${session.value && html`<p>You are signed in as ${session.value.name}. <a href=${START}>Go on</a></p>`}
         <p class="muted small">On your own machine, <code>make run</code> prints a link that signs you in.</p>`}
   </main>`;
 }
