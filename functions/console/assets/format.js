@@ -119,6 +119,9 @@ export const CAUSES = ("invalid_number unknown_subscriber not_sms_capable ported
   + "insufficient_credit account_suspended country_blocked authentication invalid_request provider_error cancelled unspecified unknown").split(" ");
 export const ACTIONS = "suppress_number suppress_opt_out strike keep".split(" ");
 
+/** What is searched by where the country or network is not known. */
+export const NO_PLACE = "none";
+
 /** On fewer final messages there is no verdict. */
 export const FEW = 100;
 
