@@ -262,3 +262,14 @@ def test_who_is_signed_in_stays_so_behind_an_answer_that_nobody_asked_for(
         page.get_by_role("heading", name="Overview").wait_for()
         window.settle()
         assert "code=" not in page.url
+
+
+def test_a_duration_at_the_end_of_a_unit_is_one_of_the_next(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("codes")
+        told = page.evaluate(
+            "import('./format.js').then(({ duration }) =>"
+            " [59.7, 3599.7, 86399.7, 61, 86461, 9.94, 75.2].map((s) => duration(s)))"
+        )
+    spoken = [each.replace("\u202f", " ") for each in told]
+    assert spoken == ["1 min", "1 h", "1 d", "1 min 1 s", "1 d", "9.9 s", "1 min 15 s"]

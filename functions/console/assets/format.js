@@ -33,9 +33,9 @@ export function duration(seconds) {
   if (seconds === null || seconds === undefined) return NONE;
   if (seconds < 10) return `${seconds.toFixed(1)}${GAP}s`;
   const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-  const first = units.findIndex(([size]) => seconds >= size);
   const parts = [];
   let left = Math.round(seconds);
+  const first = units.findIndex(([size]) => left >= size);
   for (const [size, unit] of units.slice(first, first + 2)) {
     const n = Math.floor(left / size);
     left -= n * size;
