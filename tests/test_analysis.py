@@ -69,6 +69,8 @@ FILTERS = st.sampled_from(
         {"bounce": ("hard", "opt_out")},
         {"code": ("7",), "country": ("FR", "GB")},
         {"sender": ("ACME",), "network": ("208-01",)},
+        {"country": ("none",)},
+        {"country": ("none", "FR"), "network": ("none",)},
     ]
 )
 
@@ -85,7 +87,11 @@ def value_of(each: Row, name: str) -> Any:
 
 
 def fits(each: Row, filters: Mapping[str, tuple[str, ...]]) -> bool:
-    return all(value_of(each, name) in values for name, values in filters.items())
+    places = ("country", "network")
+    return all(
+        (value_of(each, name) or ("none" if name in places else None)) in values
+        for name, values in filters.items()
+    )
 
 
 def folded(rows: Iterable[Row], by: Sequence[str]) -> dict[tuple[Any, ...], tuple[int, int, int]]:

@@ -48,6 +48,11 @@ def test_a_network_has_one_name(written: str, known: str) -> None:
         assert SearchAsked(network=written).filters["network"] == (known,)
 
 
+def test_messages_of_no_known_place_can_be_asked_for() -> None:
+    asked = SearchAsked(country="none,GB", network="none")
+    assert asked.filters == {"country": ("none", "GB"), "network": ("none",)}
+
+
 @pytest.mark.parametrize(
     ("start", "end", "period"),
     [

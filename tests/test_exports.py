@@ -617,6 +617,20 @@ def test_a_malformed_body_is_refused(content: dict[str, Any]) -> None:
         ExportRequest.model_validate(content)
 
 
+def test_messages_of_no_known_place_are_exported(exports: ExportHarness) -> None:
+    places = {"a": (None, None), "b": ("GB", None), "c": ("GB", "23410")}
+    exports.lake.rows += [
+        lake_row(name, MIDNIGHT, country=country, network=network)
+        for name, (country, network) in places.items()
+    ]
+    for filters, expected in (
+        ({"country": "none"}, ["a"]),
+        ({"country": ["none", "GB"], "network": "none"}, ["a", "b"]),
+    ):
+        rows = exports.made(kind="messages", filters=RANGE | filters)
+        assert sorted(row["message_id"] for row in rows) == expected
+
+
 def test_a_filter_is_text_and_never_sql(exports: ExportHarness) -> None:
     exports.lake.rows.append(lake_row("m", MIDNIGHT, code="1"))
     hostile = ["x') OR true OR code IN ('", "'; DROP TABLE messages; --"]

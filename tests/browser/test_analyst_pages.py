@@ -374,6 +374,31 @@ def test_a_cell_leads_to_its_messages(chromium: Any, site: Site) -> None:
     assert (query["provider"], query["country"], query["network"]) == ("twilio", "DE", "26202")
 
 
+def test_a_place_that_nobody_knows_leads_to_its_messages_alone(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("compare?by=network")
+        page.get_by_role("row", name="Unknown country").get_by_role("link").first.click()
+        window.settle()
+        assert page.get_by_label("Country").input_value() == "none"
+    query = site.asked("GET /messages")[-1].query
+    assert (query["country"], query["network"]) == ("none", "none")
+
+
+def test_a_day_of_which_the_period_has_a_part_leads_to_that_part(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        for row, (start, end) in {
+            0: ("2026-11-24T17:00:00.000Z", "2026-11-25T00:00:00.000Z"),
+            6: ("2026-11-30T00:00:00.000Z", "2026-11-30T05:30:00.000Z"),
+        }.items():
+            page = window.open("overview?from=2026-11-24T17:00:00Z&to=2026-11-30T05:30:00Z")
+            chart = page.locator("figure", has_text="Rate and volume")
+            chart.get_by_role("button", name="Show as table").click()
+            chart.locator("tbody").get_by_role("row").nth(row).get_by_role("link").click()
+            window.settle()
+            query = site.asked("GET /messages")[-1].query
+            assert (query["from"], query["to"]) == (start, end)
+
+
 def test_little_is_said_of_few_messages(chromium: Any, site: Site) -> None:
     (row,) = examples()["GET /stats/compare"]["rows"]
     few = {**row, "final": 12, "delivered": 11, "n": 12, "best": row["provider"]}

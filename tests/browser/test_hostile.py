@@ -251,3 +251,45 @@ def test_a_sign_in_link_signs_nobody_in_but_on_this_machine(chromium: Any, site:
         assert page.evaluate("sessionStorage.length") == 0
         window.wrong.clear()  # the strange host
     assert site.asked("GET /sessions/current") == []
+
+
+@pytest.mark.parametrize("session", [None, SESSION], ids=["signed out", "signed in"])
+def test_a_sign_in_link_can_be_opened_in_a_tab_that_shows_the_console(
+    chromium: Any, site: Site, session: dict[str, Any] | None
+) -> None:
+    """That loads nothing anew: the address changes behind its `#` alone."""
+    site.answers["GET /sessions/current"] = {**SESSION, "id": "0000000000000002", "name": "bob"}
+    with watched(chromium, site, session=session) as window:
+        page = window.open("codes")
+        page.evaluate("location.href = '#/sign-in?session=dlr_of-bob'")
+        page.get_by_text("bob", exact=True).wait_for()
+        window.settle()
+        assert "dlr_" not in page.url
+        page.go_back()
+        window.settle()
+        page.get_by_role("heading", name="Codes").wait_for()
+        assert page.get_by_text("bob", exact=True).is_visible()
+
+
+def test_who_is_signed_in_stays_so_behind_an_answer_that_nobody_asked_for(
+    chromium: Any, site: Site
+) -> None:
+    with watched(chromium, site) as window:
+        page = window.page
+        page.goto(f"{site.url}?code=of-an-attacker&state=guessed#/codes")
+        page.get_by_role("alert").filter(has_text="This tab did not ask").wait_for()
+        page.get_by_role("link", name="Go on").click()
+        page.get_by_role("heading", name="Overview").wait_for()
+        window.settle()
+        assert "code=" not in page.url
+
+
+def test_a_duration_at_the_end_of_a_unit_is_one_of_the_next(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("codes")
+        told = page.evaluate(
+            "import('./format.js').then(({ duration }) =>"
+            " [59.7, 3599.7, 86399.7, 61, 86461, 9.94, 75.2].map((s) => duration(s)))"
+        )
+    spoken = [each.replace("\u202f", " ") for each in told]
+    assert spoken == ["1 min", "1 h", "1 d", "1 min 1 s", "1 d", "9.9 s", "1 min 15 s"]

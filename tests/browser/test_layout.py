@@ -178,3 +178,13 @@ def test_a_flaw_is_seen(chromium: Any, site: Site) -> None:
         "a word of the API",
         "the page is wider than the window",
     ]
+
+
+def test_on_paper_a_page_stands_without_the_navigation_and_whole(chromium: Any, site: Site) -> None:
+    with watched(chromium, site, width=700) as window:
+        page = window.open("overview")
+        page.emulate_media(media="print")
+        assert not page.get_by_role("navigation", name="Pages").is_visible()
+        assert page.get_by_role("heading", name="Overview").is_visible()
+        flow = page.locator(".scroll").first.evaluate("box => getComputedStyle(box).overflowX")
+        assert flow == "visible"

@@ -173,6 +173,51 @@ def test_an_import_can_be_stopped_and_is_not_left_without_a_question(
     assert len(site.asked(route)) == 1
 
 
+@pytest.mark.parametrize("header", ["", '\ufeff"Number"\r\n'])
+def test_bare_numbers_go_on_the_list_that_is_chosen_below_a_header_too(
+    chromium: Any, site: Site, header: str
+) -> None:
+    site.answers["POST /suppressions/import"] = {"imported": 1, "skipped": 0, "errors": []}
+    with watched(chromium, site) as window:
+        page = window.open("suppressions?part=import")
+        file = {"name": "list.csv", "mimeType": "text/csv"}
+        page.get_by_label("File").set_input_files(
+            {**file, "buffer": f"{header}+447700900001\r\n".encode()}
+        )
+        page.get_by_label("List of bare numbers").select_option("Dead numbers")
+        page.get_by_role("button", name="Import 1 row").click()
+        page.get_by_text("Done. 1 of 1 row read").wait_for()
+    (call,) = site.asked("POST /suppressions/import")
+    columns, row = call.body.splitlines()
+    assert columns.strip('"').lower().replace('"', "") == "number,list"
+    assert row == "+447700900001,number"
+
+
+def test_who_may_write_and_not_read_names_the_provider_and_asks_for_nothing_in_vain(
+    chromium: Any, site: Site
+) -> None:
+    with watched(chromium, site, session={**SESSION, "scopes": ["write"]}) as window:
+        page = window.open("suppressions?part=revert")
+        page.get_by_label("Provider").fill("smsmode")
+        page.get_by_label("Received from").fill("2026-11-24T09:00")
+        page.get_by_role("button", name="Revert …").click()
+        page.get_by_role("dialog", name="Revert the reports of smsmode?").wait_for()
+        window.settle()
+    assert site.calls == []
+
+
+def test_a_reason_that_no_header_can_carry_is_refused_in_words(chromium: Any, site: Site) -> None:
+    with watched(chromium, site) as window:
+        page = window.open("access")
+        page.get_by_role("button", name="New token").click()
+        name = page.get_by_role("dialog").get_by_label("Name")
+        name.fill("Grüße")
+        page.get_by_role("button", name="Make it").click()
+        page.get_by_role("dialog", name="New token").wait_for()
+        assert name.get_attribute("title") == "Letters without accents, digits and signs"
+    assert site.asked("POST /tokens") == []
+
+
 @pytest.mark.parametrize("act", ["Release", "Discard"])
 def test_what_is_held_is_settled_to_its_end(chromium: Any, site: Site, act: str) -> None:
     route = f"POST /suppressions/held/{{provider}}/{act.lower()}"

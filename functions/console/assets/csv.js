@@ -22,11 +22,19 @@ const KNOWN = /(^|[,;])\s*"?(number|recipient_hash)"?\s*($|[,;])/i;
 /** Whether the first record names columns; a list of bare numbers does not. */
 const hasHeader = (records) => KNOWN.test(records[0] ?? "");
 
-/** `{header, rows, first}`: `first` is the number of the first row in the file, counted from 1. */
+/** Nothing beside it says where a number goes. */
+const isBare = (header) => !/[,;]/.test(header);
+
+/**
+ * `{header, rows, first}`: `first` is the number of the first row in the file, counted from 1. Bare numbers, below a header or
+ * not, go on `list`.
+ */
 export function sheetOf(text, list) {
   const records = recordsOf(text.replace(/^\ufeff/, ""));
-  if (hasHeader(records)) return { header: records[0], rows: records.slice(1), first: 2 };
-  return { header: "number,list", rows: records.map((each) => `${each},${list}`), first: 1 };
+  const named = hasHeader(records) ? records.shift() : null;
+  const first = named === null ? 1 : 2;
+  if (named !== null && !isBare(named)) return { header: named, rows: records, first };
+  return { header: `${named ?? "number"},list`, rows: records.map((each) => `${each},${list}`), first };
 }
 
 /**

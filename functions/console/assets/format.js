@@ -35,9 +35,9 @@ export function duration(seconds) {
   if (seconds === null || seconds === undefined) return NONE;
   if (seconds < 10) return `${seconds.toFixed(1)}${GAP}s`;
   const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-  const first = units.findIndex(([size]) => seconds >= size);
   const parts = [];
   let left = Math.round(seconds);
+  const first = units.findIndex(([size]) => left >= size);
   for (const [size, unit] of units.slice(first, first + 2)) {
     const n = Math.floor(left / size);
     left -= n * size;
@@ -130,6 +130,9 @@ export const CAUSES = ("invalid_number unknown_subscriber not_sms_capable ported
   + "absent handset_error busy porting roaming network_error expired unroutable spam content invalid_message sender_rejected not_registered rate_limited "
   + "insufficient_credit account_suspended country_blocked authentication invalid_request provider_error cancelled unspecified unknown").split(" ");
 export const ACTIONS = "suppress_number suppress_opt_out strike keep".split(" ");
+
+/** What is searched by where the country or network is not known. */
+export const NO_PLACE = "none";
 
 /** On fewer final messages there is no verdict. */
 export const FEW = 100;

@@ -1,6 +1,6 @@
 // The page for whom nobody knows yet.
 import { html, useEffect, useState } from "./vendor.js";
-import { isSignedIn, isUnknown, signIn, signedOutBecause, takeSession } from "./api.js";
+import { isSignedIn, isUnknown, session, signIn, signedOutBecause, takeSession } from "./api.js";
 import { Field } from "./components/field.js";
 import { cameBack, finish, leave, provider } from "./identity.js";
 import { Failed, Loading, useAct } from "./load.js";
@@ -67,6 +67,7 @@ export default function SignIn() {
           <button class=${provider ? "" : "primary"} disabled=${entering}>${entering ? "Signing in …" : "Sign in"}</button>
           ${error && html`<${Failed} error=${refusal(error)} />`}
         </form>
+        ${session.value && html`<p>You are signed in as ${session.value.name}. <a href=${START}>Go on</a></p>`}
         <p class="muted small">On your own machine, <code>make run</code> prints a link that signs you in.</p>`}
   </main>`;
 }

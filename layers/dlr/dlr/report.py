@@ -115,6 +115,10 @@ else:
         return report
 
 
+NO_PLACE = "none"
+"""What messages are filtered by whose country, or whose network, nobody knows."""
+
+
 def network_of(text: str) -> str:
     """A network by one name: "234-10" is "23410"; what is no MCC and MNC stays as it is."""
     parts = _MCC_MNC.fullmatch(text)

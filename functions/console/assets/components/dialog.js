@@ -1,6 +1,6 @@
 // Windows over the page: a dialog in the middle, a drawer at the side, a question before an act.
 import { html, useEffect, useId, useRef, useState } from "../vendor.js";
-import { Field } from "./field.js";
+import { Field, PLAIN } from "./field.js";
 import { Failed, useAct } from "../load.js";
 
 /** Shown as long as it is rendered. Escape, the cross and a press beside it call `onClose`. */
@@ -45,7 +45,7 @@ export function Confirm({ title, action, danger, reason, type, run, onDone, onCl
     <form class="stack" onSubmit=${submit}>
       <div class="stack">${children}</div>
       ${reason && html`<${Field} label=${reason} hint="It is kept in the audit. No phone numbers, please.">
-        <input required autofocus maxlength="100" pattern="[ -~]+" value=${text} onInput=${(event) => setText(event.target.value)} />
+        <input required autofocus ...${PLAIN} value=${text} onInput=${(event) => setText(event.target.value)} />
       <//>`}
       ${type && html`<${Field} label=${`Type ${type} to go on`}>
         <input required autofocus=${!reason} pattern=${type} autocomplete="off" value=${typed} onInput=${(event) => setTyped(event.target.value)} />

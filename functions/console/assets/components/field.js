@@ -1,5 +1,6 @@
 // Labelled controls of a form, and the period that a page looks at.
 import { cloneElement, html, useId, useState } from "../vendor.js";
+import { has } from "../api.js";
 import { time } from "../format.js";
 import { useLoad } from "../load.js";
 import { route, setQuery } from "../router.js";
@@ -28,9 +29,13 @@ export function Choice({ label, options, value, onChange }) {
   </fieldset>`;
 }
 
-/** Of a form: the deployed ones, or `names`. `id` and so on come from `Field`. */
+/** Of an input whose text goes into the audit, by way of a header. */
+export const PLAIN = { maxlength: "100", pattern: "[ -~]+", title: "Letters without accents, digits and signs" };
+
+/** Of a form: the deployed ones, or `names`. `id` and so on come from `Field`. Who may not list them writes the name. */
 export function ProviderSelect({ value, onChange, any, every, ...rest }) {
   const { data } = useLoad(providers, []);
+  if (!has("read")) return html`<input ...${rest} pattern="[a-z0-9]+" placeholder="Like smsmode" value=${value} onChange=${(event) => onChange(event.target.value)} />`;
   const items = (data?.items ?? []).filter((each) => every || each.enabled);
   return html`<select ...${rest} value=${value} onChange=${(event) => onChange(event.target.value)}>
     <option value="">${any ?? "Choose …"}</option>

@@ -103,6 +103,7 @@ export function providersNow() {
 
 /** The same, asked for every five minutes at most while it answers. */
 export function providers() {
+  if (!has("read")) return Promise.resolve({ items: [] }); // a refusal would stand in the audit
   const { at, answer, asking } = listed();
   return answer && performance.now() - at < FRESH_MS ? answer : (asking ?? providersNow());
 }

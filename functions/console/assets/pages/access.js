@@ -3,7 +3,7 @@ import { html, useState } from "../vendor.js";
 import { all, api, session } from "../api.js";
 import { Copyable } from "../components/copy.js";
 import { Confirm, Dialog } from "../components/dialog.js";
-import { Choice, Field, RangePicker, rangeOf } from "../components/field.js";
+import { Choice, Field, PLAIN, RangePicker, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { Table } from "../components/table.js";
 import { ago, day, time, words } from "../format.js";
@@ -67,7 +67,7 @@ function NewToken({ onClose }) {
   const turn = (scope) => setScopes(scopes.includes(scope) ? scopes.filter((each) => each !== scope) : [...scopes, scope]);
   return html`<${Dialog} title="New token" onClose=${onClose}>
     <form class="stack" onSubmit=${(event) => { event.preventDefault(); make(); }}>
-      <${Field} label="Name" hint="Of the system or person. The audit shows it."><input required autofocus maxlength="60" value=${name} onInput=${(event) => setName(event.target.value)} /><//>
+      <${Field} label="Name" hint="Of the system or person. The audit shows it."><input required autofocus ...${PLAIN} maxlength="60" value=${name} onInput=${(event) => setName(event.target.value)} /><//>
       <fieldset class="stack"><legend class="label">Scopes</legend>
         ${Object.entries(SCOPES).map(([scope, says]) => html`<label class="check" key=${scope}><input type="checkbox" checked=${scopes.includes(scope)} onChange=${() => turn(scope)} /><span><strong>${scope}</strong> <span class="muted">${says}</span></span></label>`)}
       </fieldset>

@@ -5,7 +5,7 @@ import { Chart } from "../components/charts.js";
 import { AsOf, Choice, Field, ProviderSelect, RangePicker, periodIn, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { Band, useTitles } from "../components/table.js";
-import { FEW, count, country, duration, many, network, percent } from "../format.js";
+import { FEW, NO_PLACE, count, country, duration, many, network, percent } from "../format.js";
 import { Empty, Loaded, useLoad } from "../load.js";
 import { href, route, setQuery } from "../router.js";
 
@@ -41,7 +41,7 @@ function Heat({ rows, by, title, period }) {
   const weight = new Map();
   for (const each of rows) weight.set(each.provider, (weight.get(each.provider) ?? 0) + each.n);
   const providers = [...weight.keys()].sort((a, b) => weight.get(b) - weight.get(a));
-  const link = (row) => href("messages", { ...period, provider: row.provider, country: row.country, network: row.network });
+  const link = (row) => href("messages", { ...period, provider: row.provider, country: row.country ?? NO_PLACE, network: "network" in row ? (row.network ?? NO_PLACE) : undefined });
   const columns = [
     { key: "place", title: "Place", sort: placeOf, cell: placeOf },
     { key: "provider", title: "Provider", sort: (row) => title(row.provider), cell: (row) => title(row.provider) },

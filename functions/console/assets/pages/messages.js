@@ -4,7 +4,7 @@ import { api, has } from "../api.js";
 import { AsOf, Field, ProviderSelect, RangePicker, rangeOf } from "../components/field.js";
 import { Heading, Panel } from "../components/frame.js";
 import { Cause, Code, PhoneNumber, Status, Table, useTitles } from "../components/table.js";
-import { BOUNCES, CAUSES, FILTERS, STATUSES, country, duration, network, time, words } from "../format.js";
+import { BOUNCES, CAUSES, FILTERS, NO_PLACE, STATUSES, country, duration, network, time, words } from "../format.js";
 import { Empty, Loaded, Older, usePages } from "../load.js";
 import { Drawer } from "./messages/drawer.js";
 import { href, route, setQuery } from "../router.js";
@@ -44,7 +44,7 @@ function Select({ name, query, options, ...rest }) {
 }
 
 function Text({ name, query, ...rest }) {
-  const change = ({ target }) => target.validity.valid && setQuery({ [name]: name === "country" ? target.value.toUpperCase() : target.value.trim() });
+  const change = ({ target }) => target.validity.valid && setQuery({ [name]: name === "country" && target.value !== NO_PLACE ? target.value.toUpperCase() : target.value.trim() });
   return html`<input ...${rest} placeholder="All" value=${query[name] ?? ""} onChange=${change} />`;
 }
 
@@ -55,7 +55,7 @@ function Filters({ query }) {
     <${Field} label="Status"><${Select} name="status" query=${query} options=${STATUSES} /><//>
     <${Field} label="Cause"><${Select} name="cause" query=${query} options=${CAUSES} /><//>
     <${Field} label="Bounce"><${Select} name="bounce" query=${query} options=${BOUNCES} /><//>
-    <${Field} label="Country"><${Text} name="country" query=${query} pattern="[A-Za-z]{2}(,[A-Za-z]{2})*" title="Two letters, like DE" /><//>
+    <${Field} label="Country"><${Text} name="country" query=${query} pattern="none|[A-Za-z]{2}(,[A-Za-z]{2})*" title="Two letters, like DE; none: not known" /><//>
     <${Field} label="Network"><${Text} name="network" query=${query} /><//>
     <${Field} label="Code"><${Text} name="code" query=${query} /><//>
     <${Field} label="Sender"><${Text} name="sender" query=${query} /><//>

@@ -45,7 +45,7 @@ export default function Overview() {
       <${Panel} title="Alarms"><${Alarms} title=${title} /><//>
     </div>
     ${!isEmpty && html`<${Panel}><${Loaded} of=${series} title=${`Rate and volume by ${by}`}>
-      ${({ rows }) => html`<${Volume} rows=${rows} by=${by} />`}<//><//>
+      ${({ rows }) => html`<${Volume} rows=${rows} by=${by} from=${from} to=${to} />`}<//><//>
     <div class="grid">
       <${Panel}><${Loaded} of=${causes} title="Why messages fail" empty=${({ rows }) => !rows.length && html`<${Empty} title="Nothing failed">No message of this period has failed.<//>`}>
         ${({ rows }) => html`<${Causes} rows=${rows} period=${period} />`}<//><//>
@@ -105,7 +105,7 @@ function says(all, unknown) {
   return unknown ? `The state of ${count(unknown)} of ${count(all)} alarms is not known.` : `All ${count(all)} alarms are.`;
 }
 
-function Volume({ rows, by }) {
+function Volume({ rows, by, from, to }) {
   const at = (row) => row[by];
   const drawn = useMemo(() => ({
     times: rows.map(at),
@@ -122,8 +122,9 @@ function Volume({ rows, by }) {
     { key: "p95", title: "95 % within", num: true, cell: (row) => duration(row.p95_s) },
   ];
   const link = (row) => {
-    const begin = new Date(at(row));
-    return href("messages", { from: begin.toISOString(), to: new Date(+begin + (by === "hour" ? 3_600_000 : 86_400_000)).toISOString() });
+    const [begin, length] = [+new Date(at(row)), by === "hour" ? 3_600_000 : 86_400_000];
+    const [first, last] = [Math.max(begin, new Date(from)), Math.min(begin + length, to ? new Date(to) : Infinity)]; // the period can cut off a part
+    return href("messages", { from: new Date(first).toISOString(), to: new Date(last).toISOString() });
   };
   return html`<${Chart} title=${`Rate and volume by ${by}`} columns=${columns} rows=${rows} link=${link}>
     <${TimeSeries} label=${`Delivery rate and number of messages by ${by}; the table has the figures.`} hourly=${by === "hour"} ...${drawn} /><//>`;

@@ -15,7 +15,7 @@ from dlr.analysis.dimensions import DIMENSIONS, MOST, TIMES, Filters
 from dlr.analysis.search import Position
 from dlr.analysis.source import HOUR, Period, ceil_hour, floor_hour
 from dlr.causes import Bounce, Cause
-from dlr.report import Status, network_of
+from dlr.report import NO_PLACE, Status, network_of
 from dlr.runtime.times import Time
 
 DEFAULT = timedelta(days=7)
@@ -95,11 +95,15 @@ _SEVERAL = "One or several between commas"
 _Provider = Annotated[
     _Text, _shaped("[a-z0-9]{1,32}", "names of providers between commas, of a to z and digits")
 ]
-_Country = Annotated[_Text, _shaped("[A-Z]{2}", "codes of two capital letters, like GB,FR")]
+_Country = Annotated[
+    _Text, _shaped(f"[A-Z]{{2}}|{NO_PLACE}", "codes of two capital letters, like GB,FR")
+]
 _Network = Annotated[_Text, AfterValidator(lambda text: text and network_of(text))]
 PROVIDER = _text(_SEVERAL)
-COUNTRY = _text(f"Of the recipient, two capital letters each. {_SEVERAL}")
-NETWORK = _text("MCC and MNC, like 23410, or the name that the provider writes")
+COUNTRY = _text(f"Of the recipient, two capital letters each; `{NO_PLACE}`: not known. {_SEVERAL}")
+NETWORK = _text(
+    f"MCC and MNC, like 23410, or the name that the provider writes; `{NO_PLACE}`: not known"
+)
 
 
 class Asking(BaseModel):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dlr.analysis.source import Query
 from dlr.causes import BOUNCE
-from dlr.report import FAILED, FINAL
+from dlr.report import FAILED, FINAL, NO_PLACE
 
 
 def _texts(values: object) -> str:
@@ -51,5 +51,8 @@ def condition(filters: Filters) -> Query:
     """What a message must be, as SQL over `facts`."""
     parts = ["true"]
     for name, values in filters.items():
-        parts.append(f"{DIMENSIONS[name].sql} IN ({', '.join('?' * len(values))})")
+        sql = DIMENSIONS[name].sql
+        if name in PLACES and NO_PLACE in values:
+            sql = f"coalesce({sql}, '{NO_PLACE}')"
+        parts.append(f"{sql} IN ({', '.join('?' * len(values))})")
     return Query(" AND ".join(parts), tuple(v for values in filters.values() for v in values))

@@ -16,7 +16,7 @@ from dlr.causes import Bounce, Cause, Policy
 from dlr.exports.job import Format, Kind
 from dlr.phone import holds_number
 from dlr.providers.base import provider_names
-from dlr.report import Status, network_of
+from dlr.report import NO_PLACE, Status, network_of
 from dlr.runtime.times import Time
 
 DEFAULT_RANGE = timedelta(days=30)
@@ -42,7 +42,7 @@ def _provider(name: str) -> str:
 
 
 def _country(code: str) -> str:
-    if _COUNTRY.fullmatch(code) is None:
+    if code != NO_PLACE and _COUNTRY.fullmatch(code) is None:
         raise ValueError("not a country's code of two letters, like GB")
     return code
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from dlr.exports.file import quoted
 from dlr.messages.shown import HIDDEN
+from dlr.report import NO_PLACE
 
 HOUR = timedelta(hours=1)
 
@@ -53,7 +54,10 @@ def open_wanted(
             [
                 f"f >= {_time(start)}",
                 f"f < {_time(end)}",
-                *(f"{column} IN ({_list(values)})" for column, values in filters.items()),
+                *(
+                    f"{_known(column, values)} IN ({_list(values)})"
+                    for column, values in filters.items()
+                ),
             ]
         )
         snapshot.db.execute(
@@ -67,6 +71,12 @@ def _time(time: datetime) -> str:
     """As a literal. DuckDB's TIMESTAMP has no zone."""
     plain = time.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
     return f"TIMESTAMP {quoted(plain)}"
+
+
+def _known(column: str, values: tuple[str, ...]) -> str:
+    """The column, in which NO_PLACE stands for none where it is asked for."""
+    is_asked = column in ("country", "network") and NO_PLACE in values
+    return f"coalesce({column}, '{NO_PLACE}')" if is_asked else column
 
 
 def _list(values: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 // A file of numbers onto the list.
 import { html, useMemo, useState } from "../../vendor.js";
 import { api } from "../../api.js";
-import { Field } from "../../components/field.js";
+import { Field, PLAIN } from "../../components/field.js";
 import { Panel } from "../../components/frame.js";
 import { inFile, sheetOf } from "../../csv.js";
 import { count, many } from "../../format.js";
@@ -31,7 +31,7 @@ export function Import() {
         <div class="filters roomy">
           <${Field} label="List of bare numbers"><select value=${list} onChange=${(event) => setList(event.target.value)}><option value="opt_out">Opt-outs</option><option value="number">Dead numbers</option></select><//>
           <${Field} label="Country of numbers without +" hint="Two letters, like GB"><input maxlength="2" pattern="[A-Za-z]{2}" value=${country} onInput=${(event) => setCountry(event.target.value)} /><//>
-          <${Field} label="Reason" hint="It is kept in the audit."><input maxlength="100" pattern="[ -~]+" value=${note} onInput=${(event) => setNote(event.target.value)} /><//>
+          <${Field} label="Reason" hint="It is kept in the audit."><input ...${PLAIN} value=${note} onInput=${(event) => setNote(event.target.value)} /><//>
         </div>
         <div class="row"><button class="primary" disabled=${n === 0 || isWorking(IMPORT)}>Import${n > 0 && ` ${many(n, "row")}`}</button></div>
       </form>
