@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local.waiting import wait_until
 from tests.browser.answers import CHANGE, NUMBER, PROVIDERS, QUARANTINE
 from tests.browser.conftest import SESSION, watched
 from tests.browser.site import Answer, Call, Site, examples, problem
@@ -166,10 +167,10 @@ def test_an_import_can_be_stopped_and_is_not_left_without_a_question(
         assert page.evaluate(leaves)
         page.get_by_role("button", name="Import 2,500 rows").click()
         page.get_by_role("button", name="Stop").click()
-        assert not page.evaluate(leaves)
+        assert wait_until(lambda: not page.evaluate(leaves))
         going_on.set()
         page.get_by_text("Stopped. 1,000 of 2,500 rows read").wait_for()
-        assert page.evaluate(leaves)
+        assert wait_until(lambda: page.evaluate(leaves))
     assert len(site.asked(route)) == 1
 
 
