@@ -47,7 +47,7 @@ def test_a_number_is_checked_put_on_the_list_and_lifted(
     assert (checked["result"], checked["list"]) == ("suppressed", "opt_out")
     (lifted,) = operator.read("lift", number, "--note", "alice, ticket 41")
     assert lifted["suppressed"] is False
-    acts = [each for each in operator.read("audit") if each["note"].startswith("alice")]
+    acts = [each for each in operator.read("audit") if (each["note"] or "").startswith("alice")]
     assert {each["route"] for each in acts} >= {"POST /suppressions/add", "POST /suppressions/lift"}
     assert not any(number[1:] in json.dumps(each) for each in acts)
     assert operator.call("suppress", "+0").exit_code == 2

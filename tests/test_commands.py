@@ -271,8 +271,9 @@ CASES = [
             ("POST /suppressions/add", {"number": "x"}),
             ("POST /suppressions/add", {"number": OTHER}),
         ],
-        f"x  The API answered HTTP 400. no.\n{OTHER}  suppressed: list opt_out, cause opted_out\n",
-        1,
+        f"x  The API does not take this (HTTP 400). no.\n"
+        f"{OTHER}  suppressed: list opt_out, cause opted_out\n",
+        2,
         typed=f"x\n\n{OTHER}\n",
     ),
     Case("suppress", {}, [], "", 2, typed="\n"),

@@ -82,7 +82,7 @@ class Api:
         idempotency `key`, or because the caller says that it `is_repeatable`; so many `attempts` if
         they are given.
 
-        Raises RefusedError for 401 and 403, NotFoundError for 404, WrongCallError for 422,
+        Raises RefusedError for 401 and 403, NotFoundError for 404, WrongCallError for 400 and 422,
         UnansweredError for 502 to 504, FailedCallError for another status that is no success,
         CommandError when nothing answers as this API does.
         """
@@ -170,7 +170,7 @@ def _error_of(answer: "urllib3.BaseHTTPResponse", token: str) -> CommandError:
         return NotFoundError(f"The API has no such thing (HTTP 404).{why}")
     if status == 404:
         return CommandError("There is no such route (HTTP 404). Is the address that of the API?")
-    if status == 422:
+    if status in (400, 422):
         return WrongCallError(f"The API does not take this (HTTP {status}).{why}")
     kind = UnansweredError if status in UNANSWERED else FailedCallError
     return kind(f"The API answered HTTP {status}.{why}")
@@ -183,7 +183,7 @@ def _detail_of(answer: "urllib3.BaseHTTPResponse", token: str) -> str:
     except (ValueError, TypeError, RecursionError):
         return ""
     detail, request_id = str(problem.get("detail") or ""), str(problem.get("request_id") or "")
-    detail = masked(printable(detail.replace(token, "…"))).replace("Value error, ", "")
+    detail = masked(printable(detail.replace(token, "…")))
     if detail and not detail.endswith("."):
         detail += "."
     if _REQUEST_ID.fullmatch(request_id) and token not in request_id:

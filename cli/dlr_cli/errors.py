@@ -18,7 +18,7 @@ class FailedCallError(CommandError):
 
 
 class WrongCallError(FailedCallError):
-    """The API does not take what was given: an unknown word, a time that is none."""
+    """The API does not take what was given: an unknown word, a time or a number that is none."""
 
     exit_code = 2
 

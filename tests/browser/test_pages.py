@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.answers import QUARANTINE
 from tests.browser.conftest import PAGES, watched
 from tests.browser.site import Site, examples, problem
 
@@ -18,7 +19,7 @@ ADDRESSES = [
     f"exports?kind=backtest&job={'3' * 32}",
     "access?part=audit",
     "providers/smsmode",
-    "quarantine?id=smsmode.0123456789abcdef0123456789abcdef",
+    f"quarantine?id={QUARANTINE[0]['id']}",
 ]
 """Each page, and what of pages has an address of its own."""
 ASKING = [

@@ -165,7 +165,8 @@ def _finding(error: Mapping[str, Any]) -> str:
     """Where and what. The name of a field that is not known is the caller's own text."""
     if error["type"] == "extra_forbidden":
         return f"{'.'.join(map(str, error['loc'][:-1]))}: a field is not known"
-    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+    says = error["msg"].removeprefix("Value error, ")  # pydantic's, before a text of ours
+    return f"{'.'.join(map(str, error['loc']))}: {says}"
 
 
 def caller_in(router: Any) -> Caller:
