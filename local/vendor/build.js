@@ -28,6 +28,9 @@ for (const [file, { entry, packages }] of Object.entries(FILES)) {
   });
 }
 
+/** Without those that only say more than another: "Digicel Bermuda" beside "Digicel". */
+const shortest = (names) => names.filter((each) => !names.some((other) => other !== each && each.startsWith(other)));
+
 /** MCC and MNC → the network's brand, or its operator; of those in use. Some codes are shared. */
 function networks() {
   const found = new Map();
@@ -36,7 +39,7 @@ function networks() {
     if (status !== "Operational" || !name || !mcc || !mnc) continue;
     found.set(mcc + mnc, (found.get(mcc + mnc) ?? new Set()).add(name));
   }
-  return [...found].sort(([one], [other]) => (one < other ? -1 : 1)).map(([code, names]) => [code, [...names].join(" / ")]);
+  return [...found].sort(([one], [other]) => (one < other ? -1 : 1)).map(([code, names]) => [code, shortest([...names]).join(" / ")]);
 }
 
 const lines = networks().map(([code, name]) => `  [${JSON.stringify(code)}, ${JSON.stringify(name)}],`);
