@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.answers import CODES, PROVIDERS, QUARANTINE
 from tests.browser.conftest import SESSION, watched
-from tests.browser.site import Call, Site, examples, problem
+from tests.browser.site import Answer, Call, Site, examples, problem
 
 pytestmark = pytest.mark.browser
 
@@ -208,6 +208,27 @@ def test_an_import_stops_with_its_session_and_the_next_person_sees_none_of_it(
         assert page.get_by_text("of the one before").count() == 0
         assert page.get_by_label("Or paste it").input_value() == ""
     assert len(site.asked("POST /suppressions/import")) == 1
+
+
+def test_an_import_that_ended_with_the_session_says_so_to_who_comes_back(
+    chromium: Any, site: Site
+) -> None:
+    route = "POST /suppressions/import"
+    taken = {"imported": 1000, "skipped": 0, "errors": []}
+    ended = Answer(403, {"message": "Forbidden"})
+    site.answers[route] = lambda _: ended if len(site.asked(route)) == 2 else taken
+    site.answers["POST /sessions"] = {**SESSION, "id": "another", "token": "dlr_next"}
+    lines = "\n".join(["number", *(f"+4477009{place:05d}" for place in range(2500))])
+    with watched(chromium, site) as window:
+        page = window.open("suppressions?part=import")
+        file = {"name": "list.csv", "mimeType": "text/csv", "buffer": lines.encode()}
+        page.get_by_label("File").set_input_files(file)
+        page.get_by_role("button", name="Import 2,500 rows").click()
+        page.get_by_text("The session has ended. Sign in again.").wait_for()
+        page.get_by_label("Token").fill("dlr_made-up")
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_text("1,000 of 2,500 rows read").wait_for()
+        page.get_by_text("The session has ended. Sign in again.").wait_for()
 
 
 @pytest.mark.parametrize("says", ["row 1: column 1 is unknown", "line 7: no CSV"])

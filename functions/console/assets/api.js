@@ -62,6 +62,7 @@ class ApiError extends Error {
 }
 
 const TITLES = { 0: "No connection", 401: "Signed out", 403: "Refused", 404: "Not found", 429: "Too many requests" };
+const ENDED = "The session has ended. Sign in again.";
 const SAYS = {
   0: "The server does not answer. Look at your connection, then try again.",
   429: "Too many requests at once. Wait a few seconds.",
@@ -119,7 +120,10 @@ export async function api(path, { method = "GET", query, body, note, key, token,
   }
   const error = new ApiError(response.status, answer ?? {});
   const isOwn = !token && own && own === session.peek()?.token; // not a late answer to who has left
-  if (isOwn && isUnknown(error)) forget("The session has ended. Sign in again.");
+  if (isOwn && isUnknown(error)) {
+    Object.assign(error, { title: TITLES[401], message: ENDED }); // of work that is found again, too
+    forget(ENDED);
+  }
   throw error;
 }
 

@@ -1,20 +1,23 @@
 // CSV as the import reads it: records, of which quotes may hold line breaks.
 
-/** The records' texts, without blank ones. */
+/** The records without blank ones, and the place of each in the file: as a spreadsheet counts, in which blank ones have a row. */
 function recordsOf(text) {
-  const records = [];
-  let start = 0;
-  let quoted = false;
+  const [records, places] = [[], []];
+  let [start, place, quoted] = [0, 1, false];
   for (let at = 0; at <= text.length; at++) {
     const each = text[at];
     if (each === '"') quoted = !quoted;
-    if (at === text.length || (!quoted && (each === "\n" || each === "\r"))) {
-      const record = text.slice(start, at);
-      if (record.trim()) records.push(record);
-      start = at + 1;
+    if (at < text.length && (quoted || (each !== "\n" && each !== "\r"))) continue;
+    const record = text.slice(start, at);
+    if (record.trim()) {
+      records.push(record);
+      places.push(place);
     }
+    if (each === "\r" && text[at + 1] === "\n") at += 1;
+    start = at + 1;
+    place += 1;
   }
-  return records;
+  return { records, places };
 }
 
 const KNOWN = /(^|[,;])\s*"?(number|recipient_hash)"?\s*($|[,;])/i;
@@ -25,23 +28,17 @@ const hasHeader = (records) => KNOWN.test(records[0] ?? "");
 /** Nothing beside it says where a number goes. */
 const isBare = (header) => !/[,;]/.test(header);
 
-/**
- * `{header, rows, first}`: `first` is the number of the first row in the file, counted from 1. Bare numbers, below a header or
- * not, go on `list`.
- */
+/** `{header, rows, places}`: `places` are the rows' in the file, from 1. Bare numbers, below a header or not, go on `list`. */
 export function sheetOf(text, list) {
-  const records = recordsOf(text.replace(/^\ufeff/, ""));
+  const { records, places } = recordsOf(text.replace(/^\ufeff/, ""));
   const named = hasHeader(records) ? records.shift() : null;
-  const first = named === null ? 1 : 2;
-  if (named !== null && !isBare(named)) return { header: named, rows: records, first };
-  return { header: `${named ?? "number"},list`, rows: records.map((each) => `${each},${list}`), first };
+  if (named !== null) places.shift();
+  if (named !== null && !isBare(named)) return { header: named, rows: records, places };
+  return { header: `${named ?? "number"},list`, rows: records.map((each) => `${each},${list}`), places };
 }
 
-/**
- * "row 3: not a number", of a part that began at `offset`, with the row's number in the file; null where it is no row's
- * but the whole part's.
- */
-export function inFile(error, offset, first) {
+/** "row 3: not a number", of a part whose rows have these places, with the row's in the file; null where it is no row's but the part's. */
+export function inFile(error, places) {
   const [, row, says] = error.match(/^row (\d+): (.*)$/s) ?? [];
-  return row >= 2 ? `Row ${row - 2 + offset + first}: ${says}` : null;
+  return row >= 2 ? `Row ${places[row - 2]}: ${says}` : null;
 }

@@ -48,14 +48,14 @@ function ImportState() {
 
 const refused = (from, to, says) => ({ title: "Not a table that can be read", message: `Nothing of rows ${count(from)} to ${count(to)} was taken: ${says}.` });
 
-async function importAll({ header, rows, first }, country, note, step) {
+async function importAll({ header, rows, places }, country, note, step) {
   let [imported, skipped, notes] = [0, 0, []];
   step({ total: rows.length });
   for (let at = 0; at < rows.length; at += ROWS_A_CALL) {
-    const part = rows.slice(at, at + ROWS_A_CALL);
+    const [part, of] = [rows, places].map((each) => each.slice(at, at + ROWS_A_CALL));
     const answer = await api("/suppressions/import", { method: "POST", query: { country }, body: [header, ...part].join("\n"), note: note || undefined });
-    const wrong = answer.errors.map((each) => inFile(each, at, first));
-    if (wrong.includes(null)) throw refused(at + first, at + part.length - 1 + first, answer.errors[0]);
+    const wrong = answer.errors.map((each) => inFile(each, of));
+    if (wrong.includes(null)) throw refused(of[0], of.at(-1), answer.errors[0]);
     imported += answer.imported;
     skipped += answer.skipped ?? 0;
     notes = [...notes, ...wrong];
