@@ -20,16 +20,14 @@ from typing import Any
 
 import urllib3
 
-from local import month
 from local.chromium import browser
 from local.client import AGAIN, Client
 from local.cloud import Cloud, free_port
 from local.code import archive
 from local.command import exit_status
-from local.demo import SEED
+from local.demo import SEED, outage_is_held
 from local.fill import fill
 from local.stack import ROOT, Deployment, deploy, describe
-from local.waiting import wait_until
 
 ROUNDS = 21
 GOAL = 1.5
@@ -85,7 +83,10 @@ def measure() -> bool:
         deployment = describe(cloud)
         _add_bare_page(cloud, deployment, Path(folder) / "console")
         messages = fill(cloud, deployment.resources, datetime.now(UTC), SEED)
-        _wait_until_quiet(deployment)
+        if not outage_is_held(Client(deployment, retries=AGAIN)):
+            raise ValueError(
+                "The month's outage is not through the functions: the machine is busy."
+            )
         watch = WATCH % {"session": json.dumps(_session(deployment)), "headings": HEADINGS}
         print(f"{messages:,} messages, medians of {ROUNDS} visits in ms", flush=True)
         first = _compared(_first_visits(chromium, deployment, watch), "first visit")
@@ -100,13 +101,6 @@ def _add_bare_page(cloud: Cloud, deployment: Deployment, folder: Path) -> None:
     functions, name = cloud.client("lambda"), deployment.resources["Console"]
     functions.update_function_code(FunctionName=name, ZipFile=archive(folder))
     functions.get_waiter("function_updated_v2").wait(FunctionName=name)
-
-
-def _wait_until_quiet(deployment: Deployment) -> None:
-    """The month's outage goes through the functions, which takes the machine a while."""
-    client = Client(deployment, retries=AGAIN)
-    held = f"/suppressions/held/{month.OUTAGE[0]}"
-    wait_until(lambda: bool(client.api("GET", held)[1]["held"]))
 
 
 def _session(deployment: Deployment) -> str:

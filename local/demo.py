@@ -71,11 +71,15 @@ def demo(cloud: Cloud) -> bool:
     return not problems
 
 
+def outage_is_held(client: Client) -> bool:
+    """Whether the guard came to hold the month's outage: then the machine is done with most."""
+    held = f"/suppressions/held/{month.OUTAGE[0]}"
+    return wait_until(lambda: bool(client.api("GET", held)[1]["held"]), HELD_WITHIN_S)
+
+
 def _show_pages(deployment: Deployment, client: Client) -> Iterator[str]:
     """Print the pages that show the month; the guard takes a while until it holds the outage."""
-    held = f"/suppressions/held/{month.OUTAGE[0]}"
-    is_held = wait_until(lambda: bool(client.api("GET", held)[1]["held"]), HELD_WITHIN_S)
-    if not is_held:
+    if not outage_is_held(client):
         yield "the mass-bounce guard holds nothing of the outage yet"
     shapes = {
         "bad": month.BAD_ROUTE,

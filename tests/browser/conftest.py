@@ -27,8 +27,8 @@ SESSION = {
     "scopes": SCOPES,
     "expires_at": "2099-01-01T00:00:00Z",
 }
-TABLE = re.search(r"const PAGES = \[(.*?)\];", (ASSETS / "main.js").read_text(), re.DOTALL)
-PAGES = re.findall(r'path: "([a-z-]+)"', TABLE[1] if TABLE else "")
+(TABLE,) = re.findall(r"const PAGES = \[(.*?)\];", (ASSETS / "main.js").read_text(), re.DOTALL)
+PAGES = re.findall(r'path: "([a-z-]+)"', TABLE)
 """The paths of the console's own table of pages."""
 assert PAGES
 

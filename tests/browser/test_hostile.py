@@ -178,6 +178,14 @@ def test_who_signs_out_hears_whether_the_server_knows(
         assert (told.count() == 0) == is_reached
 
 
+def begin_import(page: Any) -> None:
+    """Of 2,500 numbers below a header: three calls."""
+    lines = ["number", *(f"+4477009{place:05d}" for place in range(2500))]
+    file = {"name": "list.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_role("button", name="Import 2,500 rows").click()
+
+
 def test_an_import_stops_with_its_session_and_the_next_person_sees_none_of_it(
     chromium: Any, site: Site
 ) -> None:
@@ -191,12 +199,9 @@ def test_an_import_stops_with_its_session_and_the_next_person_sees_none_of_it(
         "POST /suppressions/import": take,
         "POST /sessions": {**SESSION, "id": "0000000000000002", "name": "bob"},
     }
-    lines = "\n".join(f"+4477009{place:05d}" for place in range(2500))
     with watched(chromium, site) as window:
         page = window.open("suppressions?part=import")
-        file = {"name": "list.csv", "mimeType": "text/csv", "buffer": lines.encode()}
-        page.get_by_label("File").set_input_files(file)
-        page.get_by_role("button", name="Import 2,500 rows").click()
+        begin_import(page)
         page.get_by_text("0 of 2,500 rows read").wait_for()
         page.get_by_role("button", name="Sign out").click()
         page.get_by_label("Token").fill("dlr_of-bob")
@@ -218,12 +223,9 @@ def test_an_import_that_ended_with_the_session_says_so_to_who_comes_back(
     ended = Answer(403, {"message": "Forbidden"})
     site.answers[route] = lambda _: ended if len(site.asked(route)) == 2 else taken
     site.answers["POST /sessions"] = {**SESSION, "id": "another", "token": "dlr_next"}
-    lines = "\n".join(["number", *(f"+4477009{place:05d}" for place in range(2500))])
     with watched(chromium, site) as window:
         page = window.open("suppressions?part=import")
-        file = {"name": "list.csv", "mimeType": "text/csv", "buffer": lines.encode()}
-        page.get_by_label("File").set_input_files(file)
-        page.get_by_role("button", name="Import 2,500 rows").click()
+        begin_import(page)
         page.get_by_text("The session has ended. Sign in again.").wait_for()
         page.get_by_label("Token").fill("dlr_made-up")
         page.get_by_role("button", name="Sign in").click()
@@ -240,12 +242,9 @@ def test_a_part_of_an_import_that_is_refused_whole_ends_it_in_words(
     site.answers["POST /suppressions/import"] = lambda _: (
         whole if len(site.asked("POST /suppressions/import")) == 2 else taken
     )
-    lines = "\n".join(["number", *(f"+4477009{place:05d}" for place in range(2500))])
     with watched(chromium, site) as window:
         page = window.open("suppressions?part=import")
-        file = {"name": "list.csv", "mimeType": "text/csv", "buffer": lines.encode()}
-        page.get_by_label("File").set_input_files(file)
-        page.get_by_role("button", name="Import 2,500 rows").click()
+        begin_import(page)
         page.get_by_text(f"Nothing of rows 1,002 to 2,001 was taken: {says}.").wait_for()
         page.get_by_text("1,000 of 2,500 rows read").wait_for()
         page.get_by_text("Row 2: not a phone number").wait_for()

@@ -1,7 +1,6 @@
 // Numbers, times and words as the console shows them. Times are UTC, as in every answer of the API.
 import { signal } from "./vendor.js";
 
-
 const GAP = "\u202f";
 /** Made when it is first asked for: that takes 20 ms, which the page is not made to wait for. */
 const later = (make) => {

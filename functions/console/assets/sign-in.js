@@ -37,7 +37,6 @@ export default function SignIn() {
   });
   const [goThere, leaving, notThere] = useAct(() => leave(wanted ?? START));
   useEffect(() => {
-    document.title = "Sign in · Delivery reports";
     const isHere = route.peek().page === "sign-in";
     if (!isHere) wanted = location.hash || START;
     wanted = arriving?.wanted ?? wanted;

@@ -115,6 +115,8 @@ else:
         return report
 
 
+PLACES = ("country", "network")
+"""What says where a message went."""
 NO_PLACE = "none"
 """What messages are filtered by whose country, or whose network, nobody knows."""
 

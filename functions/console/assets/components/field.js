@@ -32,7 +32,7 @@ export function Choice({ label, options, value, onChange }) {
 /** Of an input whose text goes into the audit, by way of a header. */
 export const PLAIN = { maxlength: "100", pattern: "[ -~]+", title: "Letters without accents, digits and signs" };
 
-/** Of a form: the deployed ones, or `names`. `id` and so on come from `Field`. Who may not list them writes the name. */
+/** Of a form: the deployed ones, or `every` one. `id` and so on come from `Field`. Who may not list them writes the name. */
 export function ProviderSelect({ value, onChange, any, every, ...rest }) {
   const { data } = useLoad(providers, []);
   if (!has("read")) return html`<input ...${rest} pattern="[a-z0-9]+" placeholder="Like smsmode" value=${value} onChange=${(event) => onChange(event.target.value)} />`;

@@ -15,7 +15,7 @@ from dlr.analysis.dimensions import DIMENSIONS, MOST, TIMES, Filters
 from dlr.analysis.search import Position
 from dlr.analysis.source import HOUR, Period, ceil_hour, floor_hour
 from dlr.causes import Bounce, Cause
-from dlr.report import NO_PLACE, Status, network_of
+from dlr.report import NO_PLACE, PLACES, Status, network_of
 from dlr.runtime.times import Time
 
 DEFAULT = timedelta(days=7)
@@ -26,7 +26,6 @@ LONGEST_SINGLY = timedelta(days=31)
 MAX_LIMIT = 200
 MAX_TEXT = 256
 MAX_HOURS = 24 * 366
-PLACES = ("country", "network")
 
 
 class AskedWronglyError(ValueError):

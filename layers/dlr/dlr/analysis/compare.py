@@ -10,8 +10,6 @@ from dlr.analysis.interval import Share, differ, wilson
 from dlr.analysis.source import Lake, Period
 from dlr.analysis.stats import Counted, Question, count, row_of
 
-PLACES = ("country", "network")
-
 
 def compare(
     lake: Lake, period: Period, places: tuple[str, ...], filters: Filters, now: datetime

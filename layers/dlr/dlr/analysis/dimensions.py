@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dlr.analysis.source import Query
 from dlr.causes import BOUNCE
-from dlr.report import FAILED, FINAL, NO_PLACE
+from dlr.report import FAILED, FINAL, NO_PLACE, PLACES
 
 
 def _texts(values: object) -> str:
@@ -38,8 +38,6 @@ DIMENSIONS: Mapping[str, Dimension] = {
     "sender": Dimension("sender", in_rollups=False),
 }
 TIMES: Mapping[str, str] = {"hour": "hour", "day": "date_trunc('day', hour)"}
-PLACES = frozenset({"country", "network"})
-"""Counts by day are held without these."""
 MOST = 2
 """Dimensions beside the time."""
 

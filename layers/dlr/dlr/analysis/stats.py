@@ -10,13 +10,13 @@ from dlr.analysis.dimensions import (
     DIMENSIONS,
     IS_DELIVERED,
     IS_FINAL,
-    PLACES,
     TIMES,
     Filters,
     condition,
 )
 from dlr.analysis.source import Facts, Lake, Period, aware, open_facts
 from dlr.messages.latency import seconds_of
+from dlr.report import PLACES
 
 MAX_ROWS = 10_000
 
@@ -40,8 +40,8 @@ class Question(NamedTuple):
 
     @property
     def is_placed(self) -> bool:
-        """Whether countries or networks matter."""
-        return not PLACES.isdisjoint({*self.by, *self.filters})
+        """Whether countries or networks matter: counts by day are held without them."""
+        return not {*PLACES}.isdisjoint({*self.by, *self.filters})
 
     @property
     def tells_outcome(self) -> bool:

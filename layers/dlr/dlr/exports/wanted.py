@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from dlr.exports.file import quoted
 from dlr.messages.shown import HIDDEN
-from dlr.report import NO_PLACE
+from dlr.report import NO_PLACE, PLACES
 
 HOUR = timedelta(hours=1)
 
@@ -75,7 +75,7 @@ def _time(time: datetime) -> str:
 
 def _known(column: str, values: tuple[str, ...]) -> str:
     """The column, in which NO_PLACE stands for none where it is asked for."""
-    is_asked = column in ("country", "network") and NO_PLACE in values
+    is_asked = column in PLACES and NO_PLACE in values
     return f"coalesce({column}, '{NO_PLACE}')" if is_asked else column
 
 
