@@ -129,6 +129,7 @@ def test_signing_out_ends_the_session_at_the_server(chromium: Any, site: Site) -
         page.get_by_role("button", name="Sign out").click()
         page.get_by_text("You are signed out.").wait_for()
         assert stored(page) is None
+        window.settle()
     assert len(site.asked("DELETE /sessions/current")) == 1
 
 
